@@ -1,0 +1,68 @@
+#pragma once
+/*
+ * engine - runs jobs: slots, stages, verdicts, output caps, cancel.
+ *
+ * engine_submit takes a job, waits for a CPU slot (waiting clients before batches), compiles in
+ * one box, runs in another, and reports.  Loop thread only.  Observers are never called from inside
+ * engine_submit or engine_job_cancel.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/job.h"
+#include "model/result.h"
+
+struct engine;
+struct engine_job; /* an accepted job, until its `finished` returns */
+struct err;
+struct log;
+struct loop;
+struct sandbox;
+
+enum engine_stage { STAGE_COMPILE, STAGE_RUN };
+enum engine_stream { STREAM_STDOUT = 1, STREAM_STDERR = 2 };
+
+struct engine_observer { /* each may be NULL but `finished` */
+    void (*stage)(void *ctx, enum engine_stage stage);
+    /* As it comes, before the cap's end; false pauses the stream until engine_job_resume. */
+    bool (*output)(void *ctx, enum engine_stage stage, enum engine_stream stream, const char *data,
+                   size_t len);
+    void (*stage_done)(void *ctx, enum engine_stage stage, const struct stage_result *result);
+    void (*finished)(void *ctx, struct result *result); /* once, last; result is owned by the engine */
+    void *ctx;
+};
+
+struct engine_config {
+    unsigned slots;        /* programs that run at one time */
+    unsigned queue_max;    /* jobs that wait */
+    unsigned cpu_milli;    /* quota of a box that asks for none; 0: none */
+    uint64_t product_max;  /* bytes of a compile stage's product */
+};
+
+struct engine_stats {
+    unsigned slots, running, queued, boxes;
+    uint64_t finished;
+};
+
+struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
+                          const struct engine_config *config, const struct log *log);
+void engine_free(struct engine *e); /* cancels what is there without telling */
+void engine_set_sandbox(struct engine *e, struct sandbox *sandbox); /* after boxd was restarted */
+struct engine_stats engine_stats(const struct engine *e);
+
+/* Takes the job (also on failure).  ERR_BUSY when the queue is full or the engine is draining. */
+int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
+                  struct engine_job **ret, struct err *err);
+const struct job *engine_job(const struct engine_job *j);
+/* The observer hears `finished` with VERDICT_CANCELLED soon, or nothing more when `silent` (its ctx may then die). */
+void engine_job_cancel(struct engine_job *j, bool silent);
+void engine_job_stdin(struct engine_job *j, const void *data, size_t len);
+void engine_job_stdin_end(struct engine_job *j);
+size_t engine_job_stdin_pending(const struct engine_job *j);
+void engine_job_signal(struct engine_job *j, int signo);
+void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns);
+void engine_job_resume(struct engine_job *j, enum engine_stream stream);
+
+/* Takes no more jobs; `drained` is called when the last one has finished (also when there is none). */
+void engine_drain(struct engine *e, void (*drained)(void *ctx), void *ctx);

@@ -1,0 +1,62 @@
+#pragma once
+/*
+ * job - one program to run, as every dialect says it: plain data, checked by the dialect
+ * that made it (its files by job_check).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rand.h"
+#include "model/limits.h"
+
+struct err;
+struct runtime;
+
+struct job_file {
+    char *name; /* relative path, checked by job_file_name_check */
+    char *data;
+    size_t size;
+    bool code; /* a source file: it counts for {main} and {sources} */
+};
+
+enum job_priority { JOB_INTERACTIVE, JOB_BATCH }; /* somebody waits, or nobody does */
+enum job_output_policy { JOB_OUTPUT_STOP, JOB_OUTPUT_TRUNCATE }; /* at the output limit */
+enum job_stdio { JOB_STDIO_PIPE, JOB_STDIO_FILE, JOB_STDIO_PTY };
+
+struct job {
+    char id[ULID_LEN + 1];
+    char dialect[12]; /* "piston", "cli": for the log */
+    struct runtime *runtime; /* owns a reference */
+    struct job_file *files;
+    size_t file_count;
+    size_t main_file; /* index of the first code file */
+    char *stdin_data;
+    size_t stdin_size;
+    bool stdin_open; /* more comes with engine_job_stdin; else EOF follows stdin_data */
+    char **args;
+    char **env; /* "KEY=value", over the runtime's */
+    struct limits compile, run;
+    enum job_priority priority;
+    enum job_output_policy on_output_limit;
+    enum job_stdio stdio;
+    uint16_t rows, columns; /* of a pty */
+    bool merge_stderr;
+    bool keep_output;       /* gather stdout and stderr in the result; else the observer alone sees them */
+    bool shell_status;      /* compat.shell_status: a signal is told as exit code 128+n (done by the dialect) */
+};
+
+struct job *job_new(void);
+void job_free(struct job *job); /* NULL is fine */
+void job_freep(struct job **job);
+struct job_file *job_add_file(struct job *job, const char *name, const void *data, size_t size,
+                              bool code);
+
+/*
+ * A name is accepted when it stays below the working directory once "." and ".." are resolved:
+ * *ret_name is the resolved form ("a/../b" is "b", a leading '/' is dropped).  Refused: empty results,
+ * ".." that leads out, NUL, components over 255 bytes, more than 4,095 bytes or 64 components.
+ */
+int job_file_name_check(const char *name, size_t len, char **ret_name, struct err *e);
+/* Two files of one name (the later wins) are merged; a file and a directory of one name is ERR_INVALID. */
+int job_check(struct job *job, struct err *e);

@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * result - what became of a job: facts from the kernel, never parsed text.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum verdict {
+    VERDICT_OK,
+    VERDICT_NONZERO_EXIT,
+    VERDICT_SIGNALED,
+    VERDICT_TIME_LIMIT,      /* CPU */
+    VERDICT_WALL_TIME_LIMIT,
+    VERDICT_MEMORY_LIMIT,
+    VERDICT_OUTPUT_LIMIT,
+    VERDICT_PROCESS_LIMIT,   /* for those who ask: a program may live with EAGAIN */
+    VERDICT_COMPILE_ERROR,   /* of a job; a stage has the one above */
+    VERDICT_CANCELLED,
+    VERDICT_INTERNAL_ERROR,
+};
+
+struct stage_result {
+    bool ran;
+    enum verdict verdict;
+    int exit_code; /* -1: it did not exit */
+    int signal;    /* 0: none; of the program itself, or SIGKILL when a limit stopped it */
+    uint64_t cpu_ns, wall_ns;
+    uint64_t memory_bytes; /* peak; 0 where the host cannot tell */
+    struct buf out, err;   /* as printed, not repaired */
+    struct buf both;       /* repaired UTF-8, in order of arrival */
+    bool out_truncated, err_truncated;
+    char reason[256]; /* one clear sentence, "" when the verdict is OK */
+};
+
+struct result {
+    enum verdict verdict; /* of the run, or COMPILE_ERROR, CANCELLED, INTERNAL_ERROR */
+    struct stage_result compile, run;
+    uint64_t queued_ns, started_ns, finished_ns; /* CLOCK_REALTIME */
+};
+
+void result_init(struct result *r);
+void result_done(struct result *r); /* frees what it holds */
+const char *verdict_name(enum verdict v); /* "wall_time_limit" */
+
+/* "SIGKILL", "SIGRTMIN+2" ...; NULL for what is no signal (0, 32, 33).  signal_number: 0 if unknown. */
+const char *signal_name(int signo);
+int signal_number(const char *name);

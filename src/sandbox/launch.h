@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * launch - from "a process was started" to "a boxd is running": what the parent of `belljar serve` and
+ * `belljar run` do before anything foreign is read.
+ *
+ *   host_enter       as an ordinary user: one user namespace of our own (with newuidmap's
+ *                    ids where /etc/subuid grants some); as root nothing
+ *   instance_claim   a number that no other belljar on this host has: it fixes the host ids of the boxes
+ *                    and the name of the cgroup; stale cgroups of a dead predecessor are removed by that name
+ *   boxd_spawn       a child in a private mount namespace builds the catalogue on a tmpfs (the layers, a copy of
+ *                    belljar-init, the skeleton of /etc), and becomes belljar-boxd
+ *
+ * Blocking; before any loop runs.  Not for the server process, which has no privileges.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+struct log;
+
+enum cgroup_choice { CGROUP_AUTO, CGROUP_ONLY_V2, CGROUP_ONLY_V1, CGROUP_NONE };
+enum sandbox_require { REQUIRE_FULL, REQUIRE_LIMITS, REQUIRE_NONE };
+
+struct launch_config {
+    enum cgroup_choice cgroup;
+    const char *cgroup_parent; /* below the cgroup we are in, or an absolute path from the root of the hierarchy; "" is the one we are in */
+    uint32_t boxes;            /* how many may exist at once */
+    uint32_t uid_base;         /* first host id of instance 0 */
+    uint64_t memory_max, disk_max, inodes_max; /* operator's maxima for one box */
+    uint32_t processes_max;
+    const char *boxd_path, *init_path; /* found beside this executable, or in ../libexec/belljar */
+    const struct log *log;
+};
+
+/* Layers that the catalogue offers. */
+enum { LAYER_HOST_USR = 1, LAYER_SKELETON = 2, LAYER_HOST_ETC = 3 };
+
+struct instance; /* opaque */
+
+int host_enter(const struct launch_config *config, struct err *e);
+int instance_claim(const struct launch_config *config, struct instance **ret, struct err *e);
+uint32_t instance_number(const struct instance *i);
+uid_t instance_server_uid(const struct instance *i); /* an id of the window that no box has; our own uid without root */
+/* Removes the cgroups of this instance by name and gives the number back. */
+void instance_release(struct instance *i);
+
+/* ret_sock: the server's end of the boxd connection.  ret_pid: our child; it ends when its socket does. */
+int boxd_spawn(const struct launch_config *config, struct instance *instance, pid_t *ret_pid,
+               int *ret_sock, struct err *e);

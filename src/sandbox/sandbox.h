@@ -1,0 +1,89 @@
+#pragma once
+/*
+ * sandbox - the server's side of boxes: the connection to boxd, and one object per box.
+ *
+ * A box is one stage of one job: created, started, watched, freed.  Loop thread only.  Callbacks are
+ * never called from inside box_start, box_kill or box_free.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "boxproto/boxproto.h"
+
+struct box;
+struct err;
+struct log;
+struct loop;
+struct sandbox;
+
+/* `lost` is called once when the connection ends: every box has then got its `ended` with BOX_END_LOST. */
+typedef void sandbox_lost_fn(void *ctx);
+/* A place for a box is free again after sandbox_full() was true. */
+typedef void sandbox_room_fn(void *ctx);
+
+/* Takes the socket.  Waits (blocking, at most 10 s) for boxd's HELLO. */
+int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct sandbox **ret,
+                struct err *e);
+void sandbox_free(struct sandbox *s); /* NULL is fine; ends what runs */
+void sandbox_on_lost(struct sandbox *s, sandbox_lost_fn *lost, sandbox_room_fn *room, void *ctx);
+const struct box_boxd_hello *sandbox_hello(const struct sandbox *s);
+bool sandbox_full(const struct sandbox *s);
+unsigned sandbox_live(const struct sandbox *s); /* boxes not yet DESTROYED */
+
+struct box_spec {
+    const uint32_t *layers;
+    size_t layer_count;
+    enum box_class class;
+    struct box_maxima maxima;
+};
+
+struct box_program {
+    char *const *argv; /* NULL-ended */
+    char *const *env;
+    char *const *collect; /* NULL: nothing is collected */
+    uint64_t collect_bytes;
+    const void *archive; /* a boxarchive; copied, or ... */
+    size_t archive_size;
+    int archive_fd; /* ... a sealed memfd of archive_size bytes, shared with others (not taken); -1: none */
+    enum box_stdio stdio;
+    int stdio_fds[3]; /* with BOX_STDIO_FILE: stdin, stdout, stderr; not taken */
+    uint16_t rows, columns;
+    bool merge_stderr, tell_started;
+    uint64_t wall_ns, cpu_ns;
+    uint64_t stack_bytes, file_bytes, address_bytes;
+    uint32_t open_files, processes;
+};
+
+enum box_stream { BOX_STDOUT = 1, BOX_STDERR = 2 };
+
+/* `report->head` is not filled.  All output has been told, and the product is there, when this is called. */
+struct box_report {
+    struct box_ended ended;
+    struct err failure;  /* kind != 0: the box could not be built or the program not started (text says why) */
+    int product_fd;      /* a sealed memfd with a boxarchive, owned by the receiver; or -1 */
+    uint64_t product_size;
+};
+
+struct box_events {
+    void (*started)(void *ctx); /* with tell_started; may be NULL */
+    /* Return false to stop hearing this stream until box_resume (the program then blocks). */
+    bool (*output)(void *ctx, enum box_stream stream, const char *data, size_t len);
+    void (*ended)(void *ctx, struct box_report *report); /* once, last; call box_free in it or later */
+    void *ctx;
+};
+
+/* ERR_BUSY when sandbox_full().  *ret gets its events until box_free. */
+int box_new(struct sandbox *s, const struct box_spec *spec, const struct box_events *events,
+            struct box **ret, struct err *e);
+int box_start(struct box *b, const struct box_program *p, struct err *e);
+/* Queues bytes for stdin and sends what fits; box_stdin_pending says what still waits. */
+void box_stdin(struct box *b, const void *data, size_t len);
+void box_stdin_end(struct box *b); /* EOF after what is queued */
+size_t box_stdin_pending(const struct box *b);
+void box_signal(struct box *b, int signo);
+void box_resize(struct box *b, uint16_t rows, uint16_t columns);
+void box_resume(struct box *b, enum box_stream stream);
+void box_kill(struct box *b, enum box_kill_cause cause);
+/* No more callbacks; the box is destroyed (killed first if it lives). */
+void box_free(struct box *b);
