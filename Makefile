@@ -1,0 +1,64 @@
+# Meson does the work; this file is the short way to it.
+#   make         build/belljar, build/belljar-boxd, build/belljar-init
+#   make run     install what is missing, build, serve   (DATA=DIR keeps the data)
+#   make test    install what is missing, build, run all tests
+BUILD ?= build
+PREFIX ?= /usr/local
+DATA ?=
+SERVE_FLAGS ?=
+
+.PHONY: all deps run test test-fresh test-vm bench lint sanitize install clean docs
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+$(BUILD)/build.ninja: | deps-note
+	@meson setup --prefix $(PREFIX) $(BUILD) >/dev/null || { meson setup --prefix $(PREFIX) $(BUILD); exit 1; }
+
+.PHONY: deps-note
+deps-note:
+	@command -v meson >/dev/null 2>&1 || { echo "make: meson is not installed; 'make deps' (or 'make run') installs what is missing" >&2; exit 1; }
+
+deps:
+	@tools/deps build
+
+run: deps
+	@$(MAKE) --no-print-directory all
+	@$(BUILD)/belljar serve --listen 127.0.0.1:2358 --listen-optional 127.0.0.1:2000 \
+	    --listen-optional 127.0.0.1:3000 $(if $(DATA),--data $(DATA)) $(SERVE_FLAGS)
+
+test:
+	@tools/deps test
+	@$(MAKE) --no-print-directory all
+	@tools/run-tests --build $(BUILD) $(SUITES)
+
+test-fresh:
+	@tools/deps fresh
+	@tools/test-fresh
+
+test-vm:
+	@tools/deps vm
+	@$(MAKE) --no-print-directory all
+	@tests/vm/run --build $(BUILD)
+
+bench: deps
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 tests/bench/bench.py --build $(BUILD) $(BENCH_FLAGS)
+
+lint:
+	@tools/deps test
+	@tools/lint --build $(BUILD)
+
+# Every part that can carry them, with the address and undefined behaviour sanitizers.
+sanitize:
+	@tools/deps test
+	@tools/run-tests --build $(BUILD) --sanitize
+
+docs: all
+	@$(BUILD)/belljar docs options > docs/options.md
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	@if [ -d $(BUILD) ]; then ninja -C $(BUILD) -t clean; fi
