@@ -30,6 +30,7 @@ struct engine_observer { /* each may be NULL but `finished` */
                    size_t len);
     void (*stage_done)(void *ctx, enum engine_stage stage, const struct stage_result *result);
     void (*finished)(void *ctx, struct result *result); /* once, last; result is owned by the engine */
+    void (*stdin_room)(void *ctx); /* with stdin_open: all that was queued has been written; send more */
     void *ctx;
 };
 

@@ -70,6 +70,7 @@ struct box_events {
     /* Return false to stop hearing this stream until box_resume (the program then blocks). */
     bool (*output)(void *ctx, enum box_stream stream, const char *data, size_t len);
     void (*ended)(void *ctx, struct box_report *report); /* once, last; call box_free in it or later */
+    void (*stdin_room)(void *ctx); /* what box_stdin queued has all been written; may be NULL */
     void *ctx;
 };
 
