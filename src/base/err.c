@@ -19,7 +19,8 @@ static size_t border_before(const char *text, size_t at)
 }
 
 /* Formats into `ret`; what is too long for `size` ends in "...". */
-static size_t format_cut(char *ret, size_t size, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static size_t format_cut(char *ret, size_t size,
+                                                               const char *fmt, va_list ap)
 {
     char full[ERR_TEXT_MAX];
     int wanted = vsnprintf(full, sizeof(full), fmt, ap);
