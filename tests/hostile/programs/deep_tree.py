@@ -1,0 +1,12 @@
+# tries: make a directory chain that no path can name
+# must: nothing that cleans up chokes on it
+# expect: {"status": null, "has": "held"}
+import os
+n = 0
+try:
+    for n in range(100000):
+        os.mkdir("d")
+        os.chdir("d")
+except OSError:
+    pass
+print("held at depth", n)

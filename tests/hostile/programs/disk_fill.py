@@ -1,0 +1,16 @@
+# tries: fill every writable place
+# must: ENOSPC at the disk limit
+# expect: {"status": null, "has": "held", "lacks": "LEAK"}
+# request: {"run_timeout": 3000}
+import errno, os
+total = 0
+for place in ("/box", "/tmp", "/dev/shm", "/var/tmp"):
+    for n in range(10):
+        try:
+            with open(f"{place}/fill{n}", "wb") as f:
+                while total < 1 << 30:
+                    total += f.write(b"\1" * (1 << 20))
+        except OSError as e:
+            if e.errno not in (errno.ENOSPC, errno.EFBIG):
+                print("LEAK: wrong error", e)
+print("LEAK: wrote a gigabyte" if total >= 1 << 30 else f"held at {total}")

@@ -1,0 +1,11 @@
+# tries: make files, links and directories until it fails
+# must: ENOSPC at the inode limit
+# expect: {"status": null, "has": "held", "lacks": "LEAK"}
+import os
+n = 0
+try:
+    for n in range(1000000):
+        os.close(os.open(f"/tmp/f{n}", os.O_CREAT))
+    print("LEAK: a million files")
+except OSError as e:
+    print("held at", n, e.strerror)

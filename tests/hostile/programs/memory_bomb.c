@@ -1,0 +1,17 @@
+/*
+ * tries: touch memory without end
+ * must: the memory limit stops it and says so
+ * expect: {"status": "SG", "signal": "SIGKILL", "message": "Memory limit exceeded"}
+ * request: {"run_memory_limit": 64000000}
+ */
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+    for (;;) {
+        char *p = malloc(1 << 20);
+        if (p) {
+            memset(p, 1, 1 << 20);
+        }
+    }
+}

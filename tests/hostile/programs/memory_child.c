@@ -1,0 +1,23 @@
+/*
+ * tries: let a child be killed for memory while the parent exits 0
+ * must: the verdict is the memory limit, not success
+ * expect: {"status": "SG", "message": "Memory limit exceeded"}
+ * request: {"run_memory_limit": 64000000}
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+    if (fork() == 0) {
+        for (;;) {
+            char *p = malloc(1 << 20);
+            if (p) {
+                memset(p, 1, 1 << 20);
+            }
+        }
+    }
+    wait(0);
+    return 0;
+}

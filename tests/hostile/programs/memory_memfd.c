@@ -1,0 +1,22 @@
+/*
+ * tries: hide memory in memfds, where RLIMIT_AS does not look
+ * must: it counts; the memory limit stops it
+ * expect: {"status": "SG", "message": "Memory limit exceeded"}
+ * request: {"run_memory_limit": 64000000}
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void)
+{
+    static char block[1 << 20];
+    memset(block, 1, sizeof(block));
+    int fd = memfd_create("hoard", 0);
+    for (int i = 0; i < 1024; i++) {
+        if (write(fd, block, sizeof(block)) < 0) {
+            return 1;
+        }
+    }
+    return 0;
+}

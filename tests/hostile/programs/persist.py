@@ -1,0 +1,13 @@
+# tries: leave a file in every writable place for the next job
+# must: the next job finds none
+# expect: {"status": null, "has": "held", "lacks": "LEAK"}
+import os
+for place in ("/box", "/tmp", "/var/tmp", "/dev/shm", "/run", "/dev/mqueue"):
+    path = place + "/belljar-was-here"
+    if os.path.exists(path):
+        print("LEAK:", path)
+    try:
+        open(path, "w").close()
+    except OSError:
+        pass
+print("held")

@@ -1,0 +1,19 @@
+# tries: read host files: shadow, the host's passwd, logs, homes
+# must: none is there
+# expect: {"status": null, "has": "held", "lacks": "LEAK"}
+# control: leak
+import os
+for path in ("/etc/shadow", "/etc/gshadow", "/root", "/var/log", "/var/lib/dpkg/status", "/home", "/run/systemd",
+             "/etc/ssh", "/etc/machine-id", "/boot", "/var/run/docker.sock", "/run/belljar", "/sys/class", "/sys/kernel"):
+    try:
+        if os.path.isdir(path):
+            names = os.listdir(path)
+            if names:
+                print("LEAK:", path, names[:5])
+        else:
+            print("LEAK:", path, open(path, "rb").read(20))
+    except OSError:
+        pass
+if "daemon:" in open("/etc/passwd").read():
+    print("LEAK: the host's passwd")
+print("held")

@@ -1,0 +1,17 @@
+# tries: inject input into a terminal
+# must: there is none, and the call is refused
+# expect: {"status": null, "has": "held", "lacks": "LEAK"}
+import fcntl, os, termios
+try:
+    fd = os.open("/dev/tty", os.O_RDWR)
+    fcntl.ioctl(fd, termios.TIOCSTI, b"x")
+    print("LEAK: TIOCSTI on /dev/tty")
+except OSError:
+    pass
+try:
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSTI, b"x")
+    print("LEAK: TIOCSTI")
+except OSError:
+    pass
+print("held")

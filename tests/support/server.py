@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real `belljar serve` for tests, on a free port of loopback, and what it may not leave behind."""
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("BELLJAR_BUILD", ROOT / "build"))
+
+
+def cannot(reason):
+    """Skips with a reason; MUST_WORK=1 makes it a failure."""
+    if os.environ.get("MUST_WORK") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+class Server:
+    def __init__(self, *flags, env=None, wrap=()):
+        self.folder = tempfile.TemporaryDirectory(prefix="belljar-test-")
+        self.log_path = pathlib.Path(self.folder.name, "log")
+        self.log = open(self.log_path, "w")
+        self.process = subprocess.Popen(
+            [*wrap, str(BUILD / "belljar"), "serve", "--listen", "127.0.0.1:0", *flags],
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env=dict(os.environ, **(env or {})))
+        self.port = None
+        for line in self.process.stdout:
+            found = re.search(r"ready on http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                break
+        if self.port is None:
+            self.process.wait()
+            raise RuntimeError("belljar serve did not start:\n" + self.log_path.read_text())
+        self.pid = self.process.pid
+
+    def request(self, method, path, body=None, headers=None, timeout=60):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+            headers = {"Content-Type": "application/json", **(headers or {})}
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, (json.loads(data) if data else None)
+
+    def execute(self, language, source, name="", **more):
+        file = {"content": source}
+        if name:
+            file["name"] = name
+        return self.request("POST", "/api/v2/execute", {"language": language, "version": "*", "files": [file], **more})
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        self.log.close()
+        text = self.log_path.read_text()
+        self.folder.cleanup()
+        return code, text
+
+
+def descendants(pid):
+    found, todo = [], [pid]
+    while todo:
+        current = todo.pop()
+        found.append(current)
+        try:
+            for task in pathlib.Path(f"/proc/{current}/task").iterdir():
+                todo += [int(child) for child in (task / "children").read_text().split()]
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def cgroup_leaves():
+    """Names of boxes' cgroups, in every hierarchy that is mounted."""
+    leaves = set()
+    for line in open("/proc/self/mountinfo"):
+        fields = line.split()
+        if " - cgroup" in line:
+            for folder, names, _ in os.walk(fields[4]):
+                if re.search(r"/belljar-\d+", folder):
+                    leaves.update(os.path.join(folder, name) for name in names if name.startswith("box-"))
+    return leaves
+
+
+def snapshot(pid):
+    """What must be the same after a job as before it."""
+    processes = descendants(pid)
+    descriptors = {}
+    for one in processes:
+        try:
+            name = pathlib.Path(f"/proc/{one}/comm").read_text().strip()
+            descriptors[f"{name} {one}"] = len(os.listdir(f"/proc/{one}/fd"))
+        except (FileNotFoundError, PermissionError):
+            pass
+    return {
+        "processes": sorted(processes),
+        "descriptors": descriptors,
+        "cgroups": sorted(cgroup_leaves()),
+        "mounts": len(open("/proc/self/mountinfo").readlines()),
+        "boxd mounts": [len(open(f"/proc/{one}/mountinfo").readlines()) for one in processes
+                        if pathlib.Path(f"/proc/{one}/comm").read_text().startswith("belljar-boxd")],
+        "sysv": len(open("/proc/sysvipc/shm").readlines()),
+        "temporary files": sorted(name for name in os.listdir(tempfile.gettempdir()) if name.startswith("belljar")),
+    }
+
+
+def settle(pid, before, seconds=10):
+    """Waits until nothing differs from `before` (boxes end in the background); returns what still does."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            now = snapshot(pid)
+        except FileNotFoundError:
+            now = {}
+        different = {key: (before[key], now.get(key)) for key in before if before[key] != now.get(key)}
+        if not different or time.monotonic() > end:
+            return different
+        time.sleep(0.02)
