@@ -55,8 +55,11 @@ struct job_file *job_add_file(struct job *job, const char *name, const void *dat
 /*
  * A name is accepted when it stays below the working directory once "." and ".." are resolved:
  * *ret_name is the resolved form ("a/../b" is "b", a leading '/' is dropped).  Refused: empty results,
- * ".." that leads out, NUL, components over 255 bytes, more than 4,095 bytes or 64 components.
+ * ".." that leads out, what names a directory ("a/", "a/."), NUL, components over 255 bytes, more than 4,095 bytes or 64 components.
  */
 int job_file_name_check(const char *name, size_t len, char **ret_name, struct err *e);
-/* Two files of one name (the later wins) are merged; a file and a directory of one name is ERR_INVALID. */
+/*
+ * Checks and resolves all names, and finds main_file.  Two files of one name are merged: the place of the
+ * first, the content of the later.  A file and a directory of one name is ERR_INVALID.
+ */
 int job_check(struct job *job, struct err *e);

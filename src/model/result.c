@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/result.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+void result_init(struct result *r)
+{
+    *r = (struct result){.compile.exit_code = -1, .run.exit_code = -1};
+}
+
+static void stage_done(struct stage_result *s)
+{
+    buf_done(&s->out);
+    buf_done(&s->err);
+    buf_done(&s->both);
+}
+
+void result_done(struct result *r)
+{
+    stage_done(&r->compile);
+    stage_done(&r->run);
+    result_init(r);
+}
+
+const char *verdict_name(enum verdict v)
+{
+    static const char *const names[] = {
+        [VERDICT_OK] = "ok",
+        [VERDICT_NONZERO_EXIT] = "nonzero_exit",
+        [VERDICT_SIGNALED] = "signaled",
+        [VERDICT_TIME_LIMIT] = "time_limit",
+        [VERDICT_WALL_TIME_LIMIT] = "wall_time_limit",
+        [VERDICT_MEMORY_LIMIT] = "memory_limit",
+        [VERDICT_OUTPUT_LIMIT] = "output_limit",
+        [VERDICT_PROCESS_LIMIT] = "process_limit",
+        [VERDICT_COMPILE_ERROR] = "compile_error",
+        [VERDICT_CANCELLED] = "cancelled",
+        [VERDICT_INTERNAL_ERROR] = "internal_error",
+    };
+    return (size_t)v < ARRAY_LEN(names) ? names[v] : "unknown";
+}
+
+/*
+ * By number.  32 and 33 belong to the C library.  The real-time ones count from the
+ * nearer end, as kill -l and Piston print them.
+ */
+static const char *const signal_names[] = {
+    NULL,          "SIGHUP",      "SIGINT",      "SIGQUIT",     "SIGILL",      "SIGTRAP",
+    "SIGABRT",     "SIGBUS",      "SIGFPE",      "SIGKILL",     "SIGUSR1",     "SIGSEGV",
+    "SIGUSR2",     "SIGPIPE",     "SIGALRM",     "SIGTERM",     "SIGSTKFLT",   "SIGCHLD",
+    "SIGCONT",     "SIGSTOP",     "SIGTSTP",     "SIGTTIN",     "SIGTTOU",     "SIGURG",
+    "SIGXCPU",     "SIGXFSZ",     "SIGVTALRM",   "SIGPROF",     "SIGWINCH",    "SIGIO",
+    "SIGPWR",      "SIGSYS",      NULL,          NULL,          "SIGRTMIN",    "SIGRTMIN+1",
+    "SIGRTMIN+2",  "SIGRTMIN+3",  "SIGRTMIN+4",  "SIGRTMIN+5",  "SIGRTMIN+6",  "SIGRTMIN+7",
+    "SIGRTMIN+8",  "SIGRTMIN+9",  "SIGRTMIN+10", "SIGRTMIN+11", "SIGRTMIN+12", "SIGRTMIN+13",
+    "SIGRTMIN+14", "SIGRTMIN+15", "SIGRTMAX-14", "SIGRTMAX-13", "SIGRTMAX-12", "SIGRTMAX-11",
+    "SIGRTMAX-10", "SIGRTMAX-9",  "SIGRTMAX-8",  "SIGRTMAX-7",  "SIGRTMAX-6",  "SIGRTMAX-5",
+    "SIGRTMAX-4",  "SIGRTMAX-3",  "SIGRTMAX-2",  "SIGRTMAX-1",  "SIGRTMAX",
+};
+
+const char *signal_name(int signo)
+{
+    return signo >= 0 && (size_t)signo < ARRAY_LEN(signal_names) ? signal_names[signo] : NULL;
+}
+
+int signal_number(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(signal_names); i++) {
+        if (signal_names[i] != NULL && strcmp(signal_names[i], name) == 0) {
+            return (int)i;
+        }
+    }
+    return 0;
+}
