@@ -36,6 +36,7 @@ static const struct msg_rule rules[] = {
     [BOX_MSG_HELLO] = {"HELLO", PLAIN(struct box_hello)},
     [BOX_MSG_STARTED] = {"STARTED", PLAIN(struct box_started)},
     [BOX_MSG_PRODUCT] = {"PRODUCT", PLAIN(struct box_product)},
+    [BOX_MSG_COLLECTED] = {"COLLECTED", PLAIN(struct box_collected)},
 };
 
 _Static_assert(ARRAY_LEN(rules) <= 32, "box_msg_check names the types by the bits of a uint32_t");

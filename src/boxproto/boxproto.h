@@ -26,6 +26,7 @@
  *   init   -> boxd    EXITED wait status                  (everything else in the box is dead)
  *   boxd   -> server  ENDED why, status, cpu, wall, peak
  *   init   -> server  PRODUCT                             (+ pipe, when START asked to collect)
+ *   init   -> server  COLLECTED bytes                     (all of it is in the pipe; or FAILED)
  *   server -> boxd    DESTROY
  *   boxd   -> server  DESTROYED                           (no process, leaf or mount is left)
  *
@@ -72,7 +73,8 @@ enum box_msg {
     BOX_MSG_MAPPED,
     BOX_MSG_GO,
     /* server -> init */
-    BOX_MSG_INIT_START, /* + payload (with BOX_START_PAYLOAD_FD), + 3 files (with BOX_STDIO_FILE) */
+    BOX_MSG_INIT_START, /* + payload or archive (with BOX_START_PAYLOAD_FD, BOX_START_ARCHIVE_FD; a file
+                           that others read too: by offset only), + 3 files (with BOX_STDIO_FILE) */
     BOX_MSG_DATA,       /* the next bytes of the payload */
     BOX_MSG_SIGNAL,     /* to the program's process group */
     BOX_MSG_RESIZE,
@@ -80,6 +82,7 @@ enum box_msg {
     BOX_MSG_HELLO,   /* + 3: write end of stdin, read ends of stdout and stderr */
     BOX_MSG_STARTED, /* with BOX_START_TELL or a pty: + 1: the pty's master, with BOX_STDIO_PTY */
     BOX_MSG_PRODUCT, /* + 1: the read end of a pipe that carries a boxarchive */
+    BOX_MSG_COLLECTED, /* that archive is whole: EOF alone could also be the collector's death */
 };
 
 struct box_head {
@@ -221,6 +224,7 @@ enum box_start_flag {
     BOX_START_MERGE_STDERR = 1 << 1,
     BOX_START_TELL = 1 << 2,    /* send STARTED */
     BOX_START_COLLECT = 1 << 3, /* send PRODUCT: what the collect strings name */
+    BOX_START_ARCHIVE_FD = 1 << 4, /* the archive alone is a file; the strings come as DATA frames */
 };
 
 /*
@@ -261,6 +265,11 @@ struct box_resize {
 struct box_hello { struct box_head head; };
 struct box_started { struct box_head head; };
 struct box_product { struct box_head head; };
+
+struct box_collected {
+    struct box_head head;
+    uint64_t bytes; /* of the archive that went into the pipe */
+};
 
 /* The exact size of a message; 0 for an unknown type and for DATA. */
 size_t box_msg_size(uint32_t type);
