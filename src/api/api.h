@@ -7,6 +7,7 @@
 
 struct config;
 struct engine;
+struct err;
 struct http_dialect;
 struct log;
 struct loop;
@@ -23,5 +24,8 @@ struct api {
 };
 
 /* One per dialect; `api` outlives them. */
-void piston_dialect(struct api *api, struct http_dialect *ret);
 void common_dialect(struct api *api, struct http_dialect *ret); /* /, /health */
+/* ERR_INVALID names the key of a bad piston.limit_overrides.  Freed by piston_dialect_done, after
+ * the http server. */
+int piston_dialect(struct api *api, struct http_dialect *ret, struct err *e);
+void piston_dialect_done(struct http_dialect *d);

@@ -2,9 +2,13 @@
 /*
  * http - requests in, answers out, on the loop's thread (libmicrohttpd, external epoll).
  *
- * A route's handler gets a whole request (body read, inflated, within its limit) and answers it at once,
- * or later with http_respond.  Malformed requests never reach a handler: see guard.c.  If the client leaves before the answer,
- * `gone` is called once and the request must not be used after it returned.
+ * A route's handler gets a whole request (body read, inflated, within its limit) and answers it at
+ * once, or later with http_respond.  Malformed requests never reach a handler: see guard.c.  If the
+ * client leaves before the answer, `gone` is called once and the request must not be used after it
+ * returned.
+ *
+ * A client that closes its sending half while it waits counts as gone (as with nginx, Go and node's
+ * default): to the kernel it looks like one that closed its socket.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,32 +27,36 @@ enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, H
 typedef void http_handler(struct http_request *r, void *ctx);
 
 enum http_route_flag {
-    ROUTE_PUBLIC = 1 << 0, /* needs no key, whatever is configured */
+    ROUTE_PUBLIC = 1 << 0,   /* needs no key, whatever is configured */
     ROUTE_ANY_CASE = 1 << 1, /* path in any case, with or without a trailing slash (Express) */
 };
 
 struct http_route {
-    unsigned method;   /* HTTP_GET answers HEAD too */
-    const char *path;  /* "/api/v1/packages/{language}/{version}" */
+    unsigned method;  /* HTTP_GET answers HEAD too */
+    const char *path; /* "/api/v1/packages/{language}/{version}" */
     http_handler *handler;
     unsigned flags;
     const char *summary;
 };
 
-/* One dialect: its routes, and how it says what http itself has to say (no route, bad request, body too large). */
+/* One dialect: its routes, and how it says what http itself has to say (no route, bad request, body
+ * too large). */
 struct http_dialect {
-    const char *name;         /* "piston": for the log */
-    const char *const *prefixes; /* "/api/v2/", NULL-ended; the longest that fits wins; "/" is the rest */
+    const char *name; /* "piston": for the log */
+    const char *const
+        *prefixes; /* "/api/v2/", NULL-ended; the longest that fits wins; "/" is the rest */
     const struct http_route *routes;
     size_t route_count;
     /* Called before routing, body not yet read: true when it has answered. May be NULL. */
     bool (*before)(struct http_request *r, void *ctx);
+    /* Answers at once.  404 and 405 come from routing (405 has its Allow field already); 413 is a
+     * body above body_max. */
     void (*error)(struct http_request *r, unsigned status, const char *text, void *ctx);
     void *ctx;
 };
 
 struct http_config {
-    const char *const *listen; /* "ADDR:PORT", "[::1]:PORT"; NULL-ended */
+    const char *const *listen;   /* "ADDR:PORT", "[::1]:PORT"; NULL-ended */
     size_t listen_optional_from; /* listen[i] from here on are skipped (and said) when busy */
     size_t body_max;
     unsigned connections_max;
@@ -71,15 +79,17 @@ unsigned http_server_open_requests(const struct http_server *s);
 const char *http_id(const struct http_request *r); /* X-Request-Id of the answer: a ULID */
 const char *http_path(const struct http_request *r);
 const char *http_method_name(const struct http_request *r);
-const char *http_param(const struct http_request *r, const char *name); /* {name}; NULL: none */
-const char *http_query(const struct http_request *r, const char *name); /* first; NULL: none */
+const char *http_param(const struct http_request *r, const char *name);  /* {name}; NULL: none */
+const char *http_query(const struct http_request *r, const char *name);  /* first; NULL: none */
 const char *http_header(const struct http_request *r, const char *name); /* first; NULL: none */
-const char *http_body(const struct http_request *r, size_t *ret_len);   /* inflated, NUL behind it */
-const char *http_client(const struct http_request *r);                  /* "127.0.0.1" */
+/* Inflated, NUL behind it; only until the handler returns: a waiting request does not keep it. */
+const char *http_body(const struct http_request *r, size_t *ret_len);
+const char *http_client(const struct http_request *r); /* "127.0.0.1" */
 
 /* Called once if the client leaves before the answer. */
 void http_on_gone(struct http_request *r, void (*gone)(void *ctx), void *ctx);
 void http_add_header(struct http_request *r, const char *name, const char *value);
-/* Takes `body` (malloc'd, or NULL).  content_type NULL: none.  The request must not be used after it. */
+/* Takes `body` (malloc'd, or NULL).  content_type NULL: none.  The request must not be used after
+ * it. */
 void http_respond(struct http_request *r, unsigned status, const char *content_type, char *body,
                   size_t len);
