@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two programs of libseccomp, spliced into one.
+ *
+ * libseccomp gives a call either one action or a chain of tests that ends in the default action;
+ * it cannot say "EPERM for these arguments, else ALLOW" in a filter whose default is ENOSYS.  So
+ * the first program looks at arguments alone: it refuses, or passes, or has no opinion.  The second
+ * is the list of calls.  "No opinion" becomes a jump to the start of the second, and the kernel
+ * sees one program, which it checks whole when it is loaded.
+ */
+#include "boxd/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+
+enum call_kind { CALL_ALLOW, CALL_PASS, CALL_REFUSE, CALL_ABSENT };
+
+struct call {
+    const char *name;
+    int number; /* -1: libseccomp knows it by its name */
+    enum call_kind kind;
+};
+
+static const struct call calls[] = {
+#define ALLOW(name)               {#name, -1, CALL_ALLOW},
+#define PASS(name)                {#name, -1, CALL_PASS},
+#define REFUSE(name)              {#name, -1, CALL_REFUSE},
+#define ABSENT(name)              {#name, -1, CALL_ABSENT},
+#define NEWER(number, name, kind) {#name, number, CALL_##kind},
+#include "boxd/syscalls.def"
+#undef ALLOW
+#undef PASS
+#undef REFUSE
+#undef ABSENT
+#undef NEWER
+};
+
+#define TESTS_MAX 3
+
+struct rule {
+    const char *name;
+    enum call_kind kind;
+    unsigned count;
+    struct scmp_arg_cmp tests[TESTS_MAX];
+};
+
+static const struct rule rules[] = {
+#define TEST(number, mask, value)                                                                  \
+    {                                                                                              \
+        number, SCMP_CMP_MASKED_EQ, mask, value                                                    \
+    }
+#define RULE(call, verdict, ...)                                                                   \
+    {                                                                                              \
+        .name = #call,                                                                             \
+        .kind = (verdict),                                                                         \
+        .count = sizeof((struct scmp_arg_cmp[]){__VA_ARGS__}) / sizeof(struct scmp_arg_cmp),       \
+        .tests = {__VA_ARGS__},                                                                    \
+    },
+#define PASS(call, ...)   RULE(call, CALL_PASS, __VA_ARGS__)
+#define REFUSE(call, ...) RULE(call, CALL_REFUSE, __VA_ARGS__)
+#include "boxd/rules.def"
+#undef TEST
+#undef RULE
+#undef PASS
+#undef REFUSE
+};
+
+/* What the first program returns; "go on" is what it returns for everything that has no rule. */
+#define ACT_GO_ON  SCMP_ACT_ALLOW
+#define ACT_PASS   SCMP_ACT_TRACE(1)
+#define ACT_REFUSE SCMP_ACT_ERRNO(EPERM)
+#define ACT_ABSENT SCMP_ACT_ERRNO(ENOSYS)
+
+static void scmp_freep(scmp_filter_ctx *ctx)
+{
+    seccomp_release(*ctx);
+}
+
+static int scmp_failed(int r, const char *what, struct err *e)
+{
+    errno = -r;
+    return err_sys(e, "building the system call filter: %s", what);
+}
+
+static int program_new(uint32_t default_action, scmp_filter_ctx *ret, struct err *e)
+{
+    AUTO(scmp_freep) scmp_filter_ctx ctx = seccomp_init(default_action);
+    if (!ctx) {
+        return err_set(e, ERR_IO, "building the system call filter: seccomp_init failed");
+    }
+    int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (r < 0) {
+        return scmp_failed(r, "action for foreign architectures", e);
+    }
+    r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    if (r < 0) {
+        return scmp_failed(r, "binary tree", e);
+    }
+    *ret = TAKE(&ctx, NULL);
+    return 0;
+}
+
+static int program_arguments(scmp_filter_ctx *ret, struct err *e)
+{
+    AUTO(scmp_freep) scmp_filter_ctx ctx = NULL;
+    int r = program_new(ACT_GO_ON, &ctx, e);
+    if (r < 0) {
+        return r;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        const struct rule *rule = &rules[i];
+        int number = seccomp_syscall_resolve_name(rule->name);
+        if (number < 0) {
+            continue; /* mknod on arm64 */
+        }
+        uint32_t action = rule->kind == CALL_PASS ? ACT_PASS : ACT_REFUSE;
+        r = seccomp_rule_add_array(ctx, action, number, rule->count, rule->tests);
+        if (r < 0) {
+            return scmp_failed(r, rule->name, e);
+        }
+    }
+    *ret = TAKE(&ctx, NULL);
+    return 0;
+}
+
+static int program_list(scmp_filter_ctx *ret, struct err *e)
+{
+    AUTO(scmp_freep) scmp_filter_ctx ctx = NULL;
+    int r = program_new(ACT_ABSENT, &ctx, e);
+    if (r < 0) {
+        return r;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+        const struct call *call = &calls[i];
+        int number = call->number >= 0 ? call->number : seccomp_syscall_resolve_name(call->name);
+        if (number < 0 || call->kind == CALL_ABSENT) {
+            continue;
+        }
+        uint32_t action = call->kind == CALL_ALLOW ? SCMP_ACT_ALLOW : ACT_REFUSE;
+        r = seccomp_rule_add(ctx, action, number, 0);
+        if (r < 0) {
+            return scmp_failed(r, call->name, e);
+        }
+    }
+    *ret = TAKE(&ctx, NULL);
+    return 0;
+}
+
+/* libseccomp writes to a descriptor only. */
+static int program_export(scmp_filter_ctx ctx, struct buf *ret, struct err *e)
+{
+    AUTO(fd_closep) int fd = memfd_create("filter", MFD_CLOEXEC);
+    if (fd < 0) {
+        return err_sys(e, "memfd for the system call filter");
+    }
+    int r = seccomp_export_bpf(ctx, fd);
+    if (r < 0) {
+        return scmp_failed(r, "export", e);
+    }
+    if (lseek(fd, 0, SEEK_SET) < 0) {
+        return err_sys(e, "lseek in the system call filter");
+    }
+    return fd_read_all(fd, BPF_MAXINSNS * sizeof(struct sock_filter), ret, e);
+}
+
+/* Both are programs of whole instructions; jumps only go forward, so the second may follow. */
+static void splice_returns(struct buf *first)
+{
+    struct sock_filter *code = (struct sock_filter *)(void *)first->data;
+    size_t count = first->len / sizeof(*code);
+    for (size_t i = 0; i < count; i++) {
+        if (code[i].code != (BPF_RET | BPF_K)) {
+            continue;
+        }
+        if (code[i].k == ACT_GO_ON) {
+            code[i] = (struct sock_filter){BPF_JMP | BPF_JA, 0, 0, (uint32_t)(count - i - 1)};
+        } else if (code[i].k == ACT_PASS) {
+            code[i].k = SECCOMP_RET_ALLOW;
+        }
+    }
+}
+
+int filter_build(int *ret_memfd, struct err *e)
+{
+    AUTO(scmp_freep) scmp_filter_ctx arguments = NULL;
+    AUTO(scmp_freep) scmp_filter_ctx list = NULL;
+    AUTO(buf_done) struct buf program = {0};
+    int r = program_arguments(&arguments, e);
+    if (r < 0) {
+        return r;
+    }
+    r = program_list(&list, e);
+    if (r < 0) {
+        return r;
+    }
+    r = program_export(arguments, &program, e);
+    if (r < 0) {
+        return r;
+    }
+    splice_returns(&program);
+    r = program_export(list, &program, e);
+    if (r < 0) {
+        return r;
+    }
+    if (program.len > BPF_MAXINSNS * sizeof(struct sock_filter)) {
+        return err_set(e, ERR_BUG, "the system call filter has %zu instructions, of %d at most",
+                       program.len / sizeof(struct sock_filter), BPF_MAXINSNS);
+    }
+    return fd_memfd("filter", program.data, program.len, true, ret_memfd, e);
+}
