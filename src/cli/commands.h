@@ -2,8 +2,8 @@
 /*
  * commands - one function per command of the CLI, each in a file of its own name.
  *
- * argv[0] is the command's own name ("serve"); what is returned is the exit status of the process.  Every
- * command prints its own errors to stderr, one line each, and ends them with what to do.
+ * argv[0] is the command's own name ("serve"); what is returned is the exit status of the process.
+ * Every command prints its own errors to stderr, one line each, and ends them with what to do.
  */
 #include "base/buf.h"
 

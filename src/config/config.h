@@ -1,8 +1,10 @@
 #pragma once
 /*
- * config - every setting, from one table (options.def): default, file, environment, flag, each over the one before.
+ * config - every setting, from one table (options.def): default, file, environment, flag, each over
+ * the one before.
  *
- * The table gives the fields of struct config, the flags, the names in the environment and in the file, ranges, --help,
+ * The table gives the fields of struct config, the flags, the names in the environment and in the
+ * file, ranges, --help,
  * --print-config and docs/options.md.  Immutable after config_load.
  */
 #include <stdbool.h>
@@ -10,29 +12,58 @@
 
 #include "base/buf.h"
 
+struct config_origins;
 struct err;
 
-enum config_network { NETWORK_OFF };
-
 struct config {
-#define CONFIG_FIELD_UINT uint64_t
-#define CONFIG_FIELD_BOOL bool
-#define CONFIG_FIELD_STRING char *
-#define CONFIG_FIELD_LIST char **
-#define CONFIG_FIELD_ENUM int
-#define X(type, field, ...) CONFIG_FIELD_##type field;
+#define CONFIG_FIELD_UINT      uint64_t
+#define CONFIG_FIELD_MS        uint64_t
+#define CONFIG_FIELD_BYTES     uint64_t
+#define CONFIG_FIELD_BOOL      bool
+#define CONFIG_FIELD_STRING    char *
+#define CONFIG_FIELD_CPUS      char *
+#define CONFIG_FIELD_LIST      char **
+#define CONFIG_FIELD_ADDRESSES char **
+#define CONFIG_FIELD_ENUM      int
+#define X(type, field, ...)    CONFIG_FIELD_##type field;
 #include "config/options.def"
 #undef X
-    void *origins; /* where each value came from: config.c */
+    struct config_origins *origins; /* where each value came from */
 };
 
-/* words: the flags of a command, argv style, NULL-ended, without the command's own name.  What is no flag is
-   left in *ret_rest (NULL-ended, points into words; the caller frees the vector only). */
+/* The file that is read when neither --config nor BELLJAR_CONFIG names one, if it is there. */
+#define CONFIG_DEFAULT_PATH "/etc/belljar/belljar.toml"
+
+/*
+ * words: the flags of a command, argv style, NULL-ended, without the command's own name.  Flags end
+ * at the first word that is none, or behind "--"; from there on all is left in *ret_rest
+ * (NULL-ended, points into words; the caller frees the vector only).
+ */
 int config_load(char *const *words, char *const *environment, struct config **ret, char ***ret_rest,
                 struct err *e);
-void config_free(struct config *c);
+void config_free(struct config *c); /* NULL is fine */
 void config_freep(struct config **c);
-/* One line per value: key = value, and where it came from. */
+
+enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_FLAG };
+/* `field` is a field's address: config_source(c, &c->slots). */
+enum config_source config_source(const struct config *c, const void *field);
+
+/* limits.cpus in thousandths of a CPU; 0: no limit. */
+uint32_t config_cpu_milli(const struct config *c);
+/* A sentence for the log when the configuration asks for a network, which no box has; else NULL. */
+const char *config_network_warning(const struct config *c);
+
+/* What a word of the command line is to config_load. */
+enum config_flag {
+    CONFIG_FLAG_NONE,
+    CONFIG_FLAG_WHOLE, /* complete: "--shell-status", "--data=/srv/belljar" */
+    CONFIG_FLAG_OPEN,  /* its value is the next word: "--data" */
+};
+enum config_flag config_flag(const char *word);
+/* Calls `fn` with each flag, for suggestions and for the completion. */
+void config_each_flag(void (*fn)(void *ctx, const char *flag), void *ctx);
+
+/* One line per value: key = value, and where it came from; it can be used as a file. */
 void config_print(const struct config *c, struct buf *ret);
 void config_help(struct buf *ret);     /* the flags, for `belljar serve --help` */
 void config_markdown(struct buf *ret); /* docs/options.md */

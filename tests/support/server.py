@@ -23,6 +23,11 @@ def cannot(reason):
     pytest.skip(reason)
 
 
+def clean_environment():
+    """Ours without what belljar would take for settings of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("BELLJAR_", "PISTON_"))}
+
+
 class Server:
     def __init__(self, *flags, env=None, wrap=()):
         self.folder = tempfile.TemporaryDirectory(prefix="belljar-test-")
@@ -30,7 +35,7 @@ class Server:
         self.log = open(self.log_path, "w")
         self.process = subprocess.Popen(
             [*wrap, str(BUILD / "belljar"), "serve", "--listen", "127.0.0.1:0", *flags],
-            stdout=subprocess.PIPE, stderr=self.log, text=True, env=dict(os.environ, **(env or {})))
+            stdout=subprocess.PIPE, stderr=self.log, text=True, env={**clean_environment(), **(env or {})})
         self.port = None
         for line in self.process.stdout:
             found = re.search(r"ready on http://127\.0\.0\.1:(\d+)", line)
