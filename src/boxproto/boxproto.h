@@ -81,7 +81,8 @@ enum box_msg {
     /* init -> server */
     BOX_MSG_HELLO,   /* + 3: write end of stdin, read ends of stdout and stderr */
     BOX_MSG_STARTED, /* with BOX_START_TELL or a pty: + 1: the pty's master, with BOX_STDIO_PTY */
-    BOX_MSG_PRODUCT, /* + 1: the read end of a pipe that carries a boxarchive */
+    BOX_MSG_PRODUCT, /* + 1: the read end of a pipe that carries a boxarchive; COLLECTED or FAILED
+                        is on this socket before the pipe ends */
     BOX_MSG_COLLECTED, /* that archive is whole: EOF alone could also be the collector's death */
 };
 
@@ -251,6 +252,7 @@ struct box_init_start {
     uint32_t reserved;
 };
 #define BOX_STRINGS_MAX (UINT32_C(2) << 20)
+#define BOX_STRINGS_COUNT_MAX (UINT32_C(64) << 10)
 
 struct box_signal {
     struct box_head head;

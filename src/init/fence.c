@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/fence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "boxproto/boxproto.h"
+
+/* Later than the oldest headers that we build with: Linux 6.2, 6.10 and 6.12. */
+#define FS_TRUNCATE         (UINT64_C(1) << 14)
+#define FS_IOCTL_DEV        (UINT64_C(1) << 15)
+#define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0)
+#define SCOPE_SIGNAL        (UINT64_C(1) << 1)
+
+struct ruleset_attr {
+    uint64_t fs, net, scoped;
+};
+
+/* Without REFER (ABI 2) no file could be renamed from one directory to another. */
+#define ABI_MIN    2
+#define ABI_SCOPES 6
+
+/* The right to make device files is handled and given nowhere. */
+static const struct {
+    int abi;
+    uint64_t rights;
+} fs_rights[] = {
+    {1, (UINT64_C(1) << 13) - 1},
+    {2, LANDLOCK_ACCESS_FS_REFER},
+    {3, FS_TRUNCATE},
+    {5, FS_IOCTL_DEV},
+};
+static const uint64_t fs_read =
+    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+static const uint64_t fs_never = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK;
+
+static int allow(int ruleset, const char *path, uint64_t rights, struct err *e)
+{
+    AUTO(fd_closep) int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        return err_sys(e, "box init: open '%s' for Landlock", path);
+    }
+    struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = dir};
+    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0) {
+        return err_sys(e, "box init: Landlock rule for '%s'", path);
+    }
+    return 0;
+}
+
+static int make_ruleset(int abi, int *ret_ruleset, struct err *e)
+{
+    static const char *const writable[] = {BOX_WORK_DIR, "/tmp", "/dev"};
+    struct ruleset_attr attr = {.scoped =
+                                    abi < ABI_SCOPES ? 0 : SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL};
+    for (size_t i = 0; i < ARRAY_LEN(fs_rights) && fs_rights[i].abi <= abi; i++) {
+        attr.fs |= fs_rights[i].rights;
+    }
+    AUTO(fd_closep) int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+    if (ruleset < 0) {
+        return err_sys(e, "box init: making a Landlock ruleset (ABI %d)", abi);
+    }
+    int r = allow(ruleset, "/", fs_read, e);
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(writable); i++) {
+        r = allow(ruleset, writable[i], attr.fs & ~fs_never, e);
+    }
+    if (r < 0) {
+        return r;
+    }
+    *ret_ruleset = TAKE(&ruleset, -1);
+    return 0;
+}
+
+int fence_prepare(struct fence *f, struct err *e)
+{
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP) {
+        return err_sys(e, "box init: asking for Landlock's version");
+    }
+    if (abi < ABI_MIN) {
+        f->ruleset = -1;
+        return 0;
+    }
+    return make_ruleset((int)abi, &f->ruleset, e);
+}
+
+int fence_load_filter(int fd, void *scratch, size_t cap, struct err *e)
+{
+    ssize_t size = pread(fd, scratch, cap, 0);
+    if (size < 0) {
+        return err_sys(e, "box init: reading the system call filter");
+    }
+    size_t count = (size_t)size / sizeof(struct sock_filter);
+    if (count == 0 || count > BPF_MAXINSNS || (size_t)size % sizeof(struct sock_filter) != 0) {
+        return err_set(e, ERR_INVALID, "box init: %zd bytes are no system call filter", size);
+    }
+    struct sock_fprog program = {.len = (unsigned short)count, .filter = scratch};
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) <
+        0) {
+        return err_sys(e, "box init: loading the system call filter");
+    }
+    return 0;
+}
+
+/* Plain system calls: a vfork child must not run libc's bookkeeping of threads' ids. */
+static int become_user(struct err *e)
+{
+    long groups = syscall(SYS_getgroups, 0, NULL);
+    if (groups != 0 && syscall(SYS_setgroups, 0, NULL) < 0) {
+        return err_sys(e, "box init: dropping supplementary groups");
+    }
+    if (syscall(SYS_setresgid, BOX_USER_UID, BOX_USER_UID, BOX_USER_UID) < 0 ||
+        syscall(SYS_setresuid, BOX_USER_UID, BOX_USER_UID, BOX_USER_UID) < 0) {
+        return err_sys(e, "box init: becoming uid %d", BOX_USER_UID);
+    }
+    return 0;
+}
+
+/* Neither of the two ids is 0, so the kernel takes no capability away with the id. */
+static int drop_capabilities(struct err *e)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (syscall(SYS_capset, &head, none) < 0) {
+        return err_sys(e, "box init: dropping capabilities");
+    }
+    return 0;
+}
+
+int fence_enter(const struct fence *f, struct err *e)
+{
+    int r = f->two_ids ? become_user(e) : 0;
+    if (r == 0) {
+        r = drop_capabilities(e);
+    }
+    if (r < 0 || f->ruleset < 0) {
+        return r;
+    }
+    if (syscall(SYS_landlock_restrict_self, f->ruleset, 0) < 0) {
+        return err_sys(e, "box init: entering Landlock");
+    }
+    return 0;
+}

@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * fence - what keeps foreign code, and our code that handles foreign files, in its place: the
+ * system call filter, Landlock, and the program's ids without any capability.
+ *
+ * The filter holds for init too and for all that comes after it.  Landlock and the ids are only
+ * for children of init: init must signal and reap across that border.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+struct fence {
+    bool two_ids; /* init and the program have ids of their own */
+    int ruleset;  /* -1: this kernel has no Landlock, or only its first version; doctor says so */
+};
+
+/* Fills f->ruleset.  Before the filter: what that refuses would look like an old kernel. */
+int fence_prepare(struct fence *f, struct err *e);
+/* Loads the struct sock_filter[] that is the file `fd`, by way of `cap` bytes at `scratch`. */
+int fence_load_filter(int fd, void *scratch, size_t cap, struct err *e);
+/* The calling process becomes the box's user, for good. */
+int fence_enter(const struct fence *f, struct err *e);

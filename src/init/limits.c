@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/limits.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "boxproto/boxproto.h"
+
+/* 0 is how a START says "none". */
+static rlim_t or_unlimited(uint64_t value)
+{
+    return value ? (rlim_t)value : RLIM_INFINITY;
+}
+
+/* Where a limit is already lower than wanted, it stays: without privilege none can be raised. */
+static int set(int resource, rlim_t soft, rlim_t hard, struct err *e)
+{
+    struct rlimit want = {.rlim_cur = soft, .rlim_max = hard}, now;
+    if (setrlimit(resource, &want) == 0) {
+        return 0;
+    }
+    if (errno == EPERM && getrlimit(resource, &now) == 0) {
+        want.rlim_max = hard < now.rlim_max ? hard : now.rlim_max;
+        want.rlim_cur = soft < want.rlim_max ? soft : want.rlim_max;
+        if (setrlimit(resource, &want) == 0) {
+            return 0;
+        }
+    }
+    return err_sys(e, "box init: setting resource limit %d", resource);
+}
+
+int limits_set(const struct box_init_start *m, bool own_id, struct err *e)
+{
+    rlim_t cpu = or_unlimited(m->cpu_s);
+    const struct {
+        int resource;
+        rlim_t soft, hard;
+    } rows[] = {
+        /* Not 0: with that the host's core helper would still be run, as root, for a pipe. */
+        {RLIMIT_CORE, 1, 1},
+        {RLIMIT_MEMLOCK, 65536, 65536},
+        {RLIMIT_MSGQUEUE, 0, 0},
+        {RLIMIT_NICE, 0, 0},
+        {RLIMIT_RTPRIO, 0, 0},
+        {RLIMIT_STACK, or_unlimited(m->stack_bytes), or_unlimited(m->stack_bytes)},
+        {RLIMIT_FSIZE, or_unlimited(m->file_bytes), or_unlimited(m->file_bytes)},
+        {RLIMIT_AS, or_unlimited(m->address_bytes), or_unlimited(m->address_bytes)},
+        /* One second between SIGXCPU, which tells why, and SIGKILL. */
+        {RLIMIT_CPU, cpu, cpu == RLIM_INFINITY ? cpu : cpu + 1},
+        {RLIMIT_NOFILE, or_unlimited(m->open_files), or_unlimited(m->open_files)},
+        {RLIMIT_NPROC, or_unlimited(m->processes), or_unlimited(m->processes)},
+    };
+    /* An id that other boxes and the operator use too counts their processes as well. */
+    size_t count = ARRAY_LEN(rows) - (own_id ? 0 : 1);
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        r = set(rows[i].resource, rows[i].soft, rows[i].hard, e);
+    }
+    return r;
+}

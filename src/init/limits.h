@@ -1,0 +1,10 @@
+#pragma once
+/*
+ * limits - the resource limits of the program (setrlimit), for the calling process.
+ */
+#include <stdbool.h>
+
+struct box_init_start;
+struct err;
+
+int limits_set(const struct box_init_start *m, bool own_id, struct err *e);

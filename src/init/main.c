@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * belljar-init - PID 1 of one box.
+ *
+ * boxd's child becomes it, with two sockets and the system call filter open, as uid 999 with the
+ * capabilities to kill and to change ids, and nothing else.  It offers pipes to the server (HELLO),
+ * puts the filter on, and waits.  One START makes it unpack files, start one program under uid 1000
+ * (READY, GO), bury orphans while that runs, kill what is left, say how it ended (EXITED) and,
+ * when asked, stream what it left (PRODUCT).  Then it waits to be killed: a box is used once.
+ *
+ * It listens to boxd and the server all that time, and ends, with the box, when either is gone.
+ * It trusts nothing in the box: it opens no path there but as the program's user, in a child.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "init/channel.h"
+#include "init/collect.h"
+#include "init/fence.h"
+#include "init/program.h"
+#include "init/reap.h"
+#include "init/start.h"
+#include "init/streams.h"
+
+struct init {
+    struct fence fence;
+    struct reap reap;
+    struct start start;
+    struct program program;
+    int master; /* of the program's pty, or -1 */
+    _Alignas(16) char stack[64 * 1024];
+};
+
+/* Ignored signals outlive an exec; whoever started the service may have ignored some. */
+static void reset_signals(void)
+{
+    for (int signo = 1; signo < NSIG; signo++) {
+        signal(signo, SIG_DFL);
+    }
+}
+
+static int set_up(struct init *in, struct err *e)
+{
+    /* Nobody may read or write us, open our descriptors, or have us dump core. */
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
+        close_range(BOX_FD_WATCH, BOX_FD_FILTER, CLOSE_RANGE_CLOEXEC) < 0 ||
+        close_range(BOX_FD_FILTER + 1, ~0U, 0) < 0) {
+        return err_sys(e, "box init: setting up its process");
+    }
+    reset_signals();
+    int r = streams_open(e);
+    if (r == 0) {
+        r = reap_open(&in->reap, e);
+    }
+    if (r == 0) {
+        r = fence_prepare(&in->fence, e);
+    }
+    if (r == 0) {
+        struct payload *p = &in->start.payload;
+        r = fence_load_filter(BOX_FD_FILTER, p->buf, sizeof(p->buf), e);
+    }
+    close(BOX_FD_FILTER);
+    return r;
+}
+
+static void signal_program(const struct init *in, int signo)
+{
+    /* The number is not free before we have buried the program, and then nobody comes here. */
+    kill(-in->program.pid, signo);
+}
+
+static void hear_server(const struct init *in, bool running)
+{
+    union {
+        struct box_head head;
+        struct box_signal signal;
+        struct box_resize resize;
+    } m;
+    channel_recv(BOX_FD_CONTROL, UINT32_C(1) << BOX_MSG_SIGNAL | UINT32_C(1) << BOX_MSG_RESIZE, &m,
+                 sizeof(m), NULL, NULL);
+    if (!running) {
+        return; /* it was sent before the server knew */
+    }
+    if (m.head.type == BOX_MSG_SIGNAL) {
+        signal_program(in, m.signal.signo);
+    } else if (in->master >= 0) {
+        struct winsize size = {.ws_row = m.resize.rows, .ws_col = m.resize.columns};
+        ioctl(in->master, TIOCSWINSZ, &size);
+    }
+}
+
+/* Serves the box until `child` has ended; its wait status. */
+static int wait_for(struct init *in, pid_t child, bool program)
+{
+    for (;;) {
+        int status;
+        if (channel_wait(BOX_FD_CONTROL, in->reap.sigfd) == BOX_FD_CONTROL) {
+            hear_server(in, program);
+        } else if (reap_dead(&in->reap, child, &status)) {
+            return status;
+        }
+    }
+}
+
+static uint64_t timeval_ns(struct timeval t)
+{
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
+}
+
+static int tell_exited(const struct program *p, int status, uint64_t ended_ns, struct err *e)
+{
+    struct rusage used = {0};
+    getrusage(RUSAGE_CHILDREN, &used);
+    uint64_t cpu_ns = timeval_ns(used.ru_utime) + timeval_ns(used.ru_stime);
+    struct box_exited exited = {
+        .head.type = BOX_MSG_EXITED,
+        .wait_status = status,
+        .wall_ns = ended_ns - p->started_ns,
+        .cpu_ns = cpu_ns > p->cpu_ns ? cpu_ns - p->cpu_ns : 0,
+        .max_rss = (uint64_t)used.ru_maxrss * 1024,
+    };
+    int r = fd_send(BOX_FD_WATCH, &exited, sizeof(exited), NULL, 0, e);
+    return r < 0 ? err_wrap(e, "box init: sending EXITED") : 0;
+}
+
+static _Noreturn void be_collector(const struct init *in, int out_fd)
+{
+    struct err e = {0};
+    int r = fence_enter(&in->fence, &e);
+    if (r == 0) {
+        r = collect(in->start.collect, out_fd, in->start.msg.collect_bytes, &e);
+    }
+    if (r < 0) {
+        channel_send_failed(BOX_FD_CONTROL, &e);
+    }
+    _exit(r < 0 ? 1 : 0);
+}
+
+/*
+ * A fork, for once: the collector works on what foreign code made, and init must hear boxd while
+ * it does.  Init keeps the pipe's end open until it has said how that went, so at the end of the
+ * pipe the server has COLLECTED or FAILED already.
+ */
+static int run_collector(struct init *in, int out_fd, struct err *e)
+{
+    pid_t pid = fork();
+    if (pid < 0) {
+        return err_sys(e, "box init: making a process");
+    }
+    if (pid == 0) {
+        be_collector(in, out_fd);
+    }
+    int status = wait_for(in, pid, false);
+    if (WIFSIGNALED(status)) {
+        return err_set(e, ERR_IO, "box init: the collector was ended by signal %d",
+                       WTERMSIG(status));
+    }
+    if (WEXITSTATUS(status) != 0) {
+        return 0; /* it has told why itself */
+    }
+    return channel_send(BOX_FD_CONTROL, BOX_MSG_COLLECTED, NULL, 0, e);
+}
+
+static int send_product(struct init *in, struct err *e)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        return err_sys(e, "box init: making a pipe");
+    }
+    AUTO(fd_closep) int from = ends[0];
+    AUTO(fd_closep) int to = ends[1];
+    int r = channel_send(BOX_FD_CONTROL, BOX_MSG_PRODUCT, &from, 1, e);
+    fd_closep(&from);
+    if (r == 0) {
+        r = run_collector(in, to, e);
+    }
+    if (r < 0) {
+        channel_send_failed(BOX_FD_CONTROL, e);
+    }
+    return 0; /* boxd has been told of the program's end: this is between init and the server */
+}
+
+static int start_program(struct init *in, struct err *e)
+{
+    int r = start_read(&in->start, e);
+    if (r == 0) {
+        r = streams_set(&in->start, &in->fence, &in->master, e);
+    }
+    if (r == 0) {
+        r = program_start(&in->start, &in->fence, in->stack + sizeof(in->stack), &in->program, e);
+    }
+    streams_close();
+    if (r == 0 && (in->master >= 0 || in->start.msg.flags & BOX_START_TELL)) {
+        r = channel_send(BOX_FD_CONTROL, BOX_MSG_STARTED, &in->master, in->master >= 0, e);
+    }
+    return r;
+}
+
+static int serve(struct init *in, struct err *e)
+{
+    int r = start_program(in, e);
+    if (r < 0) {
+        return r;
+    }
+    int status = wait_for(in, in->program.pid, true);
+    uint64_t ended_ns = clock_mono_ns(&clock_system);
+    reap_kill_all();
+    fd_closep(&in->master);
+    r = tell_exited(&in->program, status, ended_ns, e);
+    return r < 0 || !(in->start.msg.flags & BOX_START_COLLECT) ? r : send_product(in, e);
+}
+
+int main(int argc, char **argv)
+{
+    static struct init init; /* static for its size: untouched pages of it cost nothing */
+    struct err e = {0};
+    init.master = -1;
+    init.fence.two_ids = argc == 2 && strcmp(argv[1], "2") == 0;
+    int r = set_up(&init, &e);
+    if (r == 0) {
+        r = serve(&init, &e);
+    }
+    if (r < 0) {
+        reap_kill_all();
+        channel_send_failed(BOX_FD_WATCH, &e);
+        channel_send_failed(BOX_FD_CONTROL, &e);
+    }
+    channel_wait(-1, -1);
+    channel_end();
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/reap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+int reap_open(struct reap *r, struct err *e)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    if (sigprocmask(SIG_SETMASK, &mask, NULL) < 0) {
+        return err_sys(e, "box init: blocking SIGCHLD");
+    }
+    r->sigfd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    return r->sigfd < 0 ? err_sys(e, "box init: signalfd") : 0;
+}
+
+bool reap_dead(struct reap *r, pid_t child, int *ret_status)
+{
+    /* Emptied first: who dies from here on makes it readable again. */
+    struct signalfd_siginfo info;
+    while (read(r->sigfd, &info, sizeof(info)) > 0) {
+    }
+    bool found = false;
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == child) {
+            *ret_status = status;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/*
+ * A process that has a SIGKILL pending can make no child any more, so one kill reaches all, also
+ * a fork bomb.  Whoever still dies has a line of dying parents up to init: no child, nobody.
+ */
+void reap_kill_all(void)
+{
+    kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+    }
+}

@@ -1,0 +1,20 @@
+#pragma once
+/*
+ * reap - PID 1's first duty: every process of the box that loses its parent is init's to bury,
+ * or its number would count against the limit for ever.
+ */
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct err;
+
+struct reap {
+    int sigfd; /* readable after a child changed */
+};
+
+/* Blocks SIGCHLD, for good. */
+int reap_open(struct reap *r, struct err *e);
+/* Buries what is dead.  True when `child` was among it; *ret_status is then how it ended. */
+bool reap_dead(struct reap *r, pid_t child, int *ret_status);
+/* Kills every process of the box but init, and returns when none is left. */
+void reap_kill_all(void);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/start.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/cleanup.h"
+#include "boxproto/boxarchive.h"
+#include "init/channel.h"
+
+#define FLAGS_KNOWN                                                                                \
+    (BOX_START_PAYLOAD_FD | BOX_START_MERGE_STDERR | BOX_START_TELL | BOX_START_COLLECT |          \
+     BOX_START_ARCHIVE_FD)
+#define FLAGS_FILE (BOX_START_PAYLOAD_FD | BOX_START_ARCHIVE_FD)
+
+static size_t fds_wanted(const struct box_init_start *m)
+{
+    return (m->flags & FLAGS_FILE ? 1 : 0) + (m->stdio == BOX_STDIO_FILE ? 3 : 0);
+}
+
+static uint64_t count_strings(const struct box_init_start *m)
+{
+    return (uint64_t)m->argc + m->envc + m->collectc;
+}
+
+static int check(const struct box_init_start *m, size_t fd_count, struct err *e)
+{
+    if (m->flags & ~(uint32_t)FLAGS_KNOWN || (m->flags & FLAGS_FILE) == FLAGS_FILE ||
+        m->stdio > BOX_STDIO_PTY || fd_count != fds_wanted(m)) {
+        return err_set(e, ERR_INVALID, "box init: START with flags %x, stdio %u, %zu descriptors",
+                       m->flags, m->stdio, fd_count);
+    }
+    if (m->argc == 0 || count_strings(m) > BOX_STRINGS_COUNT_MAX ||
+        m->strings_bytes > BOX_STRINGS_MAX || m->archive_bytes > INT64_MAX) {
+        return err_set(e, ERR_LIMIT,
+                       "box init: %u arguments, %u variables and %u names to collect take %u bytes;"
+                       " 1 to %u strings of %u bytes together are possible",
+                       m->argc, m->envc, m->collectc, m->strings_bytes, BOX_STRINGS_COUNT_MAX,
+                       BOX_STRINGS_MAX);
+    }
+    return 0;
+}
+
+/* Points the `count` next slots at the strings from `at` on; returns where the strings end. */
+static char *lay_out(char **slots, uint32_t count, char *at, const char *end)
+{
+    for (uint32_t i = 0; at && i < count; i++) {
+        char *nul = memchr(at, 0, (size_t)(end - at));
+        slots[i] = at;
+        at = nul ? nul + 1 : NULL;
+    }
+    return at; /* the NULL behind the last slot is there: the mapping is zeroed */
+}
+
+static int check_collect(char *const *names, struct err *e)
+{
+    int r = 0;
+    for (; r == 0 && *names; names++) {
+        r = strcmp(*names, ".") == 0 ? 0 : boxarchive_check_path(*names, e);
+    }
+    return r < 0 ? err_wrap(e, "collect") : 0;
+}
+
+static int read_strings(struct start *s, struct err *e)
+{
+    const struct box_init_start *m = &s->msg;
+    size_t slots = (size_t)count_strings(m) + 3;
+    size_t size = slots * sizeof(char *) + m->strings_bytes;
+    char **map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED) {
+        return err_sys(e, "box init: room for %zu bytes of strings", size);
+    }
+    char *at = (char *)(map + slots);
+    const char *end = at + m->strings_bytes;
+    int r = payload_read(&s->payload, at, m->strings_bytes, e);
+    if (r < 0) {
+        return r;
+    }
+    s->argv = map;
+    s->env = s->argv + m->argc + 1;
+    s->collect = s->env + m->envc + 1;
+    at = lay_out(s->argv, m->argc, at, end);
+    at = lay_out(s->env, m->envc, at, end);
+    at = lay_out(s->collect, m->collectc, at, end);
+    if (at != end) {
+        return err_set(e, ERR_INVALID, "box init: START's strings are not as many as it says");
+    }
+    return check_collect(s->collect, e);
+}
+
+/*
+ * Strings and archive are one run of bytes, in a file or in frames; or the strings come in frames
+ * and the archive is a file of its own, which may then be shared by many boxes.
+ */
+static int open_payload(struct start *s, int fd, struct err *e)
+{
+    const struct box_init_start *m = &s->msg;
+    bool apart = m->flags & BOX_START_ARCHIVE_FD;
+    uint64_t first = m->strings_bytes + (apart ? 0 : m->archive_bytes);
+    int r = payload_open(&s->payload, apart ? -1 : fd, first, e);
+    if (r == 0) {
+        r = read_strings(s, e);
+    }
+    if (r == 0 && apart) {
+        r = payload_open(&s->payload, fd, m->archive_bytes, e);
+    }
+    return r;
+}
+
+int start_read(struct start *s, struct err *e)
+{
+    int fds[FD_PASS_MAX];
+    size_t fd_count = 0;
+    channel_recv(BOX_FD_CONTROL, UINT32_C(1) << BOX_MSG_INIT_START, &s->msg, sizeof(s->msg), fds,
+                 &fd_count);
+    int r = check(&s->msg, fd_count, e);
+    if (r < 0) {
+        return r;
+    }
+    bool file = s->msg.flags & FLAGS_FILE;
+    if (s->msg.stdio == BOX_STDIO_FILE) {
+        memcpy(s->stdio_fds, fds + file, sizeof(s->stdio_fds));
+    }
+    return open_payload(s, file ? fds[0] : -1, e);
+}

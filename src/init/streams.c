@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/streams.h"
+
+#include <fcntl.h>
+#include <sys/fsuid.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "init/channel.h"
+#include "init/fence.h"
+#include "init/start.h"
+
+static int put(int fd, int at, struct err *e)
+{
+    return dup2(fd, at) < 0 ? err_sys(e, "box init: descriptor %d", at) : 0;
+}
+
+/* 0 to 2 get another owner first: what boxd had there ends here, and no pipe may land on them. */
+static int occupy(struct err *e)
+{
+    int r = 0;
+    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
+        r = put(BOX_FD_WATCH, i, e);
+    }
+    return r;
+}
+
+int streams_open(struct err *e)
+{
+    int theirs[3];
+    int r = occupy(e);
+    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) < 0) {
+            return err_sys(e, "box init: making pipes");
+        }
+        int mine = i == STDIN_FILENO ? 0 : 1;
+        theirs[i] = ends[!mine];
+        r = put(ends[mine], i, e);
+        fd_close(ends[mine]);
+    }
+    if (r == 0) {
+        r = channel_send(BOX_FD_CONTROL, BOX_MSG_HELLO, theirs, ARRAY_LEN(theirs), e);
+    }
+    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
+        fd_close(theirs[i]);
+    }
+    return r;
+}
+
+static int set_files(const struct start *s, struct err *e)
+{
+    int r = 0;
+    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
+        r = put(s->stdio_fds[i], i, e);
+        fd_close(s->stdio_fds[i]);
+    }
+    return r;
+}
+
+/* The slave belongs to whoever opens the master, and the program must be able to open it again. */
+static int open_master(const struct fence *f)
+{
+    if (f->two_ids) {
+        setfsgid(BOX_USER_UID);
+        setfsuid(BOX_USER_UID);
+    }
+    int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (f->two_ids) {
+        setfsgid(BOX_INIT_UID);
+        setfsuid(BOX_INIT_UID);
+    }
+    return master;
+}
+
+static int set_pty(const struct start *s, const struct fence *f, int *ret_master, struct err *e)
+{
+    AUTO(fd_closep) int master = open_master(f);
+    if (master < 0) {
+        return err_sys(e, "box init: open '/dev/ptmx'");
+    }
+    int unlocked = 0;
+    struct winsize size = {.ws_row = s->msg.rows, .ws_col = s->msg.columns};
+    if (ioctl(master, TIOCSPTLCK, &unlocked) < 0 || ioctl(master, TIOCSWINSZ, &size) < 0) {
+        return err_sys(e, "box init: setting up a pty");
+    }
+    AUTO(fd_closep) int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0) {
+        return err_sys(e, "box init: opening a pty's slave");
+    }
+    int r = 0;
+    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
+        r = put(slave, i, e);
+    }
+    if (r == 0) {
+        *ret_master = TAKE(&master, -1);
+    }
+    return r;
+}
+
+int streams_set(const struct start *s, const struct fence *f, int *ret_master, struct err *e)
+{
+    int r = 0;
+    if (s->msg.stdio == BOX_STDIO_PTY) {
+        return set_pty(s, f, ret_master, e);
+    }
+    if (s->msg.stdio == BOX_STDIO_FILE) {
+        r = set_files(s, e);
+    }
+    if (r == 0 && (s->msg.flags & BOX_START_MERGE_STDERR)) {
+        r = put(STDOUT_FILENO, STDERR_FILENO, e);
+    }
+    if (r == 0) {
+        *ret_master = -1;
+    }
+    return r;
+}
+
+void streams_close(void)
+{
+    close_range(STDIN_FILENO, STDERR_FILENO, 0);
+}
