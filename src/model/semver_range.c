@@ -214,8 +214,10 @@ static bool match_comparator(struct match *m, const char **p)
 /* "1.2 - 2.3": both ends belong to it. */
 static bool match_hyphen(struct match *m, const char *from, const char *to)
 {
+    /* node-semver puts an upper end with a prerelease together anew, without its ornaments. */
+    bool strict = strchr(to, '-') == NULL;
     struct semver_partial low, high;
-    if (!read_ornate(&from, true, &low) || *from != ' ' || !read_ornate(&to, true, &high) ||
+    if (!read_ornate(&from, true, &low) || *from != ' ' || !read_ornate(&to, strict, &high) ||
         *to != '\0') {
         return false;
     }
