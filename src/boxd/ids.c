@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boxd/ids.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
+#include <linux/securebits.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+
+uid_t ids_owner(const struct boxd_config *config, uint32_t box)
+{
+    return (config->flags & BOXD_OWN_IDS) != 0 ? config->id_base + 2 * box + 1 : geteuid();
+}
+
+/* --- in boxd ------------------------------------------------------------------------------ */
+
+static int map_write(pid_t pid, const char *file, const char *map, size_t len, struct err *e)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+    AUTO(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, map, len) != (ssize_t)len) {
+        return err_sys(e, "writing '%s'", path);
+    }
+    return 0;
+}
+
+int ids_map(const struct boxd_config *config, uint32_t box, pid_t pid, struct err *e)
+{
+    char uids[80], gids[80];
+    int uids_len, gids_len;
+    if ((config->flags & BOXD_OWN_IDS) != 0) {
+        uint32_t base = config->id_base + 2 * box;
+        uids_len = snprintf(uids, sizeof(uids), "%d %" PRIu32 " 1\n%d %" PRIu32 " 1\n",
+                            BOX_INIT_UID, base, BOX_USER_UID, base + 1);
+        gids_len = snprintf(gids, sizeof(gids), "%s", uids);
+    } else {
+        uids_len = snprintf(uids, sizeof(uids), "%d %u 1\n", BOX_USER_UID, geteuid());
+        gids_len = snprintf(gids, sizeof(gids), "%d %u 1\n", BOX_USER_UID, getegid());
+    }
+    int r = map_write(pid, "uid_map", uids, (size_t)uids_len, e);
+    return r < 0 ? r : map_write(pid, "gid_map", gids, (size_t)gids_len, e);
+}
+
+/* --- in the child ------------------------------------------------------------------------- */
+
+/* Namespaces that a process of the box could make; 0 of each is allowed from now on. */
+static const char *const limited[] = {"max_user_namespaces", "max_mnt_namespaces",
+                                      "max_pid_namespaces", "max_net_namespaces"};
+
+static int nesting_off(int user_sysctl_fd, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(limited); i++) {
+        AUTO(fd_closep) int fd = openat(user_sysctl_fd, limited[i], O_WRONLY | O_CLOEXEC);
+        if (fd < 0 || write(fd, "0", 1) != 1) {
+            return err_sys(e, "writing 0 to '/proc/sys/user/%s'", limited[i]);
+        }
+    }
+    return 0;
+}
+
+static const int kept[] = {CAP_KILL, CAP_SETUID, CAP_SETGID};
+
+static int bounding_drop(struct err *e)
+{
+    for (int cap = 0;; cap++) {
+        if (cap == CAP_KILL || cap == CAP_SETUID || cap == CAP_SETGID) {
+            continue;
+        }
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+            /* EINVAL: this kernel has no such capability, and none beyond. */
+            return errno == EINVAL ? 0 : err_sys(e, "dropping capability %d", cap);
+        }
+    }
+}
+
+static int caps_set(uint64_t effective, uint64_t inheritable, struct err *e)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {
+        {(uint32_t)effective, (uint32_t)effective, (uint32_t)inheritable},
+        {(uint32_t)(effective >> 32), (uint32_t)(effective >> 32), (uint32_t)(inheritable >> 32)}};
+    if (syscall(SYS_capset, &head, data) < 0) {
+        return err_sys(e, "capset");
+    }
+    return 0;
+}
+
+static int caps_enter(struct err *e)
+{
+    uint64_t mask = 0;
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        mask |= UINT64_C(1) << kept[i];
+    }
+    int r = bounding_drop(e);
+    r = r < 0 ? r : caps_set(mask | UINT64_C(1) << CAP_SETPCAP, mask, e);
+    if (r < 0) {
+        return r;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0) < 0) {
+            return err_sys(e, "keeping capability %d", kept[i]);
+        }
+    }
+    /* Locked for good: no uid has a meaning to capabilities, and none comes back. */
+    unsigned bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                    SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                    SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+    if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0) {
+        return err_sys(e, "locking the secure bits");
+    }
+    return caps_set(mask, mask, e);
+}
+
+int ids_enter(const struct boxd_config *config, int user_sysctl_fd, struct err *e)
+{
+    int r = user_sysctl_fd >= 0 ? nesting_off(user_sysctl_fd, e) : 0;
+    if (r < 0) {
+        return r;
+    }
+    /* Id 0 is not mapped, so the kernel sees no change from root here, and the capabilities stay.
+     */
+    uid_t id = (config->flags & BOXD_OWN_IDS) != 0 ? BOX_INIT_UID : BOX_USER_UID;
+    if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0) {
+        return err_sys(e, "taking the id %u", (unsigned)id);
+    }
+    r = caps_enter(e);
+    if (r < 0) {
+        return r;
+    }
+    /* boxd's session keyring must not be found; ENOSYS: a kernel without keys. */
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) {
+        return err_sys(e, "making a session keyring");
+    }
+    return 0;
+}

@@ -1,0 +1,26 @@
+#pragma once
+/*
+ * ids - who a box's processes are: id maps (written by boxd), credentials (put on by its child).
+ *
+ * Box n has the host ids id_base + 2n (init) and id_base + 2n + 1 (the program), group ids the
+ * same.  Nobody else has them, so that the kernel's quotas per user (pipes, inotify, keys, signals)
+ * are the box's own.  Without ids of our own every box maps our one id, and init is the program's
+ * uid.
+ */
+#include <sys/types.h>
+
+#include "boxproto/boxd_config.h"
+
+struct err;
+
+/* The id, in boxd's user namespace, that owns the files of box n. */
+uid_t ids_owner(const struct boxd_config *config, uint32_t box);
+
+/* In boxd: `pid`, our child that was not reaped, has just made a user namespace. */
+int ids_map(const struct boxd_config *config, uint32_t box, pid_t pid, struct err *e);
+
+/*
+ * In the child, in its mapped user namespace: no user namespaces below this one, ids of init, and
+ * of all capabilities only KILL, SETUID and SETGID.  user_sysctl_fd: /proc/sys/user, or -1.
+ */
+int ids_enter(const struct boxd_config *config, int user_sysctl_fd, struct err *e);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boxd/rootfs.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "boxd/mounts.h"
+#include "boxd/procfs.h"
+
+/* fsconfig takes no longer string. */
+#define OPTION_MAX 255
+/* What the tmpfs holds of ours: its directories, /dev and the masks of /proc. */
+#define OWN_INODES 32
+
+#define LAYER_ATTRIBUTES                                                                           \
+    (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME)
+
+/* --- the layers ------------------------------------------------------------------------- */
+
+const struct boxd_layer *layer_find(const struct boxd_config *config, uint32_t id)
+{
+    for (uint32_t i = 0; i < config->layer_count; i++) {
+        if (config->layers[i].id == id) {
+            return &config->layers[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *target_of(const struct rootfs *r, uint32_t index)
+{
+    const struct boxd_layer *layer = layer_find(r->config, r->create->layers[index]);
+    return layer ? layer->target : ""; /* CREATE was refused if one was not there */
+}
+
+/*
+ * "7:3:../empty": the layers of one target, top first.  An overlay without an upper directory wants
+ * two lower ones, so the empty directory is always the last.
+ */
+static int lower_list(const struct rootfs *r, const char *target, char ret[OPTION_MAX + 1],
+                      struct err *e)
+{
+    size_t len = 0;
+    for (uint32_t i = 0; i < r->create->layer_count; i++) {
+        if (strcmp(target_of(r, i), target) == 0) {
+            len += (size_t)snprintf(ret + len, OPTION_MAX + 1 - len, "%" PRIu32 ":",
+                                    r->create->layers[i]);
+        }
+        if (len + sizeof("../empty") > OPTION_MAX) {
+            return err_set(e, ERR_LIMIT, "the list of the layers of '/%s' is too long", target);
+        }
+    }
+    memcpy(ret + len, "../empty", sizeof("../empty"));
+    return 0;
+}
+
+/* Inodes of its own: record locks and inotify on the layers' would be a channel between boxes. */
+static int overlay_make(const struct rootfs *r, const char *target, int *ret_fd, struct err *e)
+{
+    char lower[OPTION_MAX + 1];
+    int result = lower_list(r, target, lower, e);
+    if (result < 0) {
+        return result;
+    }
+    const struct mount_option options[] = {{"source", "box"}, {"lowerdir", lower}};
+    return mount_make("overlay", options, ARRAY_LEN(options), LAYER_ATTRIBUTES, ret_fd, e);
+}
+
+/* Where overlayfs cannot be had (feature OVERLAY is off, and doctor says so). */
+static int bind_make(const struct rootfs *r, const char *target, int *ret_fd, struct err *e)
+{
+    const char *found = NULL;
+    char name[16];
+    for (uint32_t i = 0; i < r->create->layer_count; i++) {
+        if (strcmp(target_of(r, i), target) != 0) {
+            continue;
+        }
+        if (found) {
+            return err_set(e, ERR_UNSUPPORTED, "two layers at '/%s' need overlayfs", target);
+        }
+        snprintf(name, sizeof(name), "%" PRIu32, r->create->layers[i]);
+        found = name;
+    }
+    if (!found) {
+        return err_set(e, ERR_INVALID, "no layer at '/%s'", target);
+    }
+    return mount_copy(AT_FDCWD, found, LAYER_ATTRIBUTES, ret_fd, e);
+}
+
+static int layers_make(const struct rootfs *r, const char *target, int *ret_fd, struct err *e)
+{
+    bool overlay = (r->features & BOX_FEATURE_OVERLAY) != 0;
+    int result = overlay ? overlay_make(r, target, ret_fd, e) : bind_make(r, target, ret_fd, e);
+    return result < 0 ? err_wrap(e, "the layers of '/%s'", target) : 0;
+}
+
+static bool target_seen(const struct rootfs *r, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(target_of(r, i), target_of(r, index)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int layers_mount(const struct rootfs *r, int *ret_root, struct err *e)
+{
+    if (chdir("/layers") < 0) {
+        return err_sys(e, "entering '/layers' of the catalogue");
+    }
+    AUTO(fd_closep) int root = -1;
+    int result = layers_make(r, "", &root, e);
+    if (result < 0) {
+        return result;
+    }
+    AUTO(fd_closep) int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    result = mount_attach(root, top, "mnt", e);
+    for (uint32_t i = 0; i < r->create->layer_count && result == 0; i++) {
+        if (target_of(r, i)[0] == '\0' || target_seen(r, i)) {
+            continue;
+        }
+        AUTO(fd_closep) int fd = -1;
+        result = layers_make(r, target_of(r, i), &fd, e);
+        result = result < 0 ? result : mount_attach(fd, root, target_of(r, i), e);
+    }
+    if (result < 0) {
+        return result;
+    }
+    *ret_root = TAKE(&root, -1);
+    return 0;
+}
+
+/* --- what the box may write to, and its devices ----------------------------------------- */
+
+struct place {
+    const char *name;
+    mode_t mode;
+    bool owned; /* by the program */
+};
+
+/* Directories of the one tmpfs.  Each is bound into the box by itself; their parent cannot be
+ * reached. */
+static const struct place places[] = {
+    {"box", 0755, true},      {"tmp", 01777, false},    {"shm", 01777, false}, {"dev", 0755, false},
+    {"dev/pts", 0755, false}, {"dev/shm", 0755, false}, {"mask", 0555, false},
+};
+
+struct device {
+    const char *name;
+    unsigned minor, major;
+};
+
+static const struct device devices[] = {
+    {"null", 3, 1},   {"zero", 5, 1},    {"full", 7, 1},
+    {"random", 8, 1}, {"urandom", 9, 1}, {"tty", 0, 5},
+};
+
+static const struct {
+    const char *name, *to;
+} device_links[] = {
+    {"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
+    {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},
+};
+
+static int storage_make(const struct rootfs *r, int *ret_fd, struct err *e)
+{
+    char size[24], inodes[24];
+    snprintf(size, sizeof(size), "%" PRIu64, r->create->maxima.disk_bytes);
+    snprintf(inodes, sizeof(inodes), "%" PRIu64, r->create->maxima.disk_inodes + OWN_INODES);
+    const struct mount_option options[] = {
+        {"source", "box"}, {"size", size}, {"nr_inodes", inodes}, {"mode", "0700"}};
+    return mount_make("tmpfs", options, ARRAY_LEN(options), MOUNT_ATTR_NOSUID, ret_fd, e);
+}
+
+static int places_make(const struct rootfs *r, int storage, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        const struct place *p = &places[i];
+        if (mkdirat(storage, p->name, p->mode) < 0) {
+            return err_sys(e, "making the directory '%s'", p->name);
+        }
+        if (p->owned && fchownat(storage, p->name, r->owner, r->owner, AT_SYMLINK_NOFOLLOW) < 0) {
+            return err_sys(e, "giving '%s' to id %u", p->name, (unsigned)r->owner);
+        }
+    }
+    /* What hides a file of /proc: nothing, for everybody. */
+    if (mknodat(storage, "mask-file", S_IFREG | 0444, 0) < 0) {
+        return err_sys(e, "making the file 'mask-file'");
+    }
+    return 0;
+}
+
+/* Own nodes where that is allowed: a bound /dev/null is one inode for all boxes, with its locks. */
+static int device_make(const struct rootfs *r, int dev, const struct device *d, struct err *e)
+{
+    bool own = (r->config->flags & BOXD_OWN_DEVICES) != 0;
+    if (mknodat(dev, d->name, own ? S_IFCHR | 0666 : S_IFREG | 0666, makedev(d->major, d->minor)) <
+        0) {
+        return err_sys(e, "making the device '%s'", d->name);
+    }
+    if (own) {
+        return 0;
+    }
+    char from[32];
+    snprintf(from, sizeof(from), "/dev/%s", d->name);
+    return mount_bind(AT_FDCWD, from, dev, d->name, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+}
+
+static int devices_make(const struct rootfs *r, int dev, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
+        int result = device_make(r, dev, &devices[i], e);
+        if (result < 0) {
+            return result;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(device_links); i++) {
+        if (symlinkat(device_links[i].to, dev, device_links[i].name) < 0) {
+            return err_sys(e, "making the link '%s'", device_links[i].name);
+        }
+    }
+    return 0;
+}
+
+static int devpts_mount(int root, struct err *e)
+{
+    /* `max`: the number of all ptys of a host is limited, and one box must not use them up. */
+    static const struct mount_option options[] = {
+        {"source", "devpts"}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"max", "64"}};
+    AUTO(fd_closep) int fd = -1;
+    int r = mount_make("devpts", options, ARRAY_LEN(options), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                       &fd, e);
+    return r < 0 ? r : mount_attach(fd, root, "dev/pts", e);
+}
+
+static int dev_mount(const struct rootfs *r, int storage, int root, struct err *e)
+{
+    AUTO(fd_closep) int dev = -1;
+    int result = mount_copy(storage, "dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &dev, e);
+    result = result < 0 ? result : mount_attach(dev, root, "dev", e);
+    result = result < 0 ? result : devices_make(r, dev, e);
+    result = result < 0 ? result : mount_restrict(dev, MOUNT_ATTR_RDONLY, e);
+    return result < 0 ? result : devpts_mount(root, e);
+}
+
+static int storage_mount(const struct rootfs *r, int root, int *ret_storage, struct err *e)
+{
+    AUTO(fd_closep) int storage = -1;
+    int result = storage_make(r, &storage, e);
+    if (result < 0) {
+        return result;
+    }
+    /* Before 6.15 only what is attached can be copied.  This place goes with the old root. */
+    AUTO(fd_closep) int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    result = mount_attach(storage, top, "empty", e);
+    result = result < 0 ? result : places_make(r, storage, e);
+    result = result < 0 ? result : dev_mount(r, storage, root, e);
+
+    static const char *const writable[][2] = {{"box", "box"}, {"tmp", "tmp"}, {"shm", "dev/shm"}};
+    for (size_t i = 0; i < ARRAY_LEN(writable) && result == 0; i++) {
+        result = mount_bind(storage, writable[i][0], root, writable[i][1],
+                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
+    }
+    if (result < 0) {
+        return result;
+    }
+    *ret_storage = TAKE(&storage, -1);
+    return 0;
+}
+
+int rootfs_enter(const struct rootfs *r, struct err *e)
+{
+    AUTO(fd_closep) int root = -1;
+    AUTO(fd_closep) int storage = -1;
+    int result = layers_mount(r, &root, e);
+    result = result < 0 ? result : storage_mount(r, root, &storage, e);
+    if (result == 0 && (r->features & BOX_FEATURE_PROC) != 0) {
+        result = procfs_mount(root, storage, e);
+    }
+    result = result < 0 ? result : mount_pivot(root, e);
+    if (result == 0 && chdir(BOX_WORK_DIR) < 0) {
+        result = err_sys(e, "entering '%s'", BOX_WORK_DIR);
+    }
+    return result;
+}

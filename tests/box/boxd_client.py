@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""belljar-boxd without the rest: starts one with a catalogue of its own and speaks the packets of boxproto.h.
+
+The catalogue is built in a child's private mount namespace and is gone with it.  The directory that it was
+mounted on stays empty outside and is removed with rmdir only.
+"""
+import array
+import ctypes
+import fcntl
+import os
+import pathlib
+import select
+import signal
+import socket
+import struct
+import tempfile
+
+(CREATE, START, KILL, DESTROY, BOXD_HELLO, ENDED, FAILED, DESTROYED, MAPS, READY, EXITED, MAPPED, GO,
+ INIT_START, DATA, SIGNAL, RESIZE, HELLO, STARTED, PRODUCT, COLLECTED) = range(1, 22)
+END_EXIT, END_WALL, END_CPU, END_MEMORY, END_OUTPUT, END_CANCEL, END_LOST = range(7)
+CGROUP_NONE, CGROUP_V1, CGROUP_V2 = range(3)
+FEATURE_OVERLAY, FEATURE_DEVICES, FEATURE_PROC = 1 << 13, 1 << 14, 1 << 15
+FLAG_ROOT, FLAG_OWN_IDS, FLAG_OWN_DEVICES = 1, 2, 4
+MIB = 1 << 20
+
+MAXIMA = struct.Struct("=QQQII")
+ENDED_BODY = struct.Struct("=IiQQQII")
+HELLO_BODY = struct.Struct("=IIIII64s")
+CONFIG_HEAD = struct.Struct("=IIII32sIII8iI")
+CONFIG_SIZE = 2152
+
+USR, SKELETON, PROGRAMS = 1, 2, 3
+ID_BASE = 1_900_000_000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+CLONE_NEWNS = 0x20000
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _mount(source, target, kind, flags, data=None):
+    encode = lambda s: None if s is None else os.fsencode(s)
+    if libc.mount(encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), encode(data)) < 0:
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
+def maxima(memory=256 * MIB, disk=64 * MIB, inodes=4096, processes=64, cpu_milli=0):
+    return MAXIMA.pack(memory, disk, inodes, processes, cpu_milli)
+
+
+class Cgroups:
+    """Directories of v1 of our own, removed at the end."""
+
+    controllers = ("memory", "pids", "cpu", "cpuacct")
+
+    def __init__(self, name):
+        self.dirs = []
+        self.fds = []
+        for box_class in ("interactive", "batch"):
+            for controller in self.controllers:
+                top = pathlib.Path("/sys/fs/cgroup", controller, name)
+                for path in (top, top / box_class):
+                    if not path.exists():
+                        path.mkdir()
+                        self.dirs.append(path)
+                self.fds.append(os.open(top / box_class, os.O_RDONLY | os.O_DIRECTORY))
+
+    def leaves(self):
+        return [str(p) for d in self.dirs for p in d.iterdir() if p.is_dir() and p not in self.dirs]
+
+    def close(self):
+        for fd in self.fds:
+            os.close(fd)
+        for path in reversed(self.dirs):
+            path.rmdir()
+
+
+def _catalogue(top, init, programs):
+    """In the child, alone in its mount namespace."""
+    _mount("none", "/", None, MS_REC | MS_PRIVATE)
+    _mount("catalogue", top, "tmpfs", MS_NOSUID, "mode=0755")
+    for name in ("layers/1", "layers/2", "layers/3", "empty", "mnt", "proc", "dev"):
+        os.makedirs(f"{top}/{name}")
+    skeleton = f"{top}/layers/{SKELETON}"
+    for name in ("usr", "box", "tmp", "dev", "proc", "etc", "t"):
+        os.makedirs(f"{skeleton}/{name}")
+    for name in ("bin", "lib", "lib64", "sbin"):
+        os.symlink(f"usr/{name}", f"{skeleton}/{name}")
+    for source, name in [(init, "init")] + [(p, f"layers/3/{os.path.basename(p)}") for p in programs]:
+        with open(source, "rb") as f, open(f"{top}/{name}", "wb") as to:
+            to.write(f.read())
+        os.chmod(f"{top}/{name}", 0o755)
+    _mount("/usr", f"{top}/layers/{USR}", None, MS_BIND)
+    _mount("none", f"{top}/layers/{USR}", None, MS_BIND | MS_REMOUNT | MS_RDONLY)
+    _mount("/proc", f"{top}/proc", None, MS_BIND)
+    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+        open(f"{top}/dev/{name}", "wb").close()
+        _mount(f"/dev/{name}", f"{top}/dev/{name}", None, MS_BIND)
+
+
+def config(boxes=4, flags=FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES, cgroup=CGROUP_NONE, cgroup_fds=None,
+           log_level=4, limits=None, id_base=ID_BASE):
+    head = CONFIG_HEAD.pack(1, flags, boxes, id_base, limits or maxima(memory=1024 * MIB, processes=256), cgroup,
+                            0, 0, *(cgroup_fds or [-1] * 8), 3)
+    layers = struct.pack("=I28sI28sI28s", USR, b"usr", SKELETON, b"", PROGRAMS, b"t")
+    return (head + layers).ljust(CONFIG_SIZE - 8, b"\0") + struct.pack("=II", log_level, 0)
+
+
+class Boxd:
+    def __init__(self, boxd, init, programs=(), cgroups=None, raw_config=None, strace=None, boxes=4, **options):
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.settimeout(20)
+        self.top = tempfile.mkdtemp(prefix="belljar-boxd-test-")
+        self.next = 0
+        if cgroups:
+            options.update(cgroup=CGROUP_V1, cgroup_fds=list(range(40, 48)))
+        memfd = os.memfd_create("config", os.MFD_ALLOW_SEALING)
+        os.write(memfd, raw_config or config(boxes=boxes, **options))
+        fcntl.fcntl(memfd, fcntl.F_ADD_SEALS, 2 | 4 | 8)
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                self._become(boxd, init, programs, cgroups, memfd, theirs, strace)
+            except BaseException as error:  # pylint: disable=broad-except
+                os.write(2, f"boxd_client: {error!r}\n".encode())
+            finally:
+                os._exit(99)
+        theirs.close()
+        os.close(memfd)
+
+    def _become(self, boxd, init, programs, cgroups, memfd, theirs, strace):
+        if libc.unshare(CLONE_NEWNS) < 0:
+            raise OSError(ctypes.get_errno(), "unshare")
+        _catalogue(self.top, init, programs)
+        catalogue = os.open(self.top, os.O_PATH | os.O_DIRECTORY)
+        given = {3: theirs.fileno(), 4: memfd, 5: catalogue}
+        if cgroups:
+            given.update(zip(range(40, 48), cgroups.fds))
+        high = {to: fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for to, fd in given.items()}
+        for to, fd in high.items():
+            os.dup2(fd, to)
+        os.closerange(48, 200)
+        argv = (list(strace) if strace else []) + [boxd]
+        os.execve(argv[0] if "/" in argv[0] else f"/usr/bin/{argv[0]}", argv, {})
+
+    def send(self, data, fds=()):
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        self.sock.sendmsg([data], ancillary)
+
+    def recv(self):
+        """(type, box, body), or None at the end."""
+        data = self.sock.recv(65536)
+        if not data:
+            return None
+        kind, box = struct.unpack_from("=II", data)
+        return kind, box, data[8:]
+
+    def hello(self):
+        kind, _, body = self.recv()
+        assert kind == BOXD_HELLO
+        version, features, cgroup, landlock, boxes, kernel = HELLO_BODY.unpack(body)
+        return {"version": version, "features": features, "cgroup": cgroup, "landlock": landlock,
+                "boxes": boxes, "kernel": kernel.rstrip(b"\0").decode()}
+
+    def expect(self, kind, box):
+        got = self.recv()
+        assert got is not None, "boxd ended"
+        assert got[:2] == (kind, box), (got[:2], (kind, box), failure(got))
+        return got[2]
+
+    def create(self, box=0, layers=(PROGRAMS, SKELETON, USR), limits=None, box_class=0, network=0, filter_class=0,
+               count=None):
+        """The server's end of the box's control socket."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(20)
+        ids = list(layers) + [0] * (32 - len(layers))
+        self.send(struct.pack("=II4I32I", CREATE, box, box_class, network, filter_class,
+                              len(layers) if count is None else count, *ids) + (limits or maxima()),
+                  [theirs.fileno()])
+        theirs.close()
+        return ours
+
+    def start(self, box=0, wall_ms=0, cpu_ms=0, limits=None):
+        self.send(struct.pack("=IIQQ", START, box, wall_ms * 10**6, cpu_ms * 10**6) + (limits or maxima()))
+
+    def kill(self, box=0, cause=0):
+        self.send(struct.pack("=III", KILL, box, cause))
+
+    def destroy(self, box=0):
+        self.send(struct.pack("=II", DESTROY, box))
+        self.expect(DESTROYED, box)
+
+    def ended(self, box=0):
+        names = ("end", "status", "wall_ns", "cpu_ns", "peak", "oom_kills", "process_limit_hits")
+        return dict(zip(names, ENDED_BODY.unpack(self.expect(ENDED, box))))
+
+    def run(self, argv, box=0, stdin=b"", wall_ms=0, cpu_ms=0, limits=None, destroy=True):
+        """One box from CREATE to DESTROYED: (ended, stdout, stderr)."""
+        control = self.create(box, limits=limits)
+        with control:
+            control.send(init_start(argv), socket.MSG_NOSIGNAL)
+            control.send(struct.pack("=II", DATA, 0) + strings(argv))
+            self.start(box, wall_ms, cpu_ms, limits)
+            fds = hello_of_init(control)
+            os.write(fds[0], stdin)
+            os.close(fds[0])
+            out = drain(fds[1:])
+            ended = self.ended(box)
+            if destroy:
+                self.destroy(box)
+        return (ended, *out)
+
+    def wait(self):
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = None
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self):
+        self.sock.close()
+        status = None
+        if self.pid is not None:
+            status = self.wait()
+        os.rmdir(self.top)
+        return status
+
+
+def failure(message):
+    """The text of a FAILED message."""
+    kind, _, body = message
+    return body[8:].split(b"\0")[0].decode() if kind == FAILED else None
+
+
+ENVIRONMENT = ["PATH=/usr/bin:/bin", "HOME=/box", "LANG=C.UTF-8"]
+
+
+def strings(argv):
+    return b"".join(s.encode() + b"\0" for s in list(argv) + ENVIRONMENT)
+
+
+def init_start(argv, flags=0, open_files=256, processes=0):
+    return struct.pack("=II II IIII Q QQQQQ II HHI", INIT_START, 0, flags, 0, len(argv), len(ENVIRONMENT), 0,
+                       len(strings(argv)), 0, 0, 0, 0, 0, 0, open_files, processes, 0, 0, 0)
+
+
+def hello_of_init(control):
+    while True:
+        data, ancillary, _, _ = control.recvmsg(65536, socket.CMSG_SPACE(4 * 8))
+        assert data, "init is gone"
+        kind, _ = struct.unpack_from("=II", data)
+        assert kind == HELLO, (kind, failure((kind, 0, data[8:])))
+        fds = array.array("i")
+        for _, _, raw in ancillary:
+            fds.frombytes(raw)
+        return list(fds)
+
+
+def drain(fds):
+    out = {fd: b"" for fd in fds}
+    left = set(fds)
+    while left:
+        ready, _, _ = select.select(left, [], [], 20)
+        assert ready, "no output and no end of it"
+        for fd in ready:
+            data = os.read(fd, 65536)
+            out[fd] += data
+            if not data:
+                left.remove(fd)
+                os.close(fd)
+    return [out[fd] for fd in fds]
