@@ -1,14 +1,14 @@
 #pragma once
 /*
- * launch - from "a process was started" to "a boxd is running": what the parent of `belljar serve` and
- * `belljar run` do before anything foreign is read.
+ * launch - from "a process was started" to "a boxd is running": what the parent of `belljar serve`
+ * and `belljar run` do before anything foreign is read.
  *
  *   host_enter       as an ordinary user: one user namespace of our own (with newuidmap's
  *                    ids where /etc/subuid grants some); as root nothing
- *   instance_claim   a number that no other belljar on this host has: it fixes the host ids of the boxes
- *                    and the name of the cgroup; stale cgroups of a dead predecessor are removed by that name
- *   boxd_spawn       a child in a private mount namespace builds the catalogue on a tmpfs (the layers, a copy of
- *                    belljar-init, the skeleton of /etc), and becomes belljar-boxd
+ *   instance_claim   a number that no other belljar on this host has: it fixes the host ids of the
+ * boxes and the name of the cgroup; stale cgroups of a dead predecessor are removed by that name
+ *   boxd_spawn       a child in a private mount namespace builds the catalogue on a tmpfs (the
+ * layers, a copy of belljar-init, the skeleton of /etc), and becomes belljar-boxd
  *
  * Blocking; before any loop runs.  Not for the server process, which has no privileges.
  */
@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "boxproto/boxproto.h"
 
 struct err;
 struct log;
@@ -25,7 +27,8 @@ enum sandbox_require { REQUIRE_FULL, REQUIRE_LIMITS, REQUIRE_NONE };
 
 struct launch_config {
     enum cgroup_choice cgroup;
-    const char *cgroup_parent; /* below the cgroup we are in, or an absolute path from the root of the hierarchy; "" is the one we are in */
+    const char *cgroup_parent; /* below the cgroup we are in, or an absolute path from the root of
+                                  the hierarchy; "" is the one we are in */
     uint32_t boxes;            /* how many may exist at once */
     uint32_t uid_base;         /* first host id of instance 0 */
     uint64_t memory_max, disk_max, inodes_max; /* operator's maxima for one box */
@@ -34,18 +37,37 @@ struct launch_config {
     const struct log *log;
 };
 
-/* Layers that the catalogue offers. */
-enum { LAYER_HOST_USR = 1, LAYER_SKELETON = 2, LAYER_HOST_ETC = 3 };
+/*
+ * Layers that the catalogue offers.  On a host whose /bin, /lib ... are directories of their own
+ * and no links into /usr, each of them is a layer too, from LAYER_HOST_FIRST_EXTRA on.
+ */
+enum { LAYER_HOST_USR = 1, LAYER_SKELETON = 2, LAYER_HOST_ETC = 3, LAYER_HOST_FIRST_EXTRA = 16 };
+
+/* The layers that together are this host's own system, top first; gives their number. Any process
+ * may ask. */
+size_t launch_host_layers(uint32_t ret[BOX_LAYERS_MAX]);
 
 struct instance; /* opaque */
 
 int host_enter(const struct launch_config *config, struct err *e);
 int instance_claim(const struct launch_config *config, struct instance **ret, struct err *e);
 uint32_t instance_number(const struct instance *i);
-uid_t instance_server_uid(const struct instance *i); /* an id of the window that no box has; our own uid without root */
-/* Removes the cgroups of this instance by name and gives the number back. */
+uid_t instance_server_uid(
+    const struct instance *i); /* an id of the window that no box has; our own uid without root */
+/*
+ * A temporary directory ("/tmp/belljar-x7Qp2a") of this instance: if we are killed before we
+ * removed it, the next holder of the number does.  NULL: it is gone.
+ */
+int instance_note_directory(struct instance *i, const char *path, struct err *e);
+/* Why there is no cgroup although one was looked for; NULL when there is one, or none was wanted.
+ */
+const char *instance_cgroup_lack(const struct instance *i);
+/* Removes the cgroups of this instance by name and gives the number back.  NULL is fine. */
 void instance_release(struct instance *i);
+/* In a forked child: closes what it holds, and gives nothing back. */
+void instance_forget(struct instance *i);
 
-/* ret_sock: the server's end of the boxd connection.  ret_pid: our child; it ends when its socket does. */
+/* ret_sock: the server's end of the boxd connection.  ret_pid: our child; it ends when its socket
+ * does. */
 int boxd_spawn(const struct launch_config *config, struct instance *instance, pid_t *ret_pid,
                int *ret_sock, struct err *e);

@@ -1,0 +1,26 @@
+#pragma once
+/*
+ * catalogue - the tree of layers that boxd serves boxes from (its shape: boxproto/boxd_config.h).
+ *
+ * Built on a tmpfs in a mount namespace of the caller's own, by the child that then becomes boxd:
+ * nothing of it is ever seen outside, and it is gone with that process.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "boxproto/boxd_config.h"
+
+struct err;
+
+/* What is there on this host: the rows of launch_host_layers. */
+size_t catalogue_layers(struct boxd_layer ret[BOXD_LAYERS_MAX]);
+
+/*
+ * The caller is alone in a fresh mount namespace.  `exe_path`: must stay visible. *ret_own_devices:
+ * device nodes can be made here; else the tree has dev/.
+ */
+int catalogue_build(int init_fd, const char *exe_path, int *ret_root_fd, bool *ret_own_devices,
+                    struct err *e);
+
+/* catalogue_etc.c: copies the names of its table from the host's /etc into etc_fd. */
+int catalogue_copy_etc(int etc_fd, struct err *e);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/doctor.h"
+
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "boxproto/boxproto.h"
+#include "sandbox/launch_host.h"
+
+#define KERNEL_MAJOR 5
+#define KERNEL_MINOR 15
+
+#define REMEDY_ROOT "start belljar as root"
+#define REMEDY_DELEGATE                                                                            \
+    "start as root, or have a cgroup delegated: systemd-run --user --scope -p Delegate=yes "       \
+    "belljar ..."
+#define REMEDY_SUBUID                                                                              \
+    "install the package uidmap and grant ids: usermod --add-subuids 100000-165535 "               \
+    "--add-subgids 100000-165535 USER; or start as root"
+#define REMEDY_KERNEL "use a newer kernel"
+
+/* What each thing that boxd found, or did not find, means. */
+struct feature {
+    uint32_t bit;
+    enum doctor_state without;
+    const char *name, *gives, *lacks, *remedy;
+};
+
+static const struct feature features[] = {
+    {BOX_FEATURE_TWO_IDS, DOCTOR_WEAKER, "two ids in a box",
+     "the program cannot reach the init of its box",
+     "init and the program share one id; init is kept apart by the filter and by not being "
+     "dumpable",
+     REMEDY_SUBUID},
+    {BOX_FEATURE_UNIQUE_IDS, DOCTOR_WEAKER, "own ids for each box",
+     "kernel quotas that count by user (pipes, inotify, pending signals) are each box's own",
+     "all boxes count as you: one can use up the pipes, watches and processes of the others and "
+     "yours",
+     REMEDY_SUBUID},
+    {BOX_FEATURE_MEMORY, DOCTOR_MISSING, "memory limit",
+     "a box cannot use more memory than its limit, files included",
+     "only single processes are limited (RLIMIT_AS, where asked for); a box as a whole is not",
+     REMEDY_DELEGATE},
+    {BOX_FEATURE_PIDS, DOCTOR_MISSING, "process limit", "a fork bomb ends at the limit of its box",
+     "processes are limited by user id only (RLIMIT_NPROC), where a box has an id of its own",
+     REMEDY_DELEGATE},
+    {BOX_FEATURE_CPU, DOCTOR_WEAKER, "CPU time of a box",
+     "the CPU time of all processes of a box is measured and limited",
+     "CPU time is that of processes that have ended and were waited for; the limit is one process'",
+     REMEDY_DELEGATE},
+    {BOX_FEATURE_CPU_QUOTA, DOCTOR_WEAKER, "CPU quota", "a box can be held to a number of CPUs",
+     "limits.cpus cannot be kept: a program with many threads may use all CPUs", REMEDY_DELEGATE},
+    {BOX_FEATURE_MEMORY_PEAK, DOCTOR_WEAKER, "peak memory",
+     "the largest use of memory of a box is the kernel's own count",
+     "it is told as the largest resident size of one process",
+     "with cgroup v2, Linux 5.19 or later has memory.peak"},
+    {BOX_FEATURE_SWAP, DOCTOR_WEAKER, "swap",
+     "what a box cannot have as memory it cannot have as swap either",
+     "a box may go on in swap beyond its memory limit",
+     "swapoff -a, or start Linux with swapaccount=1"},
+    {BOX_FEATURE_SECCOMP, DOCTOR_MISSING, "system call filter",
+     "programs reach only the system calls of an allow list",
+     "the kernel's whole surface is open to programs", "a kernel with CONFIG_SECCOMP_FILTER"},
+    {BOX_FEATURE_LANDLOCK, DOCTOR_WEAKER, "Landlock", "a second fence around the files of a box",
+     "mount namespaces are the only fence around files",
+     "Linux 5.19 or later, with landlock in /sys/kernel/security/lsm"},
+    {BOX_FEATURE_OVERLAY, DOCTOR_WEAKER, "own inodes for each box",
+     "boxes see no locks and no inotify events of each other",
+     "files of the host are shared inodes: two boxes can signal each other by locks",
+     "a kernel with overlayfs; for ordinary users Linux 5.11 or later"},
+    {BOX_FEATURE_DEVICES, DOCTOR_WEAKER, "own device nodes",
+     "/dev/null and the like are each box's own",
+     "the host's own device files are bound read-only: locks on them are a channel between boxes",
+     REMEDY_ROOT},
+    {BOX_FEATURE_PROC, DOCTOR_WEAKER, "/proc", "a box has a /proc of its own processes",
+     "boxes have no /proc: JVM, .NET and others may not start",
+     "in a container: an unmasked /proc (docker: --security-opt systempaths=unconfined, podman: "
+     "--security-opt unmask=ALL)"},
+    {BOX_FEATURE_NETNS, DOCTOR_MISSING, "network namespaces",
+     "a box has no network but a loopback of its own", "boxes cannot be kept off the network",
+     "a kernel with CONFIG_NET_NS"},
+    {BOX_FEATURE_TIMENS, DOCTOR_WEAKER, "time namespaces", "a box does not see the host's uptime",
+     "programs can read how long the host has been up", "a kernel with CONFIG_TIME_NS"},
+    {BOX_FEATURE_NESTED_OFF, DOCTOR_WEAKER, "no nested namespaces",
+     "a box may have no user namespaces, by filter and by sysctl",
+     "nested user namespaces are refused by the filter alone", REMEDY_KERNEL},
+    {BOX_FEATURE_MOUNT_API, DOCTOR_MISSING, "mount API", "mounts are made through descriptors",
+     "boxes cannot be built",
+     "Linux 5.15 or later; in a container, a seccomp profile that lets "
+     "fsopen, move_mount and mount_setattr through"},
+};
+
+/* Others do the same work when these are not there: nothing is lost. */
+static const struct feature conveniences[] = {
+    {BOX_FEATURE_CGROUP_KILL, DOCTOR_OK, "cgroup.kill", "a box ends by one write",
+     "a box ends with its PID 1, to the same effect", ""},
+    {BOX_FEATURE_CLONE_INTO, DOCTOR_OK, "clone into cgroup", "a box is born in its cgroup",
+     "a box enters its cgroup as the first thing it does", ""},
+};
+
+static struct doctor_row *row_add(struct doctor_row *rows, unsigned *count, const char *feature,
+                                  enum doctor_state state)
+{
+    struct doctor_row *row = &rows[(*count)++];
+    *row = (struct doctor_row){.feature = feature, .state = state, .meaning = "", .remedy = ""};
+    return row;
+}
+
+static bool kernel_is_old(const char *release)
+{
+    unsigned major = 0, minor = 0;
+    if (sscanf(release, "%u.%u", &major, &minor) != 2) {
+        return false;
+    }
+    return major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR);
+}
+
+static void kernel_row(struct doctor_row *rows, unsigned *count)
+{
+    struct utsname name;
+    uname(&name);
+    bool old = kernel_is_old(name.release);
+    struct doctor_row *row = row_add(rows, count, "kernel", old ? DOCTOR_MISSING : DOCTOR_OK);
+    snprintf(row->detail, sizeof(row->detail), "Linux %.100s", name.release);
+    row->meaning = old ? "older than 5.15, the oldest that belljar is made for" : "new enough";
+    row->remedy = old ? "use Linux 5.15 or later" : "";
+}
+
+/* In a child: the namespace is gone with it. */
+static bool userns_works(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        _exit(unshare(CLONE_NEWUSER) < 0);
+    }
+    int status = 1;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void start_row(const struct box_boxd_hello *hello, struct doctor_row *rows, unsigned *count)
+{
+    bool root = hello ? (hello->features & BOX_FEATURE_ROOT) != 0 : host_is_privileged();
+    bool works = root || hello || userns_works();
+    struct doctor_row *row = row_add(rows, count, "privileges", works ? DOCTOR_OK : DOCTOR_MISSING);
+    snprintf(row->detail, sizeof(row->detail), "%s",
+             root ? "root" : "ordinary user, in a user namespace");
+    row->meaning = "boxes can be made";
+    if (!works) {
+        const char *remedy = host_userns_obstacle();
+        row->meaning = "ordinary users may not make user namespaces here: no box can be made";
+        row->remedy = remedy ? remedy
+                             : "start as root; in a container, its seccomp profile must let "
+                               "unshare and mount through";
+    }
+}
+
+static void cgroup_row(const struct box_boxd_hello *hello, const char *lack,
+                       struct doctor_row *rows, unsigned *count)
+{
+    static const char *const details[] = {
+        [BOX_CGROUP_NONE] = "none",
+        [BOX_CGROUP_V1] = "v1 (memory, pids, cpu, cpuacct)",
+        [BOX_CGROUP_V2] = "v2",
+    };
+    if (!hello || hello->cgroup >= ARRAY_LEN(details)) {
+        return;
+    }
+    bool there = hello->cgroup != BOX_CGROUP_NONE;
+    struct doctor_row *row = row_add(rows, count, "cgroup", there ? DOCTOR_OK : DOCTOR_MISSING);
+    snprintf(row->detail, sizeof(row->detail), "%s%s%.230s", details[hello->cgroup],
+             lack ? ": " : "", lack ? lack : "");
+    row->meaning = there ? "limits hold for a box as a whole" : "limits hold for single processes";
+    row->remedy = there ? "" : REMEDY_DELEGATE;
+}
+
+static void feature_rows(const struct feature *table, size_t len, uint32_t known, uint32_t have,
+                         struct doctor_row *rows, unsigned *count)
+{
+    for (size_t i = 0; i < len; i++) {
+        const struct feature *f = &table[i];
+        if (!(known & f->bit)) {
+            continue;
+        }
+        bool there = (have & f->bit) != 0;
+        struct doctor_row *row = row_add(rows, count, f->name, there ? DOCTOR_OK : f->without);
+        row->meaning = there ? f->gives : f->lacks;
+        row->remedy = there ? "" : f->remedy;
+    }
+}
+
+static void landlock_detail(uint32_t abi, struct doctor_row *rows, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(rows[i].feature, "Landlock") == 0 && abi > 0) {
+            snprintf(rows[i].detail, sizeof(rows[i].detail), "ABI %u", (unsigned)abi);
+        }
+    }
+}
+
+/* RLIMIT_CORE is 1 in every box: with 0 the kernel would still run the helper, as root. */
+static void core_row(struct doctor_row *rows, unsigned *count)
+{
+    AUTO(buf_done) struct buf text = {0};
+    struct err e;
+    if (fd_read_path("/proc/sys/kernel/core_pattern", 4096, &text, &e) < 0) {
+        return;
+    }
+    bool pipe = text.data[0] == '|';
+    struct doctor_row *row = row_add(rows, count, "core dumps", DOCTOR_OK);
+    snprintf(row->detail, sizeof(row->detail), "%s", pipe ? "core_pattern is a pipe" : "files");
+    row->meaning = pipe ? "crashes in boxes do not start the host's core helper (RLIMIT_CORE is 1)"
+                        : "crashes in boxes leave none";
+}
+
+static void memfd_row(struct doctor_row *rows, unsigned *count)
+{
+    AUTO(fd_closep) int fd = memfd_create("doctor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    struct doctor_row *row = row_add(rows, count, "memfd", fd < 0 ? DOCTOR_MISSING : DOCTOR_OK);
+    row->meaning = fd < 0 ? "products of compilers cannot be kept" : "files are handed on sealed";
+    row->remedy = fd < 0 ? "a kernel with CONFIG_MEMFD_CREATE" : "";
+}
+
+/* What can be told without boxd. */
+static void probe(uint32_t *ret_known, uint32_t *ret_features, uint32_t *ret_landlock)
+{
+    uint32_t action = SECCOMP_RET_KILL_PROCESS;
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    *ret_known = BOX_FEATURE_SECCOMP | BOX_FEATURE_LANDLOCK;
+    *ret_features = 0;
+    *ret_landlock = abi > 0 ? (uint32_t)abi : 0;
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) {
+        *ret_features |= BOX_FEATURE_SECCOMP;
+    }
+    if (abi >= 2) {
+        *ret_features |= BOX_FEATURE_LANDLOCK;
+    }
+}
+
+unsigned doctor_rows(const struct box_boxd_hello *hello, const char *cgroup_lack,
+                     struct doctor_row rows[DOCTOR_ROWS_MAX])
+{
+    uint32_t known = UINT32_MAX, have = 0, landlock = 0;
+    if (hello) {
+        have = hello->features;
+        landlock = hello->landlock_abi;
+    } else {
+        probe(&known, &have, &landlock);
+    }
+    unsigned count = 0;
+    kernel_row(rows, &count);
+    start_row(hello, rows, &count);
+    cgroup_row(hello, cgroup_lack, rows, &count);
+    feature_rows(features, ARRAY_LEN(features), known, have, rows, &count);
+    feature_rows(conveniences, ARRAY_LEN(conveniences), known, have, rows, &count);
+    landlock_detail(landlock, rows, count);
+    core_row(rows, &count);
+    memfd_row(rows, &count);
+    return count;
+}
+
+const char *doctor_state_name(enum doctor_state state)
+{
+    static const char *const names[] = {
+        [DOCTOR_OK] = "ok",
+        [DOCTOR_WEAKER] = "weaker",
+        [DOCTOR_MISSING] = "missing",
+    };
+    return names[state];
+}
+
+static const char *colour_of(enum doctor_state state)
+{
+    static const char *const colours[] = {
+        [DOCTOR_OK] = "\033[32m",
+        [DOCTOR_WEAKER] = "\033[33m",
+        [DOCTOR_MISSING] = "\033[31m",
+    };
+    return colours[state];
+}
+
+void doctor_print(const struct doctor_row *rows, unsigned count, bool colour, struct buf *ret)
+{
+    buf_add_fmt(ret, "%-22s %-8s %s\n", "FEATURE", "STATE", "MEANING");
+    for (unsigned i = 0; i < count; i++) {
+        const struct doctor_row *row = &rows[i];
+        buf_add_fmt(ret, "%-22s %s%-8s%s %s%s%s\n", row->feature,
+                    colour ? colour_of(row->state) : "", doctor_state_name(row->state),
+                    colour ? "\033[0m" : "", row->detail, row->detail[0] ? "; " : "", row->meaning);
+        if (row->remedy[0]) {
+            buf_add_fmt(ret, "%-31s to get it: %s\n", "", row->remedy);
+        }
+    }
+}
+
+/* Below these there is no box, or none that would deserve the name. */
+#define ALWAYS (BOX_FEATURE_MOUNT_API | BOX_FEATURE_NETNS | BOX_FEATURE_SECCOMP)
+
+static uint32_t required(enum sandbox_require require)
+{
+    switch (require) {
+    case REQUIRE_FULL:
+        return ALWAYS | BOX_FEATURE_TWO_IDS | BOX_FEATURE_UNIQUE_IDS | BOX_FEATURE_MEMORY |
+               BOX_FEATURE_PIDS | BOX_FEATURE_CPU | BOX_FEATURE_OVERLAY | BOX_FEATURE_PROC |
+               BOX_FEATURE_NESTED_OFF;
+    case REQUIRE_LIMITS:
+        return ALWAYS | BOX_FEATURE_MEMORY | BOX_FEATURE_PIDS;
+    case REQUIRE_NONE:
+        break;
+    }
+    return ALWAYS;
+}
+
+int doctor_require(const struct box_boxd_hello *hello, enum sandbox_require require, struct err *e)
+{
+    static const char *const levels[] = {
+        [REQUIRE_FULL] = "full",
+        [REQUIRE_LIMITS] = "limits",
+        [REQUIRE_NONE] = "none",
+    };
+    uint32_t lacking = required(require) & ~hello->features;
+    if (lacking == 0) {
+        return 0;
+    }
+    AUTO(buf_done) struct buf names = {0};
+    for (size_t i = 0; i < ARRAY_LEN(features); i++) {
+        if (lacking & features[i].bit) {
+            buf_add_fmt(&names, "%s%s", names.len ? ", " : "", features[i].name);
+        }
+    }
+    return err_set(e, ERR_UNSUPPORTED,
+                   "this host does not give what sandbox.require = %s asks for: %s",
+                   levels[require], names.data);
+}
