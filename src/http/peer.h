@@ -1,0 +1,41 @@
+#pragma once
+/*
+ * peer - one client's connection: its deadline, whether it is still there, and its last words.
+ */
+#include <microhttpd.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "http/address.h"
+
+struct http_request;
+struct http_server;
+
+struct peer {
+    struct http_server *server;
+    struct list link;
+    int fd; /* libmicrohttpd's: it closes it */
+    char client[ADDRESS_TEXT_MAX];
+    struct loop_timer deadline;
+    struct loop_io gone_io;
+    struct http_request *request; /* the one under way, or NULL */
+    unsigned answered;            /* requests */
+    bool expired;
+    bool linger; /* the client may still be sending when we close */
+    struct buf last_words;
+};
+
+/* libmicrohttpd's notification of connections; cls is the server. */
+void peer_notify(void *cls, struct MHD_Connection *connection, void **context,
+                 enum MHD_ConnectionNotificationCode code);
+struct peer *peer_of(struct MHD_Connection *connection);
+/* The request begun (or begins) now must be whole in time. */
+void peer_expect_request(struct peer *p, unsigned seconds);
+void peer_expect_nothing(struct peer *p);
+/* Calls request_gone when the client leaves. */
+void peer_watch(struct peer *p);
+void peer_unwatch(struct peer *p);
+/* The connection ends soon, as if the client had closed it. */
+void peer_hang_up(struct peer *p);

@@ -1,0 +1,67 @@
+#pragma once
+/*
+ * request - one request from its first line to its answer.
+ *
+ *   HEAD     the request line is there             -> refused, or BODY
+ *   BODY     bytes come in                         -> the handler is called
+ *   WAITING  suspended until http_respond          -> ANSWERED, or GONE when the client left
+ *   ANSWERED an answer is queued
+ */
+#include <microhttpd.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/rand.h"
+#include "http/http.h"
+#include "http/router.h"
+
+struct inflate;
+struct peer;
+
+enum request_phase { REQUEST_HEAD, REQUEST_BODY, REQUEST_WAITING, REQUEST_ANSWERED, REQUEST_GONE };
+
+struct request_answer {
+    bool given;
+    unsigned status;
+    char *content_type;
+    char *body;
+    size_t len;
+};
+
+struct http_request {
+    struct http_server *server;
+    struct peer *peer;
+    struct MHD_Connection *connection;
+    const struct http_dialect *dialect;
+    enum request_phase phase;
+    bool whole;     /* all of it arrived */
+    bool must_drop; /* the rest of it cannot be read safely, or is too much */
+    char id[ULID_LEN + 1];
+    uint64_t begun_ns;
+    const char *target_at; /* in libmicrohttpd's buffer: for the guard only */
+    size_t target_len;
+    char *target;
+    char *path;
+    const char *host; /* of the target or the Host field; NULL: none */
+    char *target_host;
+    const char *method_name;
+    unsigned method; /* HTTP_GET for HEAD too; 0 for OPTIONS */
+    struct router_match match;
+    struct buf body;
+    struct inflate *inflate;
+    struct buf header_text; /* of the answer: name NUL value NUL ... */
+    struct request_answer answer;
+    void (*gone)(void *ctx);
+    void *gone_ctx;
+};
+
+/* libmicrohttpd's callbacks; cls is the server. */
+void *request_begin(void *cls, const char *target, struct MHD_Connection *connection);
+enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *size, void **context);
+void request_completed(void *cls, struct MHD_Connection *connection, void **context,
+                       enum MHD_RequestTerminationCode code);
+
+/* The client left: tells the handler's owner, and lets the connection end. */
+void request_gone(struct http_request *r);

@@ -1,0 +1,39 @@
+#pragma once
+/*
+ * server - what the parts of http share: the server's fields.  Not for other layers (http.h is).
+ */
+#include <microhttpd.h>
+
+#include "base/list.h"
+#include "base/loop.h"
+#include "http/host.h"
+#include "http/http.h"
+
+struct listener_set;
+
+struct http_server {
+    struct loop *loop;
+    const struct log *log;
+    struct http_config config; /* its lists are our copies */
+    struct http_dialect *dialects;
+    const struct http_dialect **dialect_ptrs;
+    size_t dialect_count;
+    struct host_policy policy;
+    struct listener_set *listeners;
+    struct MHD_Daemon *daemon;
+    struct loop_io ready_io; /* libmicrohttpd's own epoll descriptor */
+    struct loop_timer timer; /* ... and its next timeout */
+    struct loop_defer again;
+    struct list peers;
+    unsigned peer_count;
+    struct list lingers;
+    unsigned linger_count;
+    unsigned open_requests;
+    size_t body_bytes; /* of all requests that are being read */
+    bool quiesced;
+    bool stopping;
+};
+
+/* Lets libmicrohttpd go on after this round's events: something was queued or resumed. */
+void server_run_soon(struct http_server *s);
+size_t server_body_budget(const struct http_server *s);
