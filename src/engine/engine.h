@@ -49,7 +49,12 @@ struct engine_stats {
 struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
                           const struct engine_config *config, const struct log *log);
 void engine_free(struct engine *e); /* cancels what is there without telling */
-void engine_set_sandbox(struct engine *e, struct sandbox *sandbox); /* after boxd was restarted */
+/*
+ * After boxd was restarted.  NULL: there is none now, jobs wait.  Call this before the old one is freed, not
+ * after.  Jobs that ran when boxd was lost run again from their start, twice at most, unless
+ * somebody has seen their output or their stdin is open.
+ */
+void engine_set_sandbox(struct engine *e, struct sandbox *sandbox);
 struct engine_stats engine_stats(const struct engine *e);
 
 /* Takes the job (also on failure).  ERR_BUSY when the queue is full or the engine is draining. */

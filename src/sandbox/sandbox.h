@@ -17,18 +17,22 @@ struct log;
 struct loop;
 struct sandbox;
 
-/* `lost` is called once when the connection ends: every box has then got its `ended` with BOX_END_LOST. */
+/* `lost` is called once when the connection ends: every box has then got its `ended` with BOX_END_LOST.
+   It may free the sandbox; no other callback may. */
 typedef void sandbox_lost_fn(void *ctx);
 /* A place for a box is free again after sandbox_full() was true. */
 typedef void sandbox_room_fn(void *ctx);
 
-/* Takes the socket.  Waits (blocking, at most 10 s) for boxd's HELLO. */
+/* Takes the socket.  Waits (blocking, at most 10 s) for boxd's HELLO.  Ignores SIGPIPE from then on. */
 int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct sandbox **ret,
                 struct err *e);
-void sandbox_free(struct sandbox *s); /* NULL is fine; ends what runs */
+void sandbox_free(struct sandbox *s); /* NULL is fine; ends what runs; boxes hear no more, box_free stays due */
+/* Adds a listener (4 at most); either function may be NULL.  sandbox_forget takes away those of `ctx`. */
 void sandbox_on_lost(struct sandbox *s, sandbox_lost_fn *lost, sandbox_room_fn *room, void *ctx);
+void sandbox_forget(struct sandbox *s, void *ctx);
 const struct box_boxd_hello *sandbox_hello(const struct sandbox *s);
-bool sandbox_full(const struct sandbox *s);
+bool sandbox_full(const struct sandbox *s); /* also when it is lost */
+bool sandbox_is_lost(const struct sandbox *s);
 unsigned sandbox_live(const struct sandbox *s); /* boxes not yet DESTROYED */
 
 struct box_spec {
@@ -57,10 +61,14 @@ struct box_program {
 
 enum box_stream { BOX_STDOUT = 1, BOX_STDERR = 2 };
 
-/* `report->head` is not filled.  All output has been told, and the product is there, when this is called. */
+/*
+ * `ended.head` is not filled.  All output has been told, and the product is there, when this is called.
+ * failure.kind != 0: with BOX_END_LOST the box could not be built or the program not started (text says
+ * why); with another end the program ran, but its product could not be had.
+ */
 struct box_report {
     struct box_ended ended;
-    struct err failure;  /* kind != 0: the box could not be built or the program not started (text says why) */
+    struct err failure;
     int product_fd;      /* a sealed memfd with a boxarchive, owned by the receiver; or -1 */
     uint64_t product_size;
 };
@@ -86,5 +94,5 @@ void box_signal(struct box *b, int signo);
 void box_resize(struct box *b, uint16_t rows, uint16_t columns);
 void box_resume(struct box *b, enum box_stream stream);
 void box_kill(struct box *b, enum box_kill_cause cause);
-/* No more callbacks; the box is destroyed (killed first if it lives). */
+/* No more callbacks; the box is destroyed (killed first if it lives).  From any callback; NULL is fine. */
 void box_free(struct box *b);

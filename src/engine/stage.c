@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/stage.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "engine/verdict.h"
+#include "model/runtime.h"
+#include "sandbox/sandbox.h"
+
+#define FILE_CHUNK (64 * 1024)
+
+void stage_init(struct stage *s)
+{
+    *s = (struct stage){.files = {-1, -1, -1}};
+}
+
+/* --- output ------------------------------------------------------------------------------ */
+
+static size_t stream_index(enum engine_stream stream)
+{
+    return stream == STREAM_STDERR;
+}
+
+static void stage_keep(struct stage *s, enum engine_stream stream, const char *data, size_t len)
+{
+    struct stage_result *r = s->result;
+    buf_add(stream == STREAM_STDERR ? &r->err : &r->out, data, len);
+    utf8_stream_feed(&s->repair[stream_index(stream)], data, len, &r->both);
+}
+
+static bool stage_take(struct stage *s, enum engine_stream stream, const char *data, size_t len)
+{
+    if (s->muted) {
+        return true;
+    }
+    struct output *o = &s->output[stream_index(stream)];
+    size_t kept = output_take(o, len);
+    if (o->truncated && s->job->on_output_limit == JOB_OUTPUT_STOP) {
+        box_kill(s->box, BOX_KILL_OUTPUT);
+    }
+    if (kept == 0) {
+        return true;
+    }
+    if (s->job->keep_output) {
+        stage_keep(s, stream, data, kept);
+    }
+    return s->events.output(s->events.ctx, stream, data, kept);
+}
+
+/* What the program has written into files is read when it is over. */
+static void stage_read_file(struct stage *s, enum engine_stream stream)
+{
+    int fd = s->files[stream];
+    char chunk[FILE_CHUNK];
+    off_t at = 0;
+    ssize_t n = 0;
+    while (!s->output[stream_index(stream)].truncated &&
+           (n = pread(fd, chunk, sizeof(chunk), at)) > 0) {
+        at += n;
+        stage_take(s, stream, chunk, (size_t)n);
+    }
+}
+
+static void stage_finish_output(struct stage *s)
+{
+    if (s->job->keep_output) {
+        utf8_stream_end(&s->repair[0], &s->result->both);
+        utf8_stream_end(&s->repair[1], &s->result->both);
+    }
+    s->result->out_truncated = s->output[0].truncated;
+    s->result->err_truncated = s->output[1].truncated;
+}
+
+/* --- what the box says ------------------------------------------------------------------- */
+
+static bool stage_on_output(void *ctx, enum box_stream stream, const char *data, size_t len)
+{
+    return stage_take(ctx, stream == BOX_STDERR ? STREAM_STDERR : STREAM_STDOUT, data, len);
+}
+
+static void stage_on_stdin_room(void *ctx)
+{
+    struct stage *s = ctx;
+    s->events.stdin_room(s->events.ctx);
+}
+
+static void stage_on_ended(void *ctx, struct box_report *report)
+{
+    struct stage *s = ctx;
+    if (s->files[STREAM_STDOUT] >= 0 && report->ended.end != BOX_END_LOST) {
+        stage_read_file(s, STREAM_STDOUT);
+        stage_read_file(s, STREAM_STDERR);
+    }
+    stage_finish_output(s);
+    verdict_decide(report, s->limits, s->job->on_output_limit, s->result);
+    s->events.done(s->events.ctx, report);
+}
+
+static const struct box_events box_events = {
+    .output = stage_on_output,
+    .stdin_room = stage_on_stdin_room,
+    .ended = stage_on_ended,
+};
+
+/* --- start and end ----------------------------------------------------------------------- */
+
+static struct box_maxima maxima_of(const struct stage_plan *plan)
+{
+    const struct limits *l = plan->limits;
+    return (struct box_maxima){
+        .memory_bytes = l->memory_bytes,
+        .disk_bytes = l->disk_bytes,
+        .disk_inodes = l->disk_inodes,
+        .processes = l->processes,
+        .cpu_milli = l->cpu_milli ? l->cpu_milli : plan->cpu_milli,
+    };
+}
+
+static int stage_create(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
+                        struct err *e)
+{
+    const struct runtime *runtime = plan->job->runtime;
+    struct box_spec spec = {
+        .layers = runtime->layers,
+        .layer_count = runtime->layer_count,
+        .class = plan->job->priority == JOB_BATCH ? BOX_CLASS_BATCH : BOX_CLASS_INTERACTIVE,
+        .maxima = maxima_of(plan),
+    };
+    struct box_events events = box_events;
+    events.ctx = s;
+    return box_new(sandbox, &spec, &events, &s->box, e);
+}
+
+static int stage_make_files(struct stage *s, const struct job *job, struct err *e)
+{
+    int r = fd_memfd("belljar-stdin", job->stdin_data, job->stdin_size, true, &s->files[0], e);
+    if (r == 0) {
+        r = fd_memfd("belljar-stdout", "", 0, false, &s->files[1], e);
+    }
+    if (r == 0) {
+        r = fd_memfd("belljar-stderr", "", 0, false, &s->files[2], e);
+    }
+    return r;
+}
+
+static struct box_program program_of(const struct stage *s, const struct stage_plan *plan)
+{
+    static const enum box_stdio kinds[] = {
+        [JOB_STDIO_PIPE] = BOX_STDIO_PIPE,
+        [JOB_STDIO_FILE] = BOX_STDIO_FILE,
+        [JOB_STDIO_PTY] = BOX_STDIO_PTY,
+    };
+    const struct limits *l = plan->limits;
+    return (struct box_program){
+        .argv = plan->argv,
+        .env = plan->env,
+        .collect_bytes = plan->collect_max,
+        .archive = plan->files ? plan->files->data : NULL,
+        .archive_size = plan->files ? plan->files->len : plan->product_size,
+        .archive_fd = plan->product_fd,
+        .stdio = kinds[plan->stdio],
+        .stdio_fds = {s->files[0], s->files[1], s->files[2]},
+        .rows = plan->job->rows,
+        .columns = plan->job->columns,
+        .merge_stderr = plan->job->merge_stderr,
+        .wall_ns = l->wall_ms * NS_PER_MS,
+        .cpu_ns = l->cpu_ms * NS_PER_MS,
+        .stack_bytes = l->stack_bytes,
+        .file_bytes = l->file_bytes,
+        .open_files = l->open_files,
+        .processes = l->processes,
+    };
+}
+
+int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
+                struct stage_result *result, const struct stage_events *events, struct err *e)
+{
+    s->job = plan->job;
+    s->limits = plan->limits;
+    s->result = result;
+    s->events = *events;
+    s->output[0].max = s->output[1].max = plan->limits->output_bytes;
+    int r = plan->stdio == JOB_STDIO_FILE ? stage_make_files(s, plan->job, e) : 0;
+    if (r == 0) {
+        r = stage_create(s, sandbox, plan, e);
+    }
+    if (r == 0) {
+        char whole[] = ".";
+        char *const collect[] = {whole, NULL};
+        struct box_program program = program_of(s, plan);
+        program.collect = plan->collect ? collect : NULL;
+        r = box_start(s->box, &program, e);
+    }
+    if (r < 0) {
+        stage_end(s);
+    }
+    return r;
+}
+
+void stage_end(struct stage *s)
+{
+    box_free(s->box);
+    for (size_t i = 0; i < 3; i++) {
+        fd_close(s->files[i]);
+    }
+    stage_init(s);
+}
+
+void stage_cancel(struct stage *s)
+{
+    s->muted = true;
+    if (s->box) {
+        box_kill(s->box, BOX_KILL_CANCEL);
+        box_resume(s->box, BOX_STDOUT);
+        box_resume(s->box, BOX_STDERR);
+    }
+}
+
+void stage_resume(struct stage *s, enum engine_stream stream)
+{
+    if (s->box) {
+        box_resume(s->box, stream == STREAM_STDERR ? BOX_STDERR : BOX_STDOUT);
+    }
+}

@@ -1,0 +1,63 @@
+#pragma once
+/*
+ * stage - one program of a job in one box: its input, its capped output, its verdict.
+ *
+ * Embedded in its owner, which starts it, is told `done` once, and ends it.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/utf8.h"
+#include "engine/engine.h"
+#include "engine/output.h"
+
+struct box;
+struct box_report;
+struct buf;
+struct sandbox;
+
+struct stage_plan {
+    const struct job *job;
+    const struct limits *limits;
+    char *const *argv;
+    char *const *env;
+    const struct buf *files; /* a boxarchive, or ... */
+    int product_fd;          /* ... a sealed memfd of product_size bytes that holds one; or -1 */
+    uint64_t product_size;
+    bool collect; /* take what is in the working directory when it ends */
+    uint64_t collect_max;
+    unsigned cpu_milli; /* quota where the limits name none */
+    enum job_stdio stdio;
+};
+
+struct stage_events {
+    /* What is within the cap; false pauses the stream until stage_resume. */
+    bool (*output)(void *ctx, enum engine_stream stream, const char *data, size_t len);
+    void (*stdin_room)(void *ctx);
+    /* `result` is filled; the report's product is the receiver's.  Last. */
+    void (*done)(void *ctx, struct box_report *report);
+    void *ctx;
+};
+
+#define STAGE_STREAMS 2
+
+struct stage {
+    struct box *box; /* NULL: none */
+    const struct job *job;
+    const struct limits *limits;
+    struct stage_result *result;
+    struct stage_events events;
+    struct output output[STAGE_STREAMS];
+    struct utf8_stream repair[STAGE_STREAMS];
+    int files[3]; /* of JOB_STDIO_FILE: stdin, stdout, stderr; else -1 */
+    bool muted;   /* cancelled: nobody hears its output any more */
+};
+
+void stage_init(struct stage *s);
+/* Creates and starts the box.  `result` must outlive the stage. */
+int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
+                struct stage_result *result, const struct stage_events *events, struct err *e);
+void stage_end(struct stage *s);    /* frees the box; no more events; fine when there is none */
+void stage_cancel(struct stage *s); /* kills; `done` comes soon */
+void stage_resume(struct stage *s, enum engine_stream stream);

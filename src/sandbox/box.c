@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One box: created, started, watched, freed.  CREATE, the START of init and the START of boxd are
+ * all sent before anything is answered; what comes back may come in any order between the two
+ * sockets and the pipes (see sandbox_impl.h for how the end is found).
+ */
+#include "sandbox/sandbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "sandbox/payload.h"
+#include "sandbox/sandbox_impl.h"
+
+/* After boxd has spoken every process is dead: what has not come by then will not. */
+#define SETTLE_NS (10 * NS_PER_S)
+/* Signals and sizes that an init may leave unread before new ones are dropped. */
+#define CONTROL_QUEUE_MAX 256
+
+/* --- the end --------------------------------------------------------------------------- */
+
+void box_busy_begin(struct box *b)
+{
+    b->busy++;
+}
+
+bool box_busy_end(struct box *b)
+{
+    b->busy--;
+    if (!b->freed) {
+        return true;
+    }
+    if (b->busy == 0) {
+        free(b);
+    }
+    return false;
+}
+
+/* The text of an init comes from inside a box: it is shown, so it must be plain. */
+void box_set_failure(struct box *b, const struct err *why)
+{
+    struct err *f = &b->report.failure;
+    if (f->kind) {
+        return;
+    }
+    *f = *why;
+    if (f->kind < ERR_INVALID || f->kind > ERR_BUG) {
+        f->kind = ERR_IO;
+    }
+    f->text[sizeof(f->text) - 1] = '\0';
+    for (char *c = f->text; *c; c++) {
+        if (*c < ' ' || *c > '~') {
+            *c = '?';
+        }
+    }
+}
+
+/* Moves the product into the report, or says why there is none. */
+static void box_take_product(struct box *b)
+{
+    struct box_product_in *p = &b->product;
+    if (!p->wanted || b->report.failure.kind || b->report.ended.end != BOX_END_EXIT) {
+        return;
+    }
+    if (p->eof && p->confirmed && p->size == p->size_told) {
+        b->report.product_fd = TAKE(&p->file_fd, -1);
+        b->report.product_size = p->size;
+        return;
+    }
+    struct err e;
+    err_set(&e, ERR_IO, "the files that the program made could not be collected whole");
+    box_set_failure(b, &e);
+}
+
+static void box_tell(struct box *b)
+{
+    b->told = true;
+    loop_timer_cancel(&b->settle);
+    box_stdio_close(b);
+    chan_close(&b->control);
+    box_take_product(b);
+    struct box_report report = b->report;
+    b->report.product_fd = -1;
+    b->events.ended(b->events.ctx, &report);
+}
+
+static void box_on_settle(void *ctx);
+
+static void box_settle_later(struct box *b)
+{
+    if (!b->settle.loop) {
+        struct loop *loop = b->sandbox->loop;
+        loop_timer_set(loop, &b->settle, loop_now_ns(loop) + SETTLE_NS, box_on_settle, b);
+    }
+}
+
+static bool box_is_over(const struct box *b)
+{
+    if (b->report.ended.end == BOX_END_LOST) {
+        /* Init's own word, which may still wait in the control socket, is the better reason. */
+        return b->report.failure.kind || b->control.sock < 0;
+    }
+    return box_stdio_done(b) && box_product_done(b);
+}
+
+void box_progress(struct box *b)
+{
+    if (!b->ended || b->told) {
+        return;
+    }
+    if (box_is_over(b)) {
+        box_tell(b);
+    } else {
+        box_settle_later(b);
+    }
+}
+
+static void box_on_settle(void *ctx)
+{
+    struct box *b = ctx;
+
+    if (b->ended && box_stdio_paused(b)) {
+        box_settle_later(b); /* it is the listener that takes its time */
+        return;
+    }
+    box_stdio_give_up(b);
+    box_stdio_close(b);
+    box_product_give_up(b);
+    chan_close(&b->control);
+    b->ended = true;
+    box_progress(b);
+}
+
+/* --- what is said about it ------------------------------------------------------------- */
+
+void box_on_ended(struct box *b, const struct box_ended *ended)
+{
+    if (b->ended) {
+        return;
+    }
+    b->ended = true;
+    b->report.ended = *ended;
+    box_stdio_close_in(b);
+    if (ended->end != BOX_END_EXIT || b->report.failure.kind) {
+        box_product_give_up(b);
+    }
+    box_progress(b);
+}
+
+void box_on_failed(struct box *b, const struct err *why)
+{
+    if (b->ended) {
+        return;
+    }
+    b->ended = true;
+    box_set_failure(b, why);
+    box_progress(b);
+}
+
+/* Also one whose end was known: what it printed last would be missing. */
+void box_lose(struct box *b, const struct err *why)
+{
+    if (b->told) {
+        return;
+    }
+    b->ended = true;
+    b->report.ended.end = BOX_END_LOST;
+    box_set_failure(b, why);
+    box_progress(b);
+}
+
+/* --- what init says -------------------------------------------------------------------- */
+
+static void control_break(struct box *b, const struct err *why)
+{
+    struct err e = *why;
+    err_wrap(&e, "the init of a box");
+    box_set_failure(b, &e);
+    chan_close(&b->control);
+    box_stdio_give_up(b);
+    box_product_give_up(b);
+    box_kill(b, BOX_KILL_CANCEL);
+    if (!b->ended) {
+        box_settle_later(b);
+    }
+    box_progress(b);
+}
+
+static void control_on_failed(struct box *b, const struct err *why)
+{
+    box_set_failure(b, why);
+    box_product_give_up(b);
+    if (!b->ended) {
+        box_settle_later(b); /* boxd has the numbers, and says them when init ends */
+    }
+    box_progress(b);
+}
+
+static int control_on_started(struct box *b, int *fds, size_t fd_count, struct err *e)
+{
+    if (b->stdio == BOX_STDIO_PTY) {
+        if (fd_count != 1) {
+            return err_set(e, ERR_INVALID, "STARTED without a terminal");
+        }
+        return box_stdio_open_pty(b, &fds[0], e);
+    }
+    return 0;
+}
+
+static int control_take(struct box *b, const struct box_head *head, int *fds, size_t fd_count,
+                        struct err *e)
+{
+    switch (head->type) {
+    case BOX_MSG_HELLO:
+        return box_stdio_open(b, fds, fd_count, e);
+    case BOX_MSG_STARTED:
+        return control_on_started(b, fds, fd_count, e);
+    case BOX_MSG_PRODUCT:
+        if (fd_count != 1) {
+            return err_set(e, ERR_INVALID, "PRODUCT without a pipe");
+        }
+        return box_product_open(b, &fds[0], e);
+    case BOX_MSG_COLLECTED:
+        box_product_confirm(b, ((const struct box_collected *)(const void *)head)->bytes);
+        return 0;
+    default:
+        return err_set(e, ERR_BUG, "%s is not for the server", box_msg_name(head->type));
+    }
+}
+
+static void control_on_packet(void *ctx, const void *msg, int *fds, size_t fd_count)
+{
+    struct box *b = ctx;
+    const struct box_head *head = msg;
+
+    if (head->type == BOX_MSG_FAILED) {
+        control_on_failed(b, &((const struct box_failed *)msg)->err);
+        return;
+    }
+    struct err e;
+    box_busy_begin(b); /* stdin_room may be called while stdin is opened */
+    int r = control_take(b, head, fds, fd_count, &e);
+    if (r == 0 && !b->freed && head->type == BOX_MSG_STARTED && b->events.started) {
+        b->events.started(b->events.ctx);
+    }
+    if (!box_busy_end(b)) {
+        return;
+    }
+    if (r < 0) {
+        control_break(b, &e);
+    } else {
+        box_progress(b);
+    }
+}
+
+static void control_on_end(void *ctx, const struct err *why)
+{
+    struct box *b = ctx;
+    if (why->kind != ERR_GONE) {
+        control_break(b, why);
+        return;
+    }
+    /* Init has ended: boxd says why. */
+    box_stdio_give_up(b);
+    if (b->product.state == STREAM_WAITING) {
+        box_product_give_up(b);
+    }
+    box_progress(b);
+}
+
+static const struct chan_ops control_ops = {
+    .types = 1U << BOX_MSG_HELLO | 1U << BOX_MSG_STARTED | 1U << BOX_MSG_PRODUCT |
+             1U << BOX_MSG_COLLECTED | 1U << BOX_MSG_FAILED,
+    .packet = control_on_packet,
+    .end = control_on_end,
+};
+
+/* --- what is asked of it --------------------------------------------------------------- */
+
+static int create_send(struct box *b, const struct box_spec *spec, int init_end, struct err *e)
+{
+    struct box_create m = {
+        .head = {BOX_MSG_CREATE, b->number},
+        .class = spec->class,
+        .network = BOX_NETWORK_LOOPBACK,
+        .layer_count = (uint32_t)spec->layer_count,
+        .maxima = spec->maxima,
+    };
+    memcpy(m.layers, spec->layers, spec->layer_count * sizeof(m.layers[0]));
+    return sandbox_send(b->sandbox, &m, sizeof(m), &init_end, 1, e);
+}
+
+static int box_create(struct box *b, const struct box_spec *spec, struct err *e)
+{
+    int pair[2];
+    int r = fd_seqpacket_pair(pair, e);
+    if (r < 0) {
+        return r;
+    }
+    AUTO(fd_closep) int init_end = pair[1];
+    r = chan_open(&b->control, b->sandbox->loop, pair[0], CONTROL_QUEUE_MAX, &control_ops, b, e);
+    return r < 0 ? r : create_send(b, spec, init_end, e);
+}
+
+int box_new(struct sandbox *s, const struct box_spec *spec, const struct box_events *events,
+            struct box **ret, struct err *e)
+{
+    if (spec->layer_count == 0 || spec->layer_count > BOX_LAYERS_MAX) {
+        return err_set(e, ERR_INVALID, "a box of %zu layers (1 to %d are possible)",
+                       spec->layer_count, BOX_LAYERS_MAX);
+    }
+    AUTO(mem_freep) struct box *b = xcalloc(1, sizeof(*b));
+    int r = sandbox_number_take(s, b, &b->number, e);
+    if (r < 0) {
+        return r;
+    }
+    b->sandbox = s;
+    b->events = *events;
+    b->maxima = spec->maxima;
+    b->report.product_fd = -1;
+    b->report.ended.end = BOX_END_LOST;
+    chan_init(&b->control);
+    box_stdio_init(b);
+    box_product_init(b);
+    r = box_create(b, spec, e);
+    if (r < 0) {
+        chan_close(&b->control);
+        sandbox_number_give(s, b->number);
+        return err_wrap(e, "making a box");
+    }
+    *ret = TAKE(&b, NULL);
+    return 0;
+}
+
+int box_start(struct box *b, const struct box_program *p, struct err *e)
+{
+    struct sandbox *s = b->sandbox;
+    if (!s || s->lost) {
+        return err_set(e, ERR_GONE, "the connection to boxd is gone");
+    }
+    if (b->started) {
+        return err_set(e, ERR_BUG, "a box is started once");
+    }
+    b->started = true;
+    b->stdio = p->stdio;
+    box_stdio_prepare(b, p);
+    box_product_prepare(b, p);
+    _Static_assert(PAYLOAD_FRAME_MAX <= SCRATCH_BYTES, "a frame is put together in scratch");
+    int r = payload_send(&b->control, p, s->scratch, e);
+    /* An init that is gone already is boxd's to explain. */
+    if (r < 0 && r != -ERR_GONE) {
+        return err_wrap(e, "starting a program");
+    }
+    struct box_start m = {
+        .head = {BOX_MSG_START, b->number},
+        .wall_ns = p->wall_ns,
+        .cpu_ns = p->cpu_ns,
+        .maxima = b->maxima,
+    };
+    r = sandbox_send(s, &m, sizeof(m), NULL, 0, e);
+    return r == -ERR_GONE ? 0 : r;
+}
+
+void box_signal(struct box *b, int signo)
+{
+    struct box_signal m = {.head.type = BOX_MSG_SIGNAL, .signo = signo};
+    struct err e;
+    chan_send(&b->control, &m, sizeof(m), NULL, 0, &e);
+}
+
+void box_resize(struct box *b, uint16_t rows, uint16_t columns)
+{
+    struct box_resize m = {.head.type = BOX_MSG_RESIZE, .rows = rows, .columns = columns};
+    struct err e;
+    chan_send(&b->control, &m, sizeof(m), NULL, 0, &e);
+}
+
+void box_kill(struct box *b, enum box_kill_cause cause)
+{
+    if (!b->sandbox || b->ended || b->killed) {
+        return;
+    }
+    b->killed = true;
+    struct box_kill m = {.head = {BOX_MSG_KILL, b->number}, .cause = cause};
+    struct err e;
+    sandbox_send(b->sandbox, &m, sizeof(m), NULL, 0, &e);
+}
+
+void box_detach(struct box *b)
+{
+    loop_timer_cancel(&b->settle);
+    box_stdio_close(b);
+    box_product_give_up(b);
+    chan_close(&b->control);
+    b->ended = b->told = true;
+    b->sandbox = NULL;
+}
+
+/* The number stays taken until DESTROYED, unless nobody is left to say it. */
+static void box_destroy(struct box *b)
+{
+    struct sandbox *s = b->sandbox;
+    if (s->lost) {
+        sandbox_number_give(s, b->number);
+        return;
+    }
+    s->boxes[b->number] = NULL;
+    struct box_destroy m = {.head = {BOX_MSG_DESTROY, b->number}};
+    struct err e;
+    sandbox_send(s, &m, sizeof(m), NULL, 0, &e);
+}
+
+void box_free(struct box *b)
+{
+    if (!b || b->freed) {
+        return;
+    }
+    if (b->sandbox) {
+        box_destroy(b);
+        box_detach(b);
+    }
+    fd_closep(&b->product.file_fd);
+    b->freed = true;
+    if (b->busy == 0) {
+        free(b);
+    }
+}
