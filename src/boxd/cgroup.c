@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "boxd/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "boxd/cgroup_ops.h"
+#include "boxd/cgroup_read.h"
+
+/* A number above it is refused (PID_MAX_LIMIT of 64-bit kernels). */
+#define PIDS_MAX UINT64_C(4194304)
+
+/* init, and its child that unpacks and collects */
+#define INIT_PROCESSES 2
+
+/* How many names of leaves that an earlier boxd left behind are passed over. */
+#define NAMES_TRIED 1024
+
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+uint64_t cgroup_memory_limit(const struct box_maxima *maxima)
+{
+    uint64_t most = INT64_MAX;
+    return maxima->memory_bytes < most - BOX_OVERHEAD_BYTES
+               ? maxima->memory_bytes + BOX_OVERHEAD_BYTES
+               : most;
+}
+
+uint64_t cgroup_process_limit(const struct box_maxima *maxima)
+{
+    uint64_t processes = (uint64_t)maxima->processes + INIT_PROCESSES;
+    return processes < PIDS_MAX ? processes : PIDS_MAX;
+}
+
+/*
+ * A program that has used up its quota stands still to the end of the period: with 10 ms a run's
+ * time is little distorted.  The kernel wants a quota of 1 ms at least and a period of 1 s at most.
+ */
+struct cgroup_quota cgroup_quota(uint32_t cpu_milli)
+{
+    if (cpu_milli >= 100) {
+        return (struct cgroup_quota){.quota_us = UINT64_C(10) * cpu_milli, .period_us = 10000};
+    }
+    return (struct cgroup_quota){.quota_us = 1000, .period_us = 1000000 / cpu_milli};
+}
+
+bool cgroup_has(const struct cgroup_leaf *leaf, uint32_t feature)
+{
+    return (leaf->cgroup->features & feature) != 0;
+}
+
+/* --- directories of a leaf ----------------------------------------------------------------------
+ */
+
+static bool owns_directory(const struct cgroup_leaf *leaf, int controller)
+{
+    return leaf->fds[controller] >= 0 && leaf->cgroup->first[controller] == controller;
+}
+
+static int directory_remove(const struct cgroup_leaf *leaf, int controller, struct err *e)
+{
+    int parent = leaf->cgroup->fds[leaf->class][controller];
+    if (unlinkat(parent, leaf->name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+        return 0;
+    }
+    bool busy = errno == EBUSY;
+    int r = err_sys(e, "removing the cgroup '%s'", leaf->name);
+    if (busy) {
+        e->kind = ERR_BUSY;
+        return -ERR_BUSY;
+    }
+    return r;
+}
+
+static void leaf_close(struct cgroup_leaf *leaf)
+{
+    for (int i = 0; i < BOXD_CG_COUNT; i++) {
+        if (owns_directory(leaf, i)) {
+            fd_close(leaf->fds[i]);
+        }
+    }
+    fd_close(leaf->event_fd);
+    *leaf = (struct cgroup_leaf){0};
+}
+
+int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *e)
+{
+    if (!leaf->cgroup) {
+        return 0;
+    }
+    int worst = 0;
+    for (int i = 0; i < BOXD_CG_COUNT; i++) {
+        int r = owns_directory(leaf, i) ? directory_remove(leaf, i, e) : 0;
+        if (r == -ERR_BUSY) {
+            return r;
+        }
+        worst = r < 0 ? r : worst;
+    }
+    leaf_close(leaf);
+    return worst;
+}
+
+void cgroup_leaf_discard(struct cgroup_leaf *leaf)
+{
+    struct err ignored;
+    if (cgroup_leaf_remove(leaf, &ignored) < 0 && leaf->cgroup) {
+        leaf_close(leaf);
+    }
+}
+
+static int directory_make(struct cgroup_leaf *leaf, int controller, struct err *e)
+{
+    int parent = leaf->cgroup->fds[leaf->class][controller];
+    if (mkdirat(parent, leaf->name, 0755) < 0) {
+        return err_sys(e, "making the cgroup '%s'", leaf->name);
+    }
+    leaf->fds[controller] =
+        openat(parent, leaf->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (leaf->fds[controller] < 0) {
+        int r = err_sys(e, "opening the cgroup '%s'", leaf->name);
+        unlinkat(parent, leaf->name, AT_REMOVEDIR);
+        return r;
+    }
+    return 0;
+}
+
+static int directories_make(struct cgroup_leaf *leaf, struct err *e)
+{
+    struct cgroup *c = leaf->cgroup;
+    for (int i = 0; i < BOXD_CG_COUNT; i++) {
+        if (c->fds[leaf->class][i] < 0) {
+            continue;
+        }
+        if (c->first[i] != i) {
+            leaf->fds[i] = leaf->fds[c->first[i]];
+            continue;
+        }
+        int r = directory_make(leaf, i, e);
+        if (r < 0) {
+            return r;
+        }
+    }
+    return 0;
+}
+
+/* Tries one name.  ERR_BUSY: it is taken. */
+static int leaf_try(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret, struct err *e)
+{
+    AUTO(cgroup_leaf_discard)
+    struct cgroup_leaf leaf = {
+        .cgroup = c,
+        .class = class,
+        .fds = {-1, -1, -1, -1},
+        .limits = CGROUP_UNLIMITED,
+        .event_fd = -1,
+    };
+    snprintf(leaf.name, sizeof(leaf.name), "box-%" PRIu64, c->next++);
+    int r = directories_make(&leaf, e);
+    if (r < 0) {
+        return e->sys == EEXIST ? -ERR_BUSY : r;
+    }
+    *ret = TAKE(&leaf, (struct cgroup_leaf){0});
+    return 0;
+}
+
+int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret, struct err *e)
+{
+    int r = -ERR_BUSY;
+    for (int i = 0; i < NAMES_TRIED && r == -ERR_BUSY; i++) {
+        r = leaf_try(c, class, ret, e);
+    }
+    return r;
+}
+
+/* --- a leaf --------------------------------------------------------------------------------------
+ */
+
+int cgroup_leaf_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
+{
+    int r = leaf->cgroup->ops->limit(leaf, maxima, e);
+    if (r < 0) {
+        return err_wrap(e, "limits of the cgroup '%s'", leaf->name);
+    }
+    leaf->limits = *maxima;
+    return 0;
+}
+
+int cgroup_leaf_prepare(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
+{
+    if (leaf->cgroup->ops->prepare(leaf, e) < 0) {
+        return err_wrap(e, "setting up the cgroup '%s'", leaf->name);
+    }
+    return cgroup_leaf_limit(leaf, maxima, e);
+}
+
+int cgroup_leaf_new(struct cgroup *c, enum box_class class, const struct box_maxima *maxima,
+                    struct cgroup_leaf *ret, struct err *e)
+{
+    AUTO(cgroup_leaf_discard) struct cgroup_leaf leaf = {0};
+    int r = cgroup_leaf_make(c, class, &leaf, e);
+    if (r < 0) {
+        return r;
+    }
+    r = cgroup_leaf_prepare(&leaf, maxima, e);
+    if (r < 0) {
+        return r;
+    }
+    *ret = TAKE(&leaf, (struct cgroup_leaf){0});
+    return 0;
+}
+
+int cgroup_leaf_clone_fd(const struct cgroup_leaf *leaf)
+{
+    return cgroup_has(leaf, BOX_FEATURE_CLONE_INTO) ? leaf->fds[BOXD_CG_MEMORY] : -1;
+}
+
+int cgroup_leaf_enter(const struct cgroup_leaf *leaf, struct err *e)
+{
+    for (int i = 0; i < BOXD_CG_COUNT; i++) {
+        /* 0 is the writer, whatever its number is in which PID namespace. */
+        if (owns_directory(leaf, i) && cgroup_write(leaf->fds[i], "cgroup.procs", "0", e) < 0) {
+            return err_wrap(e, "entering the cgroup '%s'", leaf->name);
+        }
+    }
+    return 0;
+}
+
+int cgroup_leaf_base(struct cgroup_leaf *leaf, struct err *e)
+{
+    uint64_t cpu = 0;
+    int r = leaf->cgroup->ops->base(leaf, e);
+    if (r == 0) {
+        r = leaf->cgroup->ops->cpu(leaf, &cpu, e);
+    }
+    if (r < 0) {
+        return err_wrap(e, "counters of the cgroup '%s'", leaf->name);
+    }
+    leaf->cpu_base_ns = cpu;
+    return 0;
+}
+
+int cgroup_leaf_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
+{
+    uint64_t cpu = 0;
+    if (leaf->cgroup->ops->cpu(leaf, &cpu, e) < 0) {
+        return err_wrap(e, "CPU time of the cgroup '%s'", leaf->name);
+    }
+    *ret_ns = cpu > leaf->cpu_base_ns ? cpu - leaf->cpu_base_ns : 0;
+    return 0;
+}
+
+int cgroup_leaf_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e)
+{
+    struct cgroup_usage usage = {0};
+    if (leaf->cgroup->ops->usage(leaf, &usage, e) < 0) {
+        return err_wrap(e, "counters of the cgroup '%s'", leaf->name);
+    }
+    int r = cgroup_leaf_cpu(leaf, &usage.cpu_ns, e);
+    if (r < 0) {
+        return r;
+    }
+    *ret = usage;
+    return 0;
+}
+
+bool cgroup_leaf_oom(struct cgroup_leaf *leaf)
+{
+    return leaf->cgroup && leaf->cgroup->ops->oom(leaf);
+}
+
+void cgroup_leaf_kill(struct cgroup_leaf *leaf)
+{
+    struct err ignored; /* the caller also kills PID 1, which ends the rest */
+    if (leaf->cgroup && cgroup_has(leaf, BOX_FEATURE_CGROUP_KILL)) {
+        cgroup_write(leaf->fds[BOXD_CG_MEMORY], "cgroup.kill", "1", &ignored);
+    }
+}

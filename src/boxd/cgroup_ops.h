@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * cgroup_ops - what cgroup.c asks of a driver, and what the two and cgroup_probe.c have in common.
+ * Making, entering and removing directories is alike in all drivers and stays in cgroup.c.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "boxd/cgroup.h"
+
+struct cgroup_ops {
+    /* BOX_FEATURE_*: which files a new leaf has. */
+    uint32_t (*features)(const struct cgroup_leaf *leaf);
+    /* Settings that never change, and event_fd.  The leaf is empty. */
+    int (*prepare)(struct cgroup_leaf *leaf, struct err *e);
+    /* Writes what differs from leaf->limits, which cgroup.c brings up to date. */
+    int (*limit)(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e);
+    int (*cpu)(const struct cgroup_leaf *leaf, uint64_t *ret_ns,
+               struct err *e); /* since it was made */
+    /* Lets the peak start again, where the kernel can. */
+    int (*base)(struct cgroup_leaf *leaf, struct err *e);
+    int (*usage)(const struct cgroup_leaf *leaf, struct cgroup_usage *ret,
+                 struct err *e); /* not CPU */
+    bool (*oom)(struct cgroup_leaf *leaf);
+};
+
+extern const struct cgroup_ops cgroup_v1, cgroup_v2, cgroup_none;
+
+/* What a fresh leaf has: no limit. */
+#define CGROUP_UNLIMITED                                                                           \
+    ((struct box_maxima){.memory_bytes = UINT64_MAX, .processes = UINT32_MAX, .cpu_milli = 0})
+
+/* The numbers that a leaf's files get for the maxima of a program. */
+uint64_t cgroup_memory_limit(const struct box_maxima *maxima);
+uint64_t cgroup_process_limit(const struct box_maxima *maxima);
+
+struct cgroup_quota {
+    uint64_t quota_us, period_us;
+};
+struct cgroup_quota cgroup_quota(uint32_t cpu_milli); /* of a number above 0 */
+
+bool cgroup_has(const struct cgroup_leaf *leaf, uint32_t feature);
+
+/* The two halves of cgroup_leaf_new: directories with a new name; then settings and limits. */
+int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret,
+                     struct err *e);
+int cgroup_leaf_prepare(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e);
+/* For AUTO: removes a leaf that no process is in. */
+void cgroup_leaf_discard(struct cgroup_leaf *leaf);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup_init: which directories there are, and whether a process gets into a leaf in them, tried
+ * with a child that does nothing else.
+ */
+#include "boxd/cgroup.h"
+#include "boxd/cgroup_ops.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+#define REMOVE_TRIES 100
+
+static const struct {
+    const struct cgroup_ops *ops;
+    int directories; /* how many of the config's it looks at */
+} kinds[] = {
+    [BOX_CGROUP_NONE] = {&cgroup_none, 0},
+    [BOX_CGROUP_V1] = {&cgroup_v1, BOXD_CG_COUNT},
+    [BOX_CGROUP_V2] = {&cgroup_v2, BOXD_CG_MEMORY + 1},
+};
+
+/* Hosts mount cpu and cpuacct apart or as one, and the config may name the one twice. */
+static int directories_sort(struct cgroup *c, struct err *e)
+{
+    struct stat st[BOXD_CG_COUNT];
+    for (int i = 0; i < BOXD_CG_COUNT; i++) {
+        c->first[i] = (uint8_t)i;
+        if (c->fds[0][i] < 0) {
+            continue;
+        }
+        if (fstat(c->fds[0][i], &st[i]) < 0) {
+            return err_sys(e, "the cgroup directory %d of the configuration", i);
+        }
+        for (int k = i - 1; k >= 0; k--) {
+            if (c->fds[0][k] >= 0 && st[k].st_dev == st[i].st_dev && st[k].st_ino == st[i].st_ino) {
+                c->first[i] = c->first[k];
+                break;
+            }
+        }
+    }
+    return 0;
+}
+
+static int directories_take(struct cgroup *c, const struct boxd_config *config, struct err *e)
+{
+    for (int n = 0; n < BOXD_CLASSES; n++) {
+        int *fds = c->fds[n];
+        for (int i = 0; i < BOXD_CG_COUNT; i++) {
+            fds[i] = i < kinds[config->cgroup].directories ? config->cgroup_fds[n][i] : -1;
+        }
+        if (config->cgroup == BOX_CGROUP_V1 && fds[BOXD_CG_CPUACCT] < 0) {
+            fds[BOXD_CG_CPUACCT] = fds[BOXD_CG_CPU];
+        }
+        if (config->cgroup == BOX_CGROUP_V2 && fds[BOXD_CG_MEMORY] < 0) {
+            return err_set(e, ERR_INVALID, "the configuration has no cgroup for class %d", n);
+        }
+    }
+    return directories_sort(c, e);
+}
+
+static int reap(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* False also where clone3 is filtered away. */
+static bool trial_clone_into(int leaf_dir)
+{
+    struct clone_args args = {
+        .flags = CLONE_INTO_CGROUP,
+        .exit_signal = SIGCHLD,
+        .cgroup = (uint64_t)leaf_dir,
+    };
+    long pid = syscall(SYS_clone3, &args, sizeof(args));
+    if (pid == 0) {
+        _exit(0);
+    }
+    return pid > 0 && reap((pid_t)pid) == 0;
+}
+
+static int trial_enter(const struct cgroup_leaf *leaf, struct err *e)
+{
+    pid_t pid = fork();
+    if (pid < 0) {
+        return err_sys(e, "fork");
+    }
+    if (pid == 0) {
+        struct err inner = {0};
+        if (cgroup_leaf_enter(leaf, &inner) == 0) {
+            _exit(0);
+        }
+        _exit(inner.sys > 0 && inner.sys < 256 ? inner.sys : EIO);
+    }
+    int code = reap(pid);
+    if (code != 0) {
+        errno = code > 0 ? code : ECHILD;
+        return err_sys(e, "a process cannot enter the cgroup '%s'", leaf->name);
+    }
+    return 0;
+}
+
+/* The child is reaped, but the kernel may need a moment to take it off the leaf. */
+static int trial_remove(struct cgroup_leaf *leaf, struct err *e)
+{
+    int r = cgroup_leaf_remove(leaf, e);
+    for (int i = 0; r == -ERR_BUSY && i < REMOVE_TRIES; i++) {
+        poll(NULL, 0, 1);
+        r = cgroup_leaf_remove(leaf, e);
+    }
+    return r;
+}
+
+static int probe(struct cgroup *c, enum box_class class, const struct boxd_config *config,
+                 struct err *e)
+{
+    AUTO(cgroup_leaf_discard) struct cgroup_leaf leaf = {0};
+    int r = cgroup_leaf_make(c, class, &leaf, e);
+    if (r < 0) {
+        return r;
+    }
+    c->features = c->ops->features(&leaf);
+    c->swap_file = cgroup_has(&leaf, BOX_FEATURE_SWAP);
+    if (config->swap_limited) {
+        c->features |= BOX_FEATURE_SWAP;
+    }
+    r = cgroup_leaf_prepare(&leaf, &config->maxima, e);
+    if (r < 0) {
+        return r;
+    }
+    if (config->cgroup == BOX_CGROUP_V2 && trial_clone_into(leaf.fds[BOXD_CG_MEMORY])) {
+        c->features |= BOX_FEATURE_CLONE_INTO;
+    } else {
+        r = trial_enter(&leaf, e);
+    }
+    return r < 0 ? r : trial_remove(&leaf, e);
+}
+
+int cgroup_init(struct cgroup *c, const struct boxd_config *config, struct err *e)
+{
+    if (config->cgroup >= ARRAY_LEN(kinds)) {
+        return err_set(e, ERR_INVALID, "cgroup driver %u of the configuration", config->cgroup);
+    }
+    struct cgroup new = {.ops = kinds[config->cgroup].ops};
+    int r = directories_take(&new, config, e);
+    if (r < 0) {
+        return r;
+    }
+    if (config->cgroup != BOX_CGROUP_NONE) {
+        uint32_t common = UINT32_MAX;
+        for (int n = 0; n < BOXD_CLASSES; n++) {
+            r = probe(&new, (enum box_class)n, config, e);
+            if (r < 0) {
+                return err_wrap(e, "trying a cgroup");
+            }
+            common &= new.features;
+        }
+        new.features = common;
+    }
+    *c = new;
+    return 0;
+}

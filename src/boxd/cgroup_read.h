@@ -1,0 +1,28 @@
+#pragma once
+/*
+ * cgroup_read - the one reader and writer of the kernel's cgroup files.
+ *
+ * A file is named in a directory that is held open.  What it says is either one number or lines of
+ * "key number"; everything else, and whatever is longer than such files are, is an error.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/* Pure: whether `len` bytes are exactly one decimal number and a newline. */
+bool cgroup_parse_number(const char *text, size_t len, uint64_t *ret);
+/* Pure: whether they are lines of "key number" and one of them is of `key`. */
+bool cgroup_parse_key(const char *text, size_t len, const char *key, uint64_t *ret);
+
+int cgroup_read_number(int dir, const char *file, uint64_t *ret, struct err *e);
+int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret, struct err *e);
+/* The same from a file that is open already: always from its start. */
+int cgroup_reread_key(int fd, const char *file, const char *key, uint64_t *ret, struct err *e);
+
+/* -ERR_BUSY where the kernel says EBUSY. */
+int cgroup_write(int dir, const char *file, const char *text, struct err *e);
+int cgroup_write_number(int dir, const char *file, uint64_t number, struct err *e);
+
+bool cgroup_file_exists(int dir, const char *file);
