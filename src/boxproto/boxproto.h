@@ -26,7 +26,7 @@
  *   init   -> boxd    EXITED wait status                  (everything else in the box is dead)
  *   boxd   -> server  ENDED why, status, cpu, wall, peak
  *   init   -> server  PRODUCT                             (+ pipe, when START asked to collect)
- *   init   -> server  COLLECTED bytes                     (all of it is in the pipe; or FAILED)
+ *   init   -> server  COLLECTED                           (all of it is in the pipe; or FAILED)
  *   server -> boxd    DESTROY
  *   boxd   -> server  DESTROYED                           (no process, leaf or mount is left)
  *
@@ -267,11 +267,7 @@ struct box_resize {
 struct box_hello { struct box_head head; };
 struct box_started { struct box_head head; };
 struct box_product { struct box_head head; };
-
-struct box_collected {
-    struct box_head head;
-    uint64_t bytes; /* of the archive that went into the pipe */
-};
+struct box_collected { struct box_head head; };
 
 /* The exact size of a message; 0 for an unknown type and for DATA. */
 size_t box_msg_size(uint32_t type);

@@ -289,8 +289,7 @@ static void runner_on_not_started(struct engine_job *j, const struct err *why)
         runner_on_lost(j, result);
         return;
     }
-    struct box_report report = {.ended.end = BOX_END_LOST, .failure = *why, .product_fd = -1};
-    verdict_decide(&report, &j->job->run, j->job->on_output_limit, result);
+    verdict_internal(why->text, result);
     runner_stage_done(j, result);
 }
 

@@ -67,7 +67,7 @@ static void box_take_product(struct box *b)
     if (!p->wanted || b->report.failure.kind || b->report.ended.end != BOX_END_EXIT) {
         return;
     }
-    if (p->eof && p->confirmed && p->size == p->size_told) {
+    if (p->eof && p->confirmed) {
         b->report.product_fd = TAKE(&p->file_fd, -1);
         b->report.product_size = p->size;
         return;
@@ -226,7 +226,7 @@ static int control_take(struct box *b, const struct box_head *head, int *fds, si
         }
         return box_product_open(b, &fds[0], e);
     case BOX_MSG_COLLECTED:
-        box_product_confirm(b, ((const struct box_collected *)(const void *)head)->bytes);
+        box_product_confirm(b);
         return 0;
     default:
         return err_set(e, ERR_BUG, "%s is not for the server", box_msg_name(head->type));

@@ -107,10 +107,9 @@ int box_product_open(struct box *b, int *pipe_fd, struct err *e)
     return r;
 }
 
-void box_product_confirm(struct box *b, uint64_t bytes)
+void box_product_confirm(struct box *b)
 {
     b->product.confirmed = true;
-    b->product.size_told = bytes;
 }
 
 void box_product_give_up(struct box *b)

@@ -65,6 +65,11 @@ static int message_fill(struct box_init_start *m, const struct box_program *p, s
         return err_set(e, ERR_LIMIT, "arguments and environment have %zu bytes, the limit is %u",
                        strings, BOX_STRINGS_MAX);
     }
+    size_t count = strv_len(p->argv) + strv_len(p->env) + strv_len(p->collect);
+    if (count > BOX_STRINGS_COUNT_MAX) {
+        return err_set(e, ERR_LIMIT, "arguments and environment are %zu strings, the limit is %u",
+                       count, BOX_STRINGS_COUNT_MAX);
+    }
     *m = (struct box_init_start){
         .head.type = BOX_MSG_INIT_START,
         .flags = flags_of(p),

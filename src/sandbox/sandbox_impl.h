@@ -68,7 +68,7 @@ struct box_product_in {
     bool wanted, eof, confirmed;
     int pipe_fd, file_fd;
     struct loop_io io;
-    uint64_t size, size_max, size_told;
+    uint64_t size, size_max;
 };
 
 struct box {
@@ -122,6 +122,6 @@ void box_stdio_close(struct box *b);
 void box_product_init(struct box *b);
 void box_product_prepare(struct box *b, const struct box_program *p);
 int box_product_open(struct box *b, int *pipe_fd, struct err *e);
-void box_product_confirm(struct box *b, uint64_t bytes);
+void box_product_confirm(struct box *b);
 void box_product_give_up(struct box *b);
 bool box_product_done(const struct box *b);
