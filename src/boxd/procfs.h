@@ -4,5 +4,8 @@
  */
 struct err;
 
-/* `storage` has "mask" (an empty directory) and "mask-file" (an empty file), of this box alone. */
-int procfs_mount(int root_fd, int storage_fd, struct err *e);
+/*
+ * The masks are paths of an empty file and an empty directory, of this box alone, on a mount that
+ * is read-only already.  Leaves the working directory in the new /proc.
+ */
+int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory, struct err *e);

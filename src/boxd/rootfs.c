@@ -151,9 +151,13 @@ struct place {
 /* Directories of the one tmpfs.  Each is bound into the box by itself; their parent cannot be
  * reached. */
 static const struct place places[] = {
-    {"box", 0755, true},      {"tmp", 01777, false},    {"shm", 01777, false}, {"dev", 0755, false},
-    {"dev/pts", 0755, false}, {"dev/shm", 0755, false}, {"mask", 0555, false},
+    {"box", 0755, true},   {"tmp", 01777, false},           {"shm", 01777, false},
+    {"dev", 0755, false},  {"dev/pts", 0755, false},        {"dev/shm", 0755, false},
+    {"mask", 0555, false}, {"mask/directory", 0555, false},
 };
+/* `empty` of the catalogue is where the tmpfs lies until the old root goes. */
+#define MASK_FILE      "/empty/mask/file"
+#define MASK_DIRECTORY "/empty/mask/directory"
 
 struct device {
     const char *name;
@@ -194,10 +198,12 @@ static int places_make(const struct rootfs *r, int storage, struct err *e)
         }
     }
     /* What hides a file of /proc: nothing, for everybody. */
-    if (mknodat(storage, "mask-file", S_IFREG | 0444, 0) < 0) {
-        return err_sys(e, "making the file 'mask-file'");
+    if (mknodat(storage, "mask/file", S_IFREG | 0444, 0) < 0) {
+        return err_sys(e, "making the file 'mask/file'");
     }
-    return 0;
+    return mount_bind(storage, "mask", storage, "mask",
+                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                      e);
 }
 
 /* Own nodes where that is allowed: a bound /dev/null is one inode for all boxes, with its locks. */
@@ -253,7 +259,7 @@ static int dev_mount(const struct rootfs *r, int storage, int root, struct err *
     return result < 0 ? result : devpts_mount(root, e);
 }
 
-static int storage_mount(const struct rootfs *r, int root, int *ret_storage, struct err *e)
+static int storage_mount(const struct rootfs *r, int root, struct err *e)
 {
     AUTO(fd_closep) int storage = -1;
     int result = storage_make(r, &storage, e);
@@ -271,21 +277,16 @@ static int storage_mount(const struct rootfs *r, int root, int *ret_storage, str
         result = mount_bind(storage, writable[i][0], root, writable[i][1],
                             MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
     }
-    if (result < 0) {
-        return result;
-    }
-    *ret_storage = TAKE(&storage, -1);
-    return 0;
+    return result;
 }
 
 int rootfs_enter(const struct rootfs *r, struct err *e)
 {
     AUTO(fd_closep) int root = -1;
-    AUTO(fd_closep) int storage = -1;
     int result = layers_mount(r, &root, e);
-    result = result < 0 ? result : storage_mount(r, root, &storage, e);
+    result = result < 0 ? result : storage_mount(r, root, e);
     if (result == 0 && (r->features & BOX_FEATURE_PROC) != 0) {
-        result = procfs_mount(root, storage, e);
+        result = procfs_mount(root, MASK_FILE, MASK_DIRECTORY, e);
     }
     result = result < 0 ? result : mount_pivot(root, e);
     if (result == 0 && chdir(BOX_WORK_DIR) < 0) {
