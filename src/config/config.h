@@ -65,5 +65,9 @@ void config_each_flag(void (*fn)(void *ctx, const char *flag), void *ctx);
 
 /* One line per value: key = value, and where it came from; it can be used as a file. */
 void config_print(const struct config *c, struct buf *ret);
-void config_help(struct buf *ret);     /* the flags, for `belljar serve --help` */
+void config_help(struct buf *ret); /* all flags, for `belljar serve --help` */
+/* Likewise, of some tables: "limits sandbox". */
+void config_help_tables(const char *tables, struct buf *ret);
+/* One row of such a list: "  head", and the text beside or below it. */
+void config_help_row(const char *head, const char *text, struct buf *ret);
 void config_markdown(struct buf *ret); /* docs/options.md */

@@ -46,7 +46,7 @@ static void best_flag(const struct option *o, char ret[OPTION_NAME_MAX])
     option_own_flag(o, ret);
 }
 
-/* `text` from column `column` on, broken at blanks; the cursor is at `at`. */
+/* `text` from column HELP_COLUMN on, broken at blanks; the cursor is at `at`. */
 static void wrap(struct buf *ret, size_t at, const char *text)
 {
     if (at + 2 > HELP_COLUMN) {
@@ -61,14 +61,35 @@ static void wrap(struct buf *ret, size_t at, const char *text)
             buf_add_fmt(ret, "\n%*s", HELP_COLUMN, "");
             at = HELP_COLUMN;
         }
-        buf_add_fmt(ret, "%s%.*s", at > HELP_COLUMN ? " " : "", (int)len, text);
-        at += len + (at > HELP_COLUMN);
+        const char *gap = at > HELP_COLUMN ? " " : "";
+        buf_add_fmt(ret, "%s%.*s", gap, (int)len, text);
+        at += len + strlen(gap);
         text += len + strspn(text + len, " ");
     }
     buf_add_char(ret, '\n');
 }
 
-static void option_help(const struct option *o, struct buf *ret)
+void config_help_row(const char *head, const char *text, struct buf *ret)
+{
+    buf_add_fmt(ret, "  %s", head);
+    wrap(ret, 2 + strlen(head), text);
+}
+
+/* " Also: PISTON_RUN_TIMEOUT, ..." */
+static void variables_help(const struct option *o, struct buf *ret)
+{
+    const char *gap = " Also read from ";
+    struct option_name name;
+    for (const char *at = o->names; option_name_next(&at, &name);) {
+        if (!name.is_flag) {
+            buf_add_fmt(ret, "%s%s", gap, name.text);
+            gap = ", ";
+        }
+    }
+    buf_add_str(ret, *gap == ',' ? "." : "");
+}
+
+static void option_help(const struct option *o, bool variables, struct buf *ret)
 {
     AUTO(buf_done) struct buf head = {0};
     AUTO(buf_done) struct buf text = {0};
@@ -76,29 +97,55 @@ static void option_help(const struct option *o, struct buf *ret)
     const char *value = option_value_word(o);
 
     best_flag(o, flag);
-    buf_add_fmt(&head, "  %s%s%s", flag, value ? " " : "", value ? value : "");
-    buf_add_fmt(&text, "%s", o->help);
+    buf_add_fmt(&head, "%s%s%s", flag, value ? " " : "", value ? value : "");
+    buf_add_str(&text, o->help);
     if (o->type != OPTION_BOOL && *o->preset) {
         buf_add_fmt(&text, " Default: %s.", o->preset);
     }
-    buf_add(ret, head.data, head.len);
-    wrap(ret, head.len, text.data);
+    if (variables) {
+        variables_help(o, &text);
+    }
+    config_help_row(head.data, text.data, ret);
+}
+
+/* Whether the option's table is one of these words; NULL: any is. */
+static bool is_wanted(const struct option *o, const char *tables)
+{
+    size_t len = table_length(o);
+    for (const char *at = tables; at && *at;) {
+        size_t word = strcspn(at, " ");
+        if (word == len && memcmp(at, o->key, len) == 0) {
+            return true;
+        }
+        at += word + strspn(at + word, " ");
+    }
+    return !tables;
+}
+
+static void help_list(const char *tables, struct buf *ret)
+{
+    config_help_row("--config FILE",
+                    "Read this configuration instead of " CONFIG_DEFAULT_PATH
+                    " or the one that BELLJAR_CONFIG names.",
+                    ret);
+    for (size_t i = 0; i < option_count; i++) {
+        if (is_wanted(&options[i], tables)) {
+            if (begins_table(i)) {
+                buf_add_fmt(ret, "\n[%.*s]\n", (int)table_length(&options[i]), options[i].key);
+            }
+            option_help(&options[i], !tables, ret);
+        }
+    }
 }
 
 void config_help(struct buf *ret)
 {
-    const char *const file = "  --config FILE";
-    buf_add_str(ret, file);
-    wrap(ret, strlen(file),
-         "Read this configuration instead of " CONFIG_DEFAULT_PATH
-         " or the one that BELLJAR_CONFIG "
-         "names.");
-    for (size_t i = 0; i < option_count; i++) {
-        if (begins_table(i)) {
-            buf_add_fmt(ret, "\n[%.*s]\n", (int)table_length(&options[i]), options[i].key);
-        }
-        option_help(&options[i], ret);
-    }
+    help_list(NULL, ret);
+}
+
+void config_help_tables(const char *tables, struct buf *ret)
+{
+    help_list(tables, ret);
 }
 
 /* --- docs/options.md -------------------------------------------------------------------------- */

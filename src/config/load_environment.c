@@ -113,10 +113,9 @@ static int read_named(struct config *c, const struct option *o, const struct opt
                       const char *text, struct err *e)
 {
     AUTO(mem_freep)
-    char *place =
-        name->scale == 1
-            ? xasprintf("environment %s", name->text)
-            : xasprintf("environment %s=%.20s, times %" PRIu64, name->text, text, name->scale);
+    char *place = name->scale == 1 ? xasprintf("environment %s", name->text)
+                                   : xasprintf("environment %s=%.20s, times %" PRIu64, name->text,
+                                               text, name->scale);
     if (is_piston_none(o, name->text, text)) {
         AUTO(mem_freep)
         char *kept =

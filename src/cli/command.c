@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/commands.h"
+
+static const char run_text[] =
+    "Runs one program in a box of its own and passes its input and output through: what you type "
+    "or\n"
+    "pipe in reaches the program, what it prints appears as it comes, and the exit status is its "
+    "own.\n"
+    "No server is needed. The language is taken from the name of FILE; 'belljar runtimes' lists "
+    "them.\n"
+    "\n"
+    "  belljar run hello.py                       run a file\n"
+    "  echo 3 4 | belljar run add.c               compile and run, with input\n"
+    "  belljar run --time 10s --memory 1G sim.py  with more time and memory\n"
+    "  belljar run -f lib/util.py main.py --fast  several files; --fast is for the program\n"
+    "  belljar run -l python=3.x -                the program itself from stdin\n"
+    "  belljar run --json main.py                 all facts about the run, as JSON\n"
+    "  belljar run --url http://host:2358 main.py on another belljar\n"
+    "\n"
+    "Flags of belljar stand before FILE; all that stands behind it is for the program. Further "
+    "files\n"
+    "keep their place below the folder of FILE; those from elsewhere stand beside it.\n"
+    "The limits are those of the configuration. --time also raises the CPU time to the same value\n"
+    "unless --cpu-time is given. Output beyond --output (64 KiB) ends the program.\n"
+    "\n"
+    "Exit status: the program's own; 128+n when signal n ended it; 124 at a limit on time, 137 at\n"
+    "the memory limit, 153 at the output limit; 126 when it did not compile; 125 when belljar "
+    "itself\n"
+    "failed; 130 after Ctrl-C. A limit is also named in one line on stderr.\n";
+
+static const char runtimes_text[] =
+    "Lists the languages that programs can be written in here: those whose tools this machine "
+    "has,\n"
+    "with the versions that the tools themselves give. Any of the names works with 'belljar run "
+    "-l'.\n"
+    "\n"
+    "  belljar runtimes                           what this machine has\n"
+    "  belljar runtimes --json                    the same, in the form of GET /api/v2/runtimes\n"
+    "  belljar runtimes --url http://host:2358    what a server has\n";
+
+static const char serve_text[] =
+    "Answers the HTTP API: Piston's at /api/v2 (and /api/v2/piston, /api/v1), GET /health, on\n"
+    "http://127.0.0.1:2358 unless --listen says otherwise. It says in one line when it is ready, "
+    "and\n"
+    "stops in order at Ctrl-C or SIGTERM: running programs may finish, and nothing is left "
+    "behind.\n"
+    "As root it keeps privileges in one small process only; as a user it works in a user "
+    "namespace.\n"
+    "\n"
+    "  belljar serve                              for this machine, data in a temporary folder\n"
+    "  belljar serve --data /var/lib/belljar --listen 0.0.0.0:2358\n"
+    "  belljar serve --config belljar.toml --print-config\n"
+    "\n"
+    "--print-config shows each setting, its value and where it came from, and ends.\n";
+
+static const char doctor_text[] = "Looks at this machine and prints a table: what each feature of "
+                                  "the sandbox needs, whether it is\n"
+                                  "there, what it means when it is not, and how to get it. A start "
+                                  "that is refused prints the same.\n"
+                                  "\n"
+                                  "  belljar doctor\n";
+
+static const char piston_text[] =
+    "The command line of Piston, word for word; a link named 'piston' to belljar does the same.\n"
+    "It talks to any Piston or belljar over HTTP: http://127.0.0.1:2000, or the one that -u "
+    "names.\n"
+    "\n"
+    "  belljar piston run python test.py -l 3.x\n"
+    "  belljar piston -u http://127.0.0.1:2358 ppman list\n"
+    "\n"
+    "'belljar piston --help' and 'belljar piston run --help' explain its words.\n";
+
+static const char help_text[] =
+    "Explains belljar, one of its commands, or ('options') its settings.\n"
+    "\n"
+    "  belljar help run\n"
+    "  belljar help options\n";
+
+static const char version_text[] = "Prints the version of belljar, and the kernel it runs on.\n";
+
+static const char docs_text[] =
+    "Prints the pages of docs/ that are made from belljar's own tables.\n"
+    "\n"
+    "  belljar docs options > docs/options.md\n";
+
+static const struct cli_flag serve_flags[] = {
+    {"--print-config", 0, NULL, "Print every setting and where it came from, and end."},
+    {0},
+};
+
+const struct command commands[] = {
+    {"run", cmd_run, "run [FLAGS] FILE [ARGS...]", "run a program and pass its input and output",
+     run_text, run_flags, "limits sandbox", true},
+    {"runtimes", cmd_runtimes, "runtimes [--json] [--url URL]",
+     "list the languages that can be run", runtimes_text, runtimes_flags, "sandbox", false},
+    {"serve", cmd_serve, "serve [FLAGS]", "answer the HTTP API", serve_text, serve_flags,
+     "server log engine sandbox limits piston network compat runtimes", false},
+    {"doctor", cmd_doctor, "doctor", "say what this machine gives, and what is missing",
+     doctor_text, NULL, "sandbox", false},
+    {"piston", cmd_piston, "piston COMMAND ...", "Piston's command line", piston_text, NULL, NULL,
+     true},
+    {"version", cmd_version, "version", "print the version", version_text, NULL, NULL, false},
+    {"help", cmd_help, "help [COMMAND | options]", "explain a command, or the settings", help_text,
+     NULL, NULL, false},
+    {"docs", cmd_docs, "docs options", NULL, docs_text, NULL, NULL, false},
+};
+const size_t command_count = ARRAY_LEN(commands);
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}

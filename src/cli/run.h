@@ -1,0 +1,57 @@
+#pragma once
+/*
+ * run - what the parts of `belljar run` share: the command line as it was understood, and the end
+ * of a run.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+struct config;
+struct err;
+struct job;
+struct result;
+struct runtime;
+
+/* What belljar itself adds to the exit statuses that a program may have. */
+enum run_status {
+    RUN_TIME_LIMIT = 124,
+    RUN_FAILED = 125,
+    RUN_NOT_COMPILED = 126,
+    RUN_SIGNAL_BASE = 128,
+    RUN_MEMORY_LIMIT = 137,
+    RUN_OUTPUT_LIMIT = 153,
+};
+
+struct run_file {
+    char *name; /* in the box; NULL: the runtime's default (the program came from stdin) */
+    struct buf data;
+};
+
+struct run_options {
+    struct config *config;
+    char *language;         /* from -l or from the main file's name */
+    char *range;            /* of versions; "*" */
+    struct run_file *files; /* the first is the main file */
+    size_t file_count;
+    char *const *args; /* points into argv */
+    char **env;        /* "KEY=value" */
+    const char *url;   /* NULL: here */
+    bool json;
+    bool source_is_stdin;
+};
+
+/* Gives an args_step: ARGS_HELP, or ARGS_END when *ret holds all that is needed; or an error. */
+int run_options_read(int argc, char **argv, struct run_options *ret, struct err *e);
+void run_options_done(struct run_options *o);
+
+/* Runs it and gives the exit status; prints its own errors. */
+int run_local(const struct run_options *o);
+int run_remote(const struct run_options *o);
+
+int run_exit_status(const struct result *result);
+/* Appends one line for stderr when the program did not end by itself; nothing when it did. */
+void run_explain(const struct result *result, struct buf *ret);
+/* The whole result as one JSON object, on stdout. */
+void run_print_json(const struct result *result, const char *language, const char *version);

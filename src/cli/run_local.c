@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a program here: find its runtime, submit one job, pass the streams through, and end when the
+ * job has finished and all that it printed is written.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "cli/command.h"
+#include "cli/inlet.h"
+#include "cli/local.h"
+#include "cli/outlet.h"
+#include "cli/run.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "runtimes/runtimes.h"
+
+/* Compile and run are two boxes, and a tool may be asked for its version in a third. */
+#define BOXES 4
+
+struct run {
+    const struct run_options *options;
+    struct local *local;
+    struct runtimes_wait *wait;
+    struct runtime *runtime;
+    struct engine_job *job; /* NULL: not yet, or finished */
+    struct inlet in;
+    struct outlet out, err;
+    bool over; /* nothing more comes: end when the outlets are empty */
+    int status;
+};
+
+static void run_end_if_written(struct run *run)
+{
+    if (run->over && outlet_empty(&run->out) && outlet_empty(&run->err)) {
+        loop_stop(run->local->loop);
+    }
+}
+
+static void run_over(struct run *run, int status)
+{
+    run->over = true;
+    run->status = status;
+    run_end_if_written(run);
+}
+
+/* --- the job
+ * -------------------------------------------------------------------------------------- */
+
+static uint64_t limit_of(const struct config *c, const uint64_t *field, uint64_t of_runtime)
+{
+    bool given = config_source(c, field) == CONFIG_FLAG;
+    return given || of_runtime == 0 ? *field : of_runtime;
+}
+
+/* More time on the clock is of no use when the CPU limit ends the program before. */
+static uint64_t cpu_limit_of(const struct config *c, const uint64_t *wall, const uint64_t *cpu,
+                             uint64_t of_runtime)
+{
+    uint64_t limit = limit_of(c, cpu, of_runtime);
+    bool longer = config_source(c, wall) == CONFIG_FLAG && config_source(c, cpu) != CONFIG_FLAG;
+    return longer && *wall > limit ? *wall : limit;
+}
+
+static void limits_fill(const struct config *c, const struct limits *of, struct limits *ret)
+{
+    ret->stack_bytes = limit_of(c, &c->stack_bytes, of->stack_bytes);
+    ret->disk_bytes = limit_of(c, &c->disk_bytes, of->disk_bytes);
+    ret->disk_inodes = limit_of(c, &c->disk_inodes, of->disk_inodes);
+    ret->file_bytes = limit_of(c, &c->file_bytes, of->file_bytes);
+    ret->output_bytes = limit_of(c, &c->output_bytes, of->output_bytes);
+    ret->open_files = (uint32_t)limit_of(c, &c->open_files, of->open_files);
+    ret->processes = (uint32_t)limit_of(c, &c->processes, of->processes);
+    ret->cpu_milli = config_cpu_milli(c);
+}
+
+static void job_limits(struct job *job, const struct config *c, const struct runtime *runtime)
+{
+    const struct limits *compile = &runtime->compile_limits, *run = &runtime->run_limits;
+    limits_fill(c, compile, &job->compile);
+    limits_fill(c, run, &job->run);
+    job->compile.wall_ms = limit_of(c, &c->compile_wall_ms, compile->wall_ms);
+    job->compile.cpu_ms = cpu_limit_of(c, &c->compile_wall_ms, &c->compile_cpu_ms, compile->cpu_ms);
+    job->compile.memory_bytes = limit_of(c, &c->compile_memory_bytes, compile->memory_bytes);
+    job->run.wall_ms = limit_of(c, &c->run_wall_ms, run->wall_ms);
+    job->run.cpu_ms = cpu_limit_of(c, &c->run_wall_ms, &c->run_cpu_ms, run->cpu_ms);
+    job->run.memory_bytes = limit_of(c, &c->run_memory_bytes, run->memory_bytes);
+}
+
+static int job_make(const struct run *run, struct job **ret, struct err *e)
+{
+    const struct run_options *o = run->options;
+    AUTO(job_freep) struct job *job = job_new();
+    snprintf(job->dialect, sizeof(job->dialect), "cli");
+    job->runtime = runtime_ref(run->runtime);
+    for (size_t i = 0; i < o->file_count; i++) {
+        const struct run_file *file = &o->files[i];
+        job_add_file(job, file->name ? file->name : run->runtime->default_name, file->data.data,
+                     file->data.len, true);
+    }
+    job->args = strv_dup(o->args);
+    job->env = strv_dup(o->env);
+    job->stdin_open = true;
+    job->keep_output = o->json;
+    job_limits(job, o->config, run->runtime);
+    int r = job_check(job, e);
+    if (r == 0) {
+        *ret = TAKE(&job, NULL);
+    }
+    return r;
+}
+
+/* --- what the engine says
+ * --------------------------------------------------------------------------- */
+
+static bool run_on_output(void *ctx, enum engine_stage stage, enum engine_stream stream,
+                          const char *data, size_t len)
+{
+    struct run *run = ctx;
+    if (run->options->json) {
+        return true;
+    }
+    bool to_stdout = stage == STAGE_RUN && stream == STREAM_STDOUT;
+    return outlet_write(to_stdout ? &run->out : &run->err, data, len);
+}
+
+static void run_on_stdin_room(void *ctx)
+{
+    struct run *run = ctx;
+    inlet_room(&run->in);
+}
+
+static int run_status(const struct run *run, const struct result *result)
+{
+    if (run->out.broken || run->err.broken) {
+        return RUN_SIGNAL_BASE + SIGPIPE;
+    }
+    bool by_signal = result->verdict == VERDICT_CANCELLED && run->local->signo;
+    return by_signal ? RUN_SIGNAL_BASE + run->local->signo : run_exit_status(result);
+}
+
+static void run_on_finished(void *ctx, struct result *result)
+{
+    struct run *run = ctx;
+    AUTO(buf_done) struct buf line = {0};
+    run->job = NULL;
+    inlet_stop(&run->in);
+    if (run->options->json) {
+        run_print_json(result, run->runtime->language, run->runtime->version);
+    } else {
+        run_explain(result, &line);
+        outlet_write(&run->err, line.data, line.len);
+    }
+    run_over(run, run_status(run, result));
+}
+
+static int run_submit(struct run *run, struct err *e)
+{
+    const struct engine_observer observer = {
+        .output = run_on_output,
+        .finished = run_on_finished,
+        .stdin_room = run_on_stdin_room,
+        .ctx = run,
+    };
+    struct job *job = NULL;
+    int r = job_make(run, &job, e);
+    if (r == 0) {
+        r = engine_submit(run->local->engine, job, &observer, &run->job, e);
+    }
+    if (r < 0) {
+        return r;
+    }
+    if (run->options->source_is_stdin) {
+        engine_job_stdin_end(run->job);
+    } else {
+        inlet_start(&run->in, run->job);
+    }
+    return 0;
+}
+
+static void run_on_found(void *ctx, struct runtime *found)
+{
+    struct run *run = ctx;
+    const struct run_options *o = run->options;
+    struct err e;
+    run->wait = NULL;
+    if (!found) {
+        bool any = strcmp(o->range, "*") == 0;
+        cli_note("run", "there is no %s%s%s here; 'belljar runtimes' lists what there is",
+                 o->language, any ? "" : " ", any ? "" : o->range);
+        run_over(run, RUN_FAILED);
+        return;
+    }
+    run->runtime = runtime_ref(found);
+    if (run_submit(run, &e) < 0) {
+        cli_error("run", &e);
+        run_over(run, RUN_FAILED);
+    }
+}
+
+/* --- what ends it early
+ * ----------------------------------------------------------------------------- */
+
+static void run_on_stopped(void *ctx, int signo)
+{
+    struct run *run = ctx;
+    if (signo == 0) {
+        cli_note("run", "belljar-boxd has ended; 'belljar doctor' may know why");
+        run->status = RUN_FAILED;
+        loop_stop(run->local->loop);
+    } else if (run->job) {
+        engine_job_cancel(run->job, false);
+    } else {
+        run->status = RUN_SIGNAL_BASE + signo;
+        loop_stop(run->local->loop);
+    }
+}
+
+static void run_on_drained(void *ctx)
+{
+    struct run *run = ctx;
+    if (run->job) {
+        engine_job_resume(run->job, STREAM_STDOUT);
+        engine_job_resume(run->job, STREAM_STDERR);
+    }
+    run_end_if_written(run);
+}
+
+/* Nobody reads what the program prints (`belljar run yes.py | head`): as a shell would, end it. */
+static void run_on_broke(void *ctx)
+{
+    struct run *run = ctx;
+    if (run->job) {
+        engine_job_cancel(run->job, false);
+    }
+    run_end_if_written(run);
+}
+
+static void run_stop(struct run *run)
+{
+    if (run->job) {
+        engine_job_cancel(run->job, true);
+    }
+    inlet_stop(&run->in);
+    outlet_done(&run->out);
+    outlet_done(&run->err);
+    runtimes_cancel(run->wait);
+    runtime_unref(run->runtime);
+    local_stop(run->local);
+}
+
+int run_local(const struct run_options *o)
+{
+    AUTO(run_stop) struct run run = {.options = o, .status = RUN_FAILED};
+    struct err e;
+    if (local_start(o->config, BOXES, &run.local, &e) < 0) {
+        cli_error("run", &e);
+        return RUN_FAILED;
+    }
+    struct loop *loop = run.local->loop;
+    run.in = (struct inlet){.loop = loop, .fd = STDIN_FILENO};
+    run.out = (struct outlet){.loop = loop, .fd = STDOUT_FILENO};
+    run.err = (struct outlet){.loop = loop, .fd = STDERR_FILENO};
+    run.out.drained = run.err.drained = run_on_drained;
+    run.out.broke = run.err.broke = run_on_broke;
+    run.out.ctx = run.err.ctx = &run;
+    run.local->stopped = run_on_stopped;
+    run.local->stopped_ctx = &run;
+    run.wait = runtimes_find(run.local->runtimes, o->language, o->range, run_on_found, &run);
+    if (loop_run(loop, &e) < 0) {
+        cli_error("run", &e);
+        return RUN_FAILED;
+    }
+    return run.status;
+}

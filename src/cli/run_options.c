@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "cli/args.h"
+#include "cli/run.h"
+#include "config/config.h"
+#include "model/semver.h"
+#include "runtimes/runtimes.h"
+
+enum { FLAG_LANGUAGE, FLAG_VERSION, FLAG_FILE, FLAG_ENV, FLAG_JSON, FLAG_URL };
+
+const struct cli_flag run_flags[] = {
+    [FLAG_LANGUAGE] =
+        {"--language", 'l', "LANG[=RANGE]",
+         "Language, when the file's name does not say it or says another; with a range "
+         "of versions: python=3.x."},
+    [FLAG_VERSION] =
+        {"--version", 0, "RANGE",
+         "Range of versions to choose from, as npm writes them: 3.x, ^12, '>=1 <2'; the "
+         "newest is taken."},
+    [FLAG_FILE] = {"--file", 'f', "FILE", "A further file; may be given several times."},
+    [FLAG_ENV] = {"--env", 'e', "KEY=VALUE",
+                  "A variable of the program's environment; may be given several times."},
+    [FLAG_JSON] = {"--json", 0, NULL,
+                   "Print the whole result as one JSON object at the end, and nothing else."},
+    [FLAG_URL] = {"--url", 0, "URL", "Run it on the server at this address: http://host:2358."},
+    {0},
+};
+
+void run_options_done(struct run_options *o)
+{
+    for (size_t i = 0; i < o->file_count; i++) {
+        free(o->files[i].name);
+        buf_done(&o->files[i].data);
+    }
+    free(o->files);
+    free(o->language);
+    free(o->range);
+    strv_free(o->env);
+    config_free(o->config);
+    *o = (struct run_options){0};
+}
+
+static int range_set(struct run_options *o, const char *range, struct err *e)
+{
+    if (!semver_range_valid(range)) {
+        return err_set(e, ERR_INVALID, "'%.60s' is no range of versions; write 3.x, ^12 or 1.2.3",
+                       range);
+    }
+    free(o->range);
+    o->range = xstrdup(range);
+    return 0;
+}
+
+static int language_set(struct run_options *o, const char *value, struct err *e)
+{
+    size_t len = strcspn(value, "=");
+    if (len == 0) {
+        return err_set(e, ERR_INVALID, "flag --language names no language; write -l python");
+    }
+    free(o->language);
+    o->language = xstrndup(value, len);
+    return value[len] ? range_set(o, value + len + 1, e) : 0;
+}
+
+static int env_add(struct run_options *o, const char *value, struct err *e)
+{
+    const char *sign = strchr(value, '=');
+    if (!sign || sign == value) {
+        return err_set(e, ERR_INVALID, "'%.60s' sets no variable; write --env KEY=VALUE", value);
+    }
+    strv_add(&o->env, value);
+    return 0;
+}
+
+static int flag_set(struct run_options *o, char ***files, const struct cli_flag *flag,
+                    const char *value, struct err *e)
+{
+    switch (flag - run_flags) {
+    case FLAG_LANGUAGE:
+        return language_set(o, value, e);
+    case FLAG_VERSION:
+        return range_set(o, value, e);
+    case FLAG_FILE:
+        strv_add(files, value);
+        return 0;
+    case FLAG_ENV:
+        return env_add(o, value, e);
+    case FLAG_JSON:
+        o->json = true;
+        return 0;
+    case FLAG_URL:
+        o->url = value;
+        return 0;
+    default:
+        return err_set(e, ERR_BUG, "flag %s is not read", flag->name);
+    }
+}
+
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* What `path` is called below `folder` (real paths); its last name when it lies elsewhere. */
+static char *name_below(const char *folder, const char *path)
+{
+    char real[PATH_MAX];
+    size_t len = strlen(folder);
+    if (realpath(path, real) && strncmp(real, folder, len) == 0 && real[len] == '/') {
+        return xstrdup(real + len + 1);
+    }
+    return xstrdup(last_name(path));
+}
+
+static int file_read(struct run_options *o, const char *path, const char *folder, struct err *e)
+{
+    AUTO(buf_done) struct buf data = {0};
+    size_t max = o->config->disk_bytes;
+    bool from_stdin = o->file_count == 0 && strcmp(path, "-") == 0;
+    int r =
+        from_stdin ? fd_read_all(STDIN_FILENO, max, &data, e) : fd_read_path(path, max, &data, e);
+    if (r == -ERR_LIMIT) {
+        return err_set(e, ERR_LIMIT, "'%.100s' is larger than the %zu bytes of a box; give --disk",
+                       path, max);
+    }
+    if (r < 0) {
+        return r;
+    }
+    o->files = xreallocarray(o->files, o->file_count + 1, sizeof(*o->files));
+    o->files[o->file_count++] = (struct run_file){
+        .name = from_stdin ? NULL
+                : folder   ? name_below(folder, path)
+                           : xstrdup(last_name(path)),
+        .data = TAKE(&data, (struct buf){0}),
+    };
+    o->source_is_stdin = o->source_is_stdin || from_stdin;
+    return 0;
+}
+
+/* The folder that further files are named from: that of the main file. */
+static int folder_of(const char *main_path, char ret[PATH_MAX], struct err *e)
+{
+    const char *slash = strrchr(main_path, '/');
+    size_t len = slash ? (size_t)(slash - main_path) : 0;
+    AUTO(mem_freep) char *folder = len ? xstrndup(main_path, len) : xstrdup(slash ? "/" : ".");
+    return realpath(folder, ret) ? 0 : err_sys(e, "folder '%s'", folder);
+}
+
+static int files_read(struct run_options *o, const char *main_path, char *const *more,
+                      struct err *e)
+{
+    char folder[PATH_MAX];
+    int r = file_read(o, main_path, NULL, e);
+    if (r == 0 && more) {
+        r = folder_of(main_path, folder, e);
+    }
+    for (char *const *path = more; r == 0 && path && *path; path++) {
+        r = file_read(o, *path, folder, e);
+    }
+    return r;
+}
+
+static int language_find(struct run_options *o, const char *main_path, struct err *e)
+{
+    const char *name = last_name(main_path);
+    const char *known = runtimes_language_of_file(name);
+    if (o->language) {
+        return 0;
+    }
+    if (o->source_is_stdin) {
+        return err_set(e, ERR_INVALID,
+                       "a program from stdin has no name; say its language with -l");
+    }
+    if (!known) {
+        return err_set(e, ERR_INVALID,
+                       "no language is known for '%.100s'; name one with -l ('belljar runtimes' "
+                       "lists them)",
+                       name);
+    }
+    o->language = xstrdup(known);
+    return 0;
+}
+
+static int config_read(struct run_options *o, const struct args *args, struct err *e)
+{
+    AUTO(mem_freep) char **rest = NULL;
+    return config_load(args->config, environ, &o->config, &rest, e);
+}
+
+int run_options_read(int argc, char **argv, struct run_options *ret, struct err *e)
+{
+    AUTO(run_options_done) struct run_options o = {.range = xstrdup("*")};
+    AUTO(args_done) struct args args = {.words = argv + (argc > 0), .flags = run_flags};
+    AUTO(strv_freep) char **more = NULL;
+    const struct cli_flag *flag = NULL;
+    const char *value = NULL;
+    int r = ARGS_FLAG;
+
+    while (r == ARGS_FLAG) {
+        r = args_next(&args, &flag, &value, e);
+        if (r == ARGS_FLAG && flag_set(&o, &more, flag, value, e) < 0) {
+            return -(int)e->kind;
+        }
+    }
+    if (r != ARGS_END) {
+        return r;
+    }
+    const char *main_path = *args.words;
+    if (!main_path) {
+        return err_set(e, ERR_INVALID, "a file is missing; write: belljar run FILE [ARGS...]");
+    }
+    o.args = args.words + 1;
+    r = config_read(&o, &args, e);
+    if (r == 0) {
+        r = files_read(&o, main_path, more, e);
+    }
+    if (r == 0) {
+        r = language_find(&o, main_path, e);
+    }
+    if (r == 0) {
+        *ret = TAKE(&o, (struct run_options){0});
+    }
+    return r;
+}
