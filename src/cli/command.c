@@ -63,7 +63,9 @@ static const char doctor_text[] = "Looks at this machine and prints a table: wha
                                   "there, what it means when it is not, and how to get it. A start "
                                   "that is refused prints the same.\n"
                                   "\n"
-                                  "  belljar doctor\n";
+                                  "  belljar doctor\n"
+    "\n"
+    "Exit status: 0 when a server would start here with this configuration (sandbox.require).\n";
 
 static const char piston_text[] =
     "The command line of Piston, word for word; a link named 'piston' to belljar does the same.\n"
@@ -90,6 +92,11 @@ static const char docs_text[] =
 
 static const struct cli_flag serve_flags[] = {
     {"--print-config", 0, NULL, "Print every setting and where it came from, and end."},
+    {0},
+};
+
+static const struct cli_flag doctor_flags[] = {
+    {"--json", 0, NULL, "Print the table as JSON."},
     {0},
 };
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/host.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "boxproto/boxproto.h"
+#include "config/config.h"
+#include "sandbox/doctor.h"
+
+#define SLOTS_MIN     4
+#define SLOTS_PER_CPU 2
+#define BOXES_SPARE   8
+#define FDS_PER_BOX   16
+#define FDS_OF_OWN    256
+
+struct log host_log(const struct config *config, const char *process)
+{
+    return (struct log){
+        .fd = STDERR_FILENO,
+        .level = (enum log_level)config->log_level,
+        .format = (enum log_format)config->log_format,
+        .process = process,
+    };
+}
+
+static unsigned cpu_count(void)
+{
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ? 1 : (unsigned)CPU_COUNT(&cpus);
+}
+
+unsigned host_slots(const struct config *config)
+{
+    if (config->slots > 0) {
+        return (unsigned)config->slots;
+    }
+    unsigned slots = SLOTS_PER_CPU * cpu_count();
+    return slots < SLOTS_MIN ? SLOTS_MIN : slots;
+}
+
+unsigned host_boxes(const struct config *config)
+{
+    return config->boxes > 0 ? (unsigned)config->boxes : 2 * host_slots(config) + BOXES_SPARE;
+}
+
+/* config->cgroup counts the words of options.def. */
+static const enum cgroup_choice cgroup_choices[] = {
+    CGROUP_AUTO,
+    CGROUP_ONLY_V2,
+    CGROUP_ONLY_V1,
+    CGROUP_NONE,
+};
+
+void host_launch_config(const struct config *config, const struct log *log,
+                        struct launch_config *ret)
+{
+    uint64_t compile = config->compile_memory_bytes, run = config->run_memory_bytes;
+    *ret = (struct launch_config){
+        .cgroup = cgroup_choices[config->cgroup],
+        .cgroup_parent = config->cgroup_parent,
+        .boxes = host_boxes(config),
+        .uid_base = (uint32_t)config->uid_base,
+        .memory_max = compile > run ? compile : run,
+        .disk_max = config->disk_bytes,
+        .inodes_max = config->disk_inodes,
+        .processes_max = (uint32_t)config->processes,
+        .boxd_path = config->box_daemon,
+        .log = log,
+    };
+}
+
+enum sandbox_require host_require(const struct config *config, const struct box_boxd_hello *hello)
+{
+    /* config->require counts the words of options.def, auto first. */
+    static const enum sandbox_require requires[] = {
+        REQUIRE_NONE,
+        REQUIRE_FULL,
+        REQUIRE_LIMITS,
+        REQUIRE_NONE,
+    };
+    bool automatic = config->require == 0;
+    if (automatic && (hello->features & BOX_FEATURE_ROOT)) {
+        return REQUIRE_FULL;
+    }
+    return requires[config->require];
+}
+
+void host_open_files(const struct config *config)
+{
+    rlim_t wanted = config->connections_max + (rlim_t)host_boxes(config) * FDS_PER_BOX + FDS_OF_OWN;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return;
+    }
+    if (limit.rlim_max < wanted) {
+        struct rlimit more = {wanted, wanted};
+        if (setrlimit(RLIMIT_NOFILE, &more) == 0) { /* only root may */
+            return;
+        }
+    }
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void host_table_print(const struct box_boxd_hello *hello, const char *cgroup_lack)
+{
+    struct doctor_row rows[DOCTOR_ROWS_MAX];
+    AUTO(buf_done) struct buf table = {0};
+    unsigned count = doctor_rows(hello, cgroup_lack, rows);
+    doctor_print(rows, count, isatty(STDERR_FILENO), &table);
+    fputs(table.data, stderr);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * belljar serve: reads the configuration, claims what an instance needs (number, ids, cgroups, data
+ * directory), lets the supervisor run boxd and the server process, and gives everything back.
+ */
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/data_dir.h"
+#include "cli/host.h"
+#include "cli/supervisor.h"
+#include "config/config.h"
+#include "sandbox/launch.h"
+
+struct words {
+    struct config *config;
+    bool print_config;
+};
+
+static int words_read(int argc, char **argv, struct words *ret, struct err *e)
+{
+    (void)argc;
+    AUTO(args_done)
+    struct args args = {.words = argv + 1, .flags = command_find("serve")->flags};
+    bool print_config = false;
+    const struct cli_flag *flag;
+    const char *value;
+    int step;
+    while ((step = args_next(&args, &flag, &value, e)) == ARGS_FLAG) {
+        print_config = true; /* serve has no other flag of its own */
+    }
+    if (step < 0) {
+        return step;
+    }
+    if (args.words[0]) {
+        return err_set(e, ERR_INVALID, "'%s' is no flag; 'belljar help serve' lists them",
+                       args.words[0]);
+    }
+    char **rest = NULL;
+    int r = config_load(args.config, environ, &ret->config, &rest, e);
+    free(rest);
+    ret->print_config = print_config;
+    return r;
+}
+
+/* As the host's root: the configured user, else an id that no box and nobody else has. */
+static int server_ids(const struct config *config, const struct instance *instance, uid_t *ret_uid,
+                      gid_t *ret_gid, struct err *e)
+{
+    uid_t own = instance_server_uid(instance);
+    if (own == geteuid() || config->user[0] == '\0') {
+        *ret_uid = own;
+        *ret_gid = own == geteuid() ? getegid() : own;
+        return 0;
+    }
+    const struct passwd *entry = getpwnam(config->user); /* one thread: before any loop */
+    if (!entry) {
+        return err_set(e, ERR_NOT_FOUND,
+                       "server.user: there is no user '%s'; make one with "
+                       "useradd --system, or leave it empty",
+                       config->user);
+    }
+    if (entry->pw_uid == 0) {
+        return err_set(e, ERR_INVALID, "server.user: '%s' is root; name an ordinary user",
+                       config->user);
+    }
+    *ret_uid = entry->pw_uid;
+    *ret_gid = entry->pw_gid;
+    return 0;
+}
+
+static int supervise(const struct config *config, const struct launch_config *launch,
+                     struct instance *instance, bool *ret_told, struct err *e)
+{
+    struct supervisor_config supervisor = {
+        .config = config,
+        .launch = launch,
+        .instance = instance,
+        .log = launch->log,
+    };
+    int r = server_ids(config, instance, &supervisor.uid, &supervisor.gid, e);
+    if (r < 0) {
+        return r;
+    }
+    struct data_dir data;
+    r = data_dir_open(&data, config->data, instance, supervisor.uid, supervisor.gid, e);
+    if (r < 0) {
+        return r;
+    }
+    supervisor.state_fd = data.state_fd;
+    r = supervisor_run(&supervisor, ret_told, e);
+    struct err closing;
+    if (data_dir_close(&data, instance, &closing) < 0) {
+        LOG_WARN(launch->log, "cannot remove the temporary data", log_s("error", closing.text));
+    }
+    return r;
+}
+
+static int serve(const struct config *config, bool *ret_told, struct err *e)
+{
+    struct log log = host_log(config, "parent");
+    struct launch_config launch;
+    host_launch_config(config, &log, &launch);
+    host_open_files(config);
+    (void)signal(SIGPIPE, SIG_IGN); /* who reads the ready line may go */
+    const char *warning = config_network_warning(config);
+    if (warning) {
+        LOG_WARN(&log, warning);
+    }
+    struct instance *instance = NULL;
+    int r = host_enter(&launch, e);
+    if (r == 0) {
+        r = instance_claim(&launch, &instance, e);
+    }
+    if (r < 0) {
+        host_table_print(NULL, NULL);
+        return r;
+    }
+    LOG_INFO(&log, "starting", log_s("version", BELLJAR_VERSION),
+             log_i("instance", instance_number(instance)), log_i("slots", host_slots(config)),
+             log_i("boxes", host_boxes(config)));
+    r = supervise(config, &launch, instance, ret_told, e);
+    instance_release(instance);
+    return r;
+}
+
+static int config_show(const struct config *config)
+{
+    AUTO(buf_done) struct buf text = {0};
+    config_print(config, &text);
+    fputs(text.data, stdout);
+    return CLI_OK;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct err e;
+    struct words words = {0};
+    if (words_read(argc, argv, &words, &e) < 0) {
+        cli_error("serve", &e);
+        return CLI_USAGE;
+    }
+    AUTO(config_freep) struct config *config = words.config;
+    if (words.print_config) {
+        return config_show(config);
+    }
+    bool told = false;
+    if (serve(config, &told, &e) < 0) {
+        if (!told) {
+            cli_error("serve", &e);
+        }
+        return CLI_FAILED;
+    }
+    return CLI_OK;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/server_process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/strv.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/host.h"
+#include "cli/privileges.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "http/http.h"
+#include "runtimes/runtimes.h"
+#include "sandbox/doctor.h"
+#include "sandbox/sandbox.h"
+
+/* Beside the descriptors that are handed on: the runtimes' cache, below the state directory. */
+#define VERSIONS_FILE "versions"
+/* While draining only: how often to look whether the last answer has been sent. */
+#define ANSWERS_LOOK_NS (10 * NS_PER_MS)
+
+struct server {
+    const struct config *config;
+    const struct log *log;
+    struct loop *loop;
+    int parent_sock, data_fd;
+    struct loop_io parent_io;
+    struct api api;
+    struct http_dialect piston, common;
+    bool piston_made;
+    struct http_server *http;
+    bool draining, drained;
+    struct loop_timer grace, answers;
+};
+
+static int sandbox_make(struct server *s, int boxd_sock, struct sandbox **ret, struct err *e)
+{
+    return sandbox_new(s->loop, boxd_sock, s->log, ret, e);
+}
+
+/* What this host does not give is said at each start, and refused when it is required. */
+static int host_check(const struct server *s, const char *cgroup_lack, struct err *e)
+{
+    const struct box_boxd_hello *hello = sandbox_hello(s->api.sandbox);
+    int r = doctor_require(hello, host_require(s->config, hello), e);
+    if (r < 0) {
+        host_table_print(hello, cgroup_lack);
+        return r;
+    }
+    struct doctor_row rows[DOCTOR_ROWS_MAX];
+    unsigned count = doctor_rows(hello, cgroup_lack, rows);
+    for (unsigned i = 0; i < count; i++) {
+        if (rows[i].state != DOCTOR_OK) {
+            LOG_WARN(s->log, "this host does not give everything",
+                     log_s("feature", rows[i].feature), log_s("meaning", rows[i].meaning));
+        }
+    }
+    return 0;
+}
+
+static int parts_make(struct server *s, struct err *e)
+{
+    const struct config *c = s->config;
+    struct engine_config engine = {
+        .slots = host_slots(c),
+        .queue_max = (unsigned)c->queue_max,
+        .cpu_milli = config_cpu_milli(c),
+        .product_max = c->product_max,
+    };
+    if (fchdir(s->data_fd) < 0) { /* a path could not be walked by our user */
+        return err_sys(e, "entering the data directory");
+    }
+    s->api.runtimes = runtimes_new(s->loop, s->api.sandbox, VERSIONS_FILE, s->log);
+    s->api.engine = engine_new(s->loop, s->api.sandbox, &engine, s->log);
+    common_dialect(&s->api, &s->common);
+    int r = piston_dialect(&s->api, &s->piston, e);
+    s->piston_made = r == 0;
+    return r;
+}
+
+static int http_make(struct server *s, struct err *e)
+{
+    const struct config *c = s->config;
+    AUTO(strv_freep) char **listen = strv_dup(c->listen);
+    strv_add_all(&listen, c->listen_optional);
+    const char *const no_hosts[] = {NULL};
+    const struct http_config config = {
+        .listen = (const char *const *)listen,
+        .listen_optional_from = strv_len(c->listen),
+        .body_max = c->body_max,
+        .connections_max = (unsigned)c->connections_max,
+        .header_timeout_s = (unsigned)c->header_timeout_s,
+        .keep_alive_s = (unsigned)c->keep_alive_s,
+        .check_origin = true,
+        .allowed_hosts = c->allowed_hosts ? (const char *const *)c->allowed_hosts : no_hosts,
+    };
+    const struct http_dialect *const dialects[] = {&s->piston, &s->common};
+    int r = http_server_new(s->loop, &config, dialects, ARRAY_LEN(dialects), s->log, &s->http, e);
+    return r < 0 ? r : privileges_drop_bind(e);
+}
+
+static int ready_tell(const struct server *s, struct err *e)
+{
+    struct server_message m = {.type = SERVER_READY};
+    AUTO(strv_freep) char **addresses = strv_dup(http_server_addresses(s->http));
+    char *joined = strv_join(addresses, "\n");
+    snprintf(m.addresses, sizeof(m.addresses), "%s", joined);
+    free(joined);
+    return fd_send(s->parent_sock, &m, sizeof(m), NULL, 0, e);
+}
+
+/* --- boxd lost, and another one
+ * ------------------------------------------------------------------- */
+
+static void on_boxd_lost(void *ctx)
+{
+    const struct server *s = ctx;
+    LOG_WARN(s->log, "the connection to boxd is lost; running jobs fail until it is back");
+}
+
+/* The old sandbox goes last: until then what belongs to its boxes is still valid. */
+static void boxd_replace(struct server *s, int boxd_sock)
+{
+    struct sandbox *old = s->api.sandbox, *fresh = NULL;
+    struct err e;
+    if (sandbox_make(s, boxd_sock, &fresh, &e) < 0) {
+        LOG_ERROR(s->log, "the new boxd does not answer", log_s("error", e.text));
+        return; /* it ends with its socket, and the parent tries again */
+    }
+    sandbox_on_lost(fresh, on_boxd_lost, NULL, s);
+    s->api.sandbox = fresh;
+    engine_set_sandbox(s->api.engine, fresh);
+    runtimes_set_sandbox(s->api.runtimes, fresh);
+    sandbox_free(old);
+    LOG_INFO(s->log, "boxd is back");
+}
+
+/* --- the end
+ * -------------------------------------------------------------------------------------- */
+
+static void on_grace_over(void *ctx)
+{
+    const struct server *s = ctx;
+    LOG_WARN(s->log, "the grace time is over; what still runs is ended",
+             log_i("running", engine_stats(s->api.engine).running),
+             log_i("queued", engine_stats(s->api.engine).queued));
+    loop_stop(s->loop);
+}
+
+static void on_answers_look(void *ctx)
+{
+    struct server *s = ctx;
+    if (http_server_open_requests(s->http) == 0) {
+        loop_stop(s->loop);
+        return;
+    }
+    loop_timer_set(s->loop, &s->answers, loop_now_ns(s->loop) + ANSWERS_LOOK_NS, on_answers_look,
+                   s);
+}
+
+static void on_drained(void *ctx)
+{
+    on_answers_look(ctx);
+}
+
+static void drain(struct server *s)
+{
+    if (s->draining) {
+        return;
+    }
+    s->draining = true;
+    LOG_INFO(s->log, "stopping; running jobs may finish",
+             log_i("running", engine_stats(s->api.engine).running),
+             log_i("grace_ms", (int64_t)s->config->grace_ms));
+    loop_timer_set(s->loop, &s->grace, loop_now_ns(s->loop) + s->config->grace_ms * NS_PER_MS,
+                   on_grace_over, s);
+    http_server_quiesce(s->http);
+    engine_drain(s->api.engine, on_drained, s);
+}
+
+/* --- the parent
+ * ----------------------------------------------------------------------------------- */
+
+static void on_parent(void *ctx, unsigned events)
+{
+    struct server *s = ctx;
+    (void)events;
+
+    struct server_message m;
+    AUTO(fd_closep) int fd = -1;
+    size_t len = 0, fd_count = 1;
+    struct err e;
+    int r = fd_recv(s->parent_sock, &m, sizeof(m), &len, &fd, &fd_count, MSG_DONTWAIT, &e);
+    if (r == -ERR_BUSY) {
+        return;
+    }
+    if (r < 0 || len != sizeof(m)) {
+        LOG_ERROR(s->log, "the parent has ended; so does the server");
+        loop_stop(s->loop);
+        return;
+    }
+    if (m.type == SERVER_BOXD && fd >= 0) {
+        boxd_replace(s, TAKE(&fd, -1));
+    } else if (m.type == SERVER_DRAIN) {
+        drain(s);
+    }
+}
+
+static int server_make(struct server *s, const struct server_start *start, struct err *e)
+{
+    int r = loop_new(&s->loop, e);
+    if (r == 0) {
+        r = sandbox_make(s, start->boxd_sock, &s->api.sandbox, e);
+    }
+    if (r < 0) {
+        host_table_print(NULL, NULL);
+        return r;
+    }
+    s->api.loop = s->loop;
+    s->api.config = s->config;
+    s->api.log = s->log;
+    sandbox_on_lost(s->api.sandbox, on_boxd_lost, NULL, s);
+    r = host_check(s, start->cgroup_lack, e);
+    if (r == 0) {
+        r = parts_make(s, e);
+    }
+    if (r == 0) {
+        r = http_make(s, e);
+    }
+    if (r == 0) {
+        r = loop_io_add(s->loop, &s->parent_io, s->parent_sock, EPOLLIN, on_parent, s, e);
+    }
+    return r;
+}
+
+static void server_unmake(struct server *s)
+{
+    if (!s->loop) {
+        return;
+    }
+    loop_io_remove(&s->parent_io);
+    loop_timer_cancel(&s->grace);
+    loop_timer_cancel(&s->answers);
+    http_server_free(s->http);
+    if (s->piston_made) {
+        piston_dialect_done(&s->piston);
+    }
+    engine_free(s->api.engine);
+    runtimes_free(s->api.runtimes);
+    sandbox_free(s->api.sandbox);
+    loop_free(s->loop);
+}
+
+static int server_serve(struct server *s, const struct server_start *start, struct err *e)
+{
+    int r = server_make(s, start, e);
+#ifndef __SANITIZE_ADDRESS__ /* the leak check at exit makes a process, and traces */
+    if (r == 0) {
+        r = privileges_filter(e);
+    }
+#endif
+    if (r == 0) {
+        r = ready_tell(s, e);
+    }
+    return r < 0 ? r : loop_run(s->loop, e);
+}
+
+int server_run(const struct server_start *start)
+{
+    struct server s = {
+        .config = start->config,
+        .log = start->log,
+        .parent_sock = start->parent_sock,
+        .data_fd = start->data_fd,
+    };
+    struct err e;
+    int r = server_serve(&s, start, &e);
+    if (r < 0) {
+        cli_error("serve", &e);
+    }
+    server_unmake(&s);
+    fd_close(s.parent_sock);
+    fd_close(s.data_fd);
+    return r < 0 ? CLI_FAILED : CLI_OK;
+}

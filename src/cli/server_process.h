@@ -1,0 +1,31 @@
+#pragma once
+/*
+ * server_process - the unprivileged process that answers requests, and what it and its parent say
+ * to each other.
+ *
+ *   parent -> server   SERVER_BOXD (+ 1: a connection to a new boxd), SERVER_DRAIN
+ *   server -> parent   SERVER_READY, once; then nothing
+ *
+ * One packet is one struct server_message.  EOF from the parent ends the server.
+ */
+#include <stdint.h>
+
+struct config;
+struct log;
+
+enum server_message_type { SERVER_BOXD = 1, SERVER_DRAIN, SERVER_READY };
+
+struct server_message {
+    uint32_t type;
+    char addresses[1024]; /* SERVER_READY: "127.0.0.1:2358\n...", what is listened on */
+};
+
+struct server_start {
+    const struct config *config;
+    int boxd_sock, parent_sock, data_fd; /* taken */
+    const char *cgroup_lack;             /* instance_cgroup_lack */
+    const struct log *log;
+};
+
+/* The life of the process; gives its exit status. It has dropped its privileges already. */
+int server_run(const struct server_start *start);

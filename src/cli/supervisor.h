@@ -1,0 +1,34 @@
+#pragma once
+/*
+ * supervisor - the parent: starts boxd and the server process, starts them again when they die,
+ * ends them.
+ *
+ *   boxd dies            another is started, and its socket sent to the server
+ *   the server dies      boxd ends with its socket; both are started again
+ *   one dies soon after its start, again and again: a pause that doubles each time, then it gives
+ * up SIGTERM, SIGINT, SIGHUP  the server drains; a second one ends both at once
+ */
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct config;
+struct err;
+struct instance;
+struct launch_config;
+struct log;
+
+struct supervisor_config {
+    const struct config *config;
+    const struct launch_config *launch;
+    struct instance *instance;
+    uid_t uid; /* of the server process */
+    gid_t gid;
+    int state_fd; /* the directory that it may write to */
+    const struct log *log;
+};
+
+/*
+ * Until it is told to stop: 0; -kind when they could not be started, or not be kept running.  In
+ * either case both have ended.  *ret_told: the failing one has said on stderr why.
+ */
+int supervisor_run(const struct supervisor_config *config, bool *ret_told, struct err *e);
