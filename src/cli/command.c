@@ -58,12 +58,13 @@ static const char serve_text[] =
     "\n"
     "--print-config shows each setting, its value and where it came from, and ends.\n";
 
-static const char doctor_text[] = "Looks at this machine and prints a table: what each feature of "
-                                  "the sandbox needs, whether it is\n"
-                                  "there, what it means when it is not, and how to get it. A start "
-                                  "that is refused prints the same.\n"
-                                  "\n"
-                                  "  belljar doctor\n"
+static const char doctor_text[] =
+    "Looks at this machine and prints a table: what each feature of "
+    "the sandbox needs, whether it is\n"
+    "there, what it means when it is not, and how to get it. A start "
+    "that is refused prints the same.\n"
+    "\n"
+    "  belljar doctor\n"
     "\n"
     "Exit status: 0 when a server would start here with this configuration (sandbox.require).\n";
 
