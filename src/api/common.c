@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What belongs to no dialect: the root, /health, and everything that has no route. */
+#include "api/api.h"
+#include "api/json.h"
+#include "base/cleanup.h"
+#include "boxproto/boxproto.h"
+#include "engine/engine.h"
+#include "http/http.h"
+#include "sandbox/doctor.h"
+#include "sandbox/sandbox.h"
+
+/* Clients of Piston ask here whether the server is up, and read `message`. */
+static void root_show(struct http_request *r, void *ctx)
+{
+    (void)ctx;
+    json_respond(
+        r, 200,
+        json_pack("{s:s,s:s}", "message", "belljar " BELLJAR_VERSION, "version", BELLJAR_VERSION));
+}
+
+static json_t *weaknesses(const struct box_boxd_hello *hello)
+{
+    struct doctor_row rows[DOCTOR_ROWS_MAX];
+    unsigned count = doctor_rows(hello, NULL, rows);
+    json_t *list = json_array();
+    for (unsigned i = 0; i < count; i++) {
+        if (rows[i].state != DOCTOR_OK) {
+            json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "feature", rows[i].feature,
+                                                  "state", doctor_state_name(rows[i].state),
+                                                  "meaning", rows[i].meaning));
+        }
+    }
+    return list;
+}
+
+static json_t *sandbox_state(const struct sandbox *s)
+{
+    static const char *const cgroups[] = {
+        [BOX_CGROUP_NONE] = "none", [BOX_CGROUP_V1] = "v1", [BOX_CGROUP_V2] = "v2"};
+    if (s == NULL) {
+        return json_null();
+    }
+    const struct box_boxd_hello *hello = sandbox_hello(s);
+    const char *cgroup = hello->cgroup < ARRAY_LEN(cgroups) ? cgroups[hello->cgroup] : "unknown";
+    return json_pack("{s:s,s:i,s:i,s:o}", "cgroup", cgroup, "boxes", (int)sandbox_live(s),
+                     "boxes_max", (int)hello->boxes, "weaker", weaknesses(hello));
+}
+
+static json_t *engine_state(const struct engine *engine)
+{
+    struct engine_stats s = engine_stats(engine);
+    return json_pack("{s:i,s:i,s:i,s:i,s:I}", "slots", (int)s.slots, "running", (int)s.running,
+                     "queued", (int)s.queued, "boxes", (int)s.boxes, "finished",
+                     (json_int_t)s.finished);
+}
+
+/* 503 while there is no boxd to run anything (it is being restarted): jobs that come now wait for
+ * it. */
+static void health_show(struct http_request *r, void *ctx)
+{
+    struct api *api = ctx;
+    bool ok = api->sandbox != NULL;
+    json_respond(r, ok ? 200 : 503,
+                 json_pack("{s:s,s:s,s:s,s:o,s:o}", "status", ok ? "ok" : "degraded", "message",
+                           ok ? "programs can run" : "the sandbox is being restarted", "version",
+                           BELLJAR_VERSION, "sandbox", sandbox_state(api->sandbox), "engine",
+                           engine_state(api->engine)));
+}
+
+static void common_error(struct http_request *r, unsigned status, const char *text, void *ctx)
+{
+    (void)ctx;
+    json_respond_message(r, status, "%s", text);
+}
+
+void common_dialect(struct api *api, struct http_dialect *ret)
+{
+    static const char *const prefixes[] = {"/", NULL};
+    static const struct http_route routes[] = {
+        {HTTP_GET, "/", root_show, ROUTE_PUBLIC, "Say what this is"},
+        {HTTP_GET, "/health", health_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
+         "Say whether programs can run"},
+    };
+    *ret = (struct http_dialect){"common", prefixes,     routes, ARRAY_LEN(routes),
+                                 NULL,     common_error, api};
+}

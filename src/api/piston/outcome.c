@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/piston/outcome.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/json.h"
+#include "base/clock.h"
+#include "model/result.h"
+#include "model/runtime.h"
+
+/* How a stage ended, in Piston's words. */
+struct ending {
+    int code;   /* -1: null */
+    int signal; /* 0: null */
+    const char *status;
+    char message[300];
+};
+
+static void say(struct ending *ret, const char *status, const char *message)
+{
+    ret->status = status;
+    snprintf(ret->message, sizeof(ret->message), "%s", message);
+}
+
+static void say_exit(struct ending *ret, int code)
+{
+    ret->code = code;
+    ret->signal = 0;
+    ret->status = "RE";
+    snprintf(ret->message, sizeof(ret->message), "Exited with error status %d", code);
+}
+
+static void say_signal(struct ending *ret, int signo, bool shell_status)
+{
+    if (shell_status) {
+        say_exit(ret, 128 + signo);
+        return;
+    }
+    ret->status = "SG";
+    snprintf(ret->message, sizeof(ret->message), "Caught fatal signal %d", signo);
+}
+
+static void say_memory(struct ending *ret, bool shell_status)
+{
+    say_signal(ret, SIGKILL, shell_status);
+    say(ret, ret->status, "Memory limit exceeded");
+}
+
+static void say_output(struct ending *ret, const struct stage_result *s)
+{
+    if (s->out_truncated) {
+        say(ret, "OL", "stdout length exceeded");
+    } else if (s->err_truncated) {
+        say(ret, "EL", "stderr length exceeded");
+    } else { /* what a compiler made was too large */
+        say(ret, "XX", s->reason);
+    }
+}
+
+static struct ending ending_of(const struct stage_result *s, bool shell_status)
+{
+    struct ending end = {.code = s->exit_code, .signal = s->signal};
+    switch (s->verdict) {
+    case VERDICT_OK:
+        break;
+    case VERDICT_NONZERO_EXIT:
+        say_exit(&end, s->exit_code);
+        break;
+    case VERDICT_SIGNALED:
+        say_signal(&end, s->signal, shell_status);
+        break;
+    case VERDICT_TIME_LIMIT:
+        say(&end, "TO", "Time limit exceeded");
+        break;
+    case VERDICT_WALL_TIME_LIMIT:
+        say(&end, "TO", "Time limit exceeded (wall clock)");
+        break;
+    case VERDICT_MEMORY_LIMIT:
+        say_memory(&end, shell_status);
+        break;
+    case VERDICT_OUTPUT_LIMIT:
+        say_output(&end, s);
+        break;
+    case VERDICT_PROCESS_LIMIT:
+    case VERDICT_COMPILE_ERROR:
+    case VERDICT_CANCELLED:
+    case VERDICT_INTERNAL_ERROR:
+        say(&end, "XX", s->reason);
+        break;
+    }
+    return end;
+}
+
+static json_t *text_of(const struct buf *b)
+{
+    return json_repaired(b->data, b->len);
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    json_object_set_new(object, key, value);
+}
+
+static void set_code(json_t *object, const struct ending *end)
+{
+    set(object, "code", end->code >= 0 ? json_integer(end->code) : json_null());
+}
+
+static void set_signal(json_t *object, const struct ending *end)
+{
+    set(object, "signal", json_string_or_null(signal_name(end->signal)));
+}
+
+/* Whole milliseconds: clients with typed fields take them, and Piston's own floats say no more. */
+static json_t *milliseconds(uint64_t ns)
+{
+    return json_integer((json_int_t)((ns + NS_PER_MS / 2) / NS_PER_MS));
+}
+
+json_t *outcome_stage(const struct stage_result *s, bool shell_status)
+{
+    struct ending end = ending_of(s, shell_status);
+    json_t *o = json_object();
+    set_signal(o, &end);
+    set(o, "stdout", text_of(&s->out));
+    set(o, "stderr", text_of(&s->err));
+    set_code(o, &end);
+    set(o, "output", text_of(&s->both));
+    set(o, "memory", s->memory_bytes > 0 ? json_integer((json_int_t)s->memory_bytes) : json_null());
+    set(o, "message",
+        end.message[0] != '\0' ? json_repaired(end.message, strlen(end.message)) : json_null());
+    set(o, "status", json_string_or_null(end.status));
+    set(o, "cpu_time", milliseconds(s->cpu_ns));
+    set(o, "wall_time", milliseconds(s->wall_ns));
+    return o;
+}
+
+static json_t *stage_v1(const struct stage_result *s, bool shell_status)
+{
+    struct ending end = ending_of(s, shell_status);
+    json_t *o = json_object();
+    set(o, "stdout", text_of(&s->out));
+    set(o, "stderr", text_of(&s->err));
+    set_code(o, &end);
+    set_signal(o, &end);
+    set(o, "output", text_of(&s->both));
+    return o;
+}
+
+static json_t *outcome_gateway(const struct stage_result *run, const struct runtime *runtime)
+{
+    json_t *o = json_pack("{s:b,s:s,s:s}", "ran", 1, "language", runtime->language, "version",
+                          runtime->version);
+    set(o, "output", text_of(&run->both));
+    set(o, "stdout", text_of(&run->out));
+    set(o, "stderr", text_of(&run->err));
+    return o;
+}
+
+/*
+ * After a failed compile there is no run: `run` is then a copy of `compile`, as in Piston.  In 2021
+ * it ran all the same; a client of that time finds the compiler's message where it looks for
+ * output.
+ */
+json_t *outcome(const struct result *result, const struct runtime *runtime, enum piston_style style,
+                bool shell_status)
+{
+    const struct stage_result *run = result->run.ran ? &result->run : &result->compile;
+    if (style == PISTON_GATEWAY) {
+        return outcome_gateway(run, runtime);
+    }
+    json_t *(*stage)(const struct stage_result *s, bool shell_status) =
+        style == PISTON_V1 ? stage_v1 : outcome_stage;
+    json_t *o = json_object();
+    if (result->compile.ran) {
+        set(o, "compile", stage(&result->compile, shell_status));
+    }
+    set(o, "run", stage(run, shell_status));
+    set(o, "language", json_string(runtime->language));
+    set(o, "version", json_string(runtime->version));
+    return o;
+}
