@@ -1,0 +1,517 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parent of `belljar serve`: it starts, restarts and ends the two others, and leaves nothing behind."""
+import http.client
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+
+from support.server import BUILD, Server, cannot, clean_environment, descendants
+
+BELLJAR = str(BUILD / "belljar")
+PATIENCE = 20
+ROOT = os.geteuid() == 0
+needs_root = pytest.mark.skipif(not ROOT, reason="root only")
+
+
+def wait_for(condition, what):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    pytest.fail(f"waited {PATIENCE} s for {what}")
+
+
+def status_of(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return dict(re.findall(r"^(\w+):[ \t]*(.*?)[ \t]*$", text, re.M))
+
+
+def is_running(pid):
+    try:
+        return status_of(pid)["State"][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def child_of(parent, name):
+    """The pid of the child with this command name, or None."""
+    try:
+        pids = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        found = [int(pid) for pid in pids if status_of(pid)["Name"] == name and is_running(pid)]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return found[0] if found else None
+
+
+def boxd_of(server):
+    return wait_for(lambda: child_of(server.pid, "belljar-boxd"), "boxd")
+
+
+def server_process_of(server):
+    return wait_for(lambda: child_of(server.pid, "belljar"), "the server process")
+
+
+def instance_cgroups():
+    found = set()
+    for line in open("/proc/self/mountinfo"):
+        if " - cgroup" in line:
+            for folder, names, _ in os.walk(line.split()[4]):
+                found.update(os.path.join(folder, name) for name in names if re.fullmatch(r"belljar-\d+", name))
+    return found
+
+
+def leftovers(runtime="/run/belljar"):
+    """What a belljar leaves on a host while it runs, and only then."""
+    return {
+        "locks": sorted(os.listdir(runtime)) if os.path.isdir(runtime) else [],
+        "cgroups": instance_cgroups(),
+        "mounts": open("/proc/self/mountinfo").read(),
+        "temporary": {name for name in os.listdir(tempfile.gettempdir()) if re.fullmatch(r"belljar-\w{6}", name)},
+    }
+
+
+def health(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/health")
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
+
+
+def answers(server):
+    try:
+        return health(server.port) == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def runs_a_program(server):
+    status, body = server.execute("bash", "echo $((6 * 7))")
+    return status == 200 and body["run"]["stdout"] == "42\n"
+
+
+def run(*words, **more):
+    return subprocess.run([BELLJAR, *words], capture_output=True, text=True, timeout=60, env=clean_environment(), **more)
+
+
+@pytest.fixture
+def server():
+    before = leftovers()
+    one = Server()
+    yield one
+    one.stop()
+    assert leftovers() == before
+
+
+# --- start and stop -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_stop_leaves_nothing_behind(signo):
+    before = leftovers()
+    server = Server()
+    processes = descendants(server.pid)
+    during = leftovers()
+    assert during["temporary"] > before["temporary"]
+    server.process.send_signal(signo)
+    assert server.process.wait(PATIENCE) == 0
+    assert leftovers() == before
+    assert [pid for pid in processes if is_running(pid)] == []
+    server.stop()
+
+
+def test_the_curl_of_the_first_lines_works_when_pasted(tmp_path):
+    with open(tmp_path / "out", "w") as out, open(tmp_path / "err", "w") as err:
+        process = subprocess.Popen([BELLJAR, "serve", "--listen", "127.0.0.1:0"], stdout=out, stderr=err,
+                                   env=clean_environment())
+    lines = wait_for(lambda: (text := (tmp_path / "out").read_text()).count("\n") >= 2 and text.splitlines(), "two lines")
+    result = subprocess.run(shlex.split(lines[1]), capture_output=True, text=True, timeout=60)
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    assert re.fullmatch(r"belljar \S+ is ready on http://127\.0\.0\.1:\d+ \(docs: http://\S+\)", lines[0])
+    assert json.loads(result.stdout)["run"]["code"] == 0
+    assert (tmp_path / "out").read_text().splitlines() == lines
+
+
+def test_running_jobs_finish_after_sigterm(server):
+    answer = []
+    job = threading.Thread(target=lambda: answer.append(server.execute("bash", "echo in; sleep 1; echo out")))
+    job.start()
+    wait_for(lambda: server.request("GET", "/health")[1].get("running"), "a running job")
+    server.process.send_signal(signal.SIGTERM)
+    job.join()
+    assert answer[0][0] == 200
+    assert answer[0][1]["run"]["stdout"] == "in\nout\n"
+    assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_second_sigint_ends_at_once():
+    before = leftovers()
+    server = Server("--server-grace-ms", "600000", "--limits-run-wall-ms", "3000000")
+    job = threading.Thread(target=lambda: _ignore(lambda: server.execute("bash", "sleep 3000", run_timeout=3000)))
+    job.start()
+    wait_for(lambda: server.request("GET", "/health")[1].get("running"), "a running job")
+    server.process.send_signal(signal.SIGINT)
+    wait_for(lambda: "running jobs may finish" in server.log_path.read_text(), "draining")
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(PATIENCE) == 0
+    job.join()
+    server.stop()
+    assert leftovers() == before
+
+
+def _ignore(call):
+    try:
+        call()
+    except (OSError, http.client.HTTPException):
+        pass
+
+
+def test_no_process_wakes_up_while_idle(server):
+    assert answers(server)
+    pids = descendants(server.pid)
+
+    def switches():
+        return [status_of(pid)["voluntary_ctxt_switches"] for pid in pids]
+
+    # The last of the request's work ends by itself; then a second in which nothing may happen.
+    previous = None
+    while (now := switches()) != previous:
+        previous = now
+        time.sleep(0.2)
+    time.sleep(1)
+    assert switches() == now
+
+
+# --- refused starts ---------------------------------------------------------------------------------
+
+
+def test_a_second_server_on_one_data_directory_is_refused(tmp_path):
+    data = str(tmp_path / "data")
+    first = Server("--data", data)
+    second = run("serve", "--listen", "127.0.0.1:0", "--data", data)
+    assert second.returncode == 1
+    assert f"process {first.pid}" in second.stderr and data in second.stderr
+    assert answers(first)
+    first.stop()
+    assert stat_mode(data) == 0o700
+    again = Server("--data", data)
+    assert answers(again)
+    again.stop()
+
+
+def stat_mode(path):
+    return os.stat(path).st_mode & 0o7777
+
+
+def test_a_busy_port_ends_the_start():
+    before = leftovers()
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        address = f"127.0.0.1:{holder.getsockname()[1]}"
+        result = run("serve", "--listen", address)
+    assert result.returncode == 1
+    assert address in result.stderr
+    assert result.stdout == ""
+    assert leftovers() == before
+
+
+def test_a_busy_optional_port_is_said_and_skipped():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        address = f"127.0.0.1:{holder.getsockname()[1]}"
+        server = Server("--listen-optional", address)
+        assert answers(server)
+        _, log = server.stop()
+    assert address in log
+
+
+def test_a_host_without_limits_is_refused_when_they_are_required():
+    before = leftovers()
+    result = run("serve", "--listen", "127.0.0.1:0", "--require", "limits", "--cgroup", "none")
+    assert result.returncode == 1
+    assert "sandbox.require = limits" in result.stderr and "memory limit" in result.stderr
+    assert re.search(r"^memory limit +missing", result.stderr, re.M)
+    assert leftovers() == before
+
+
+def test_a_boxd_that_is_not_there_is_named():
+    result = run("serve", "--listen", "127.0.0.1:0", "--sandbox-boxd", "/nonexistent/boxd")
+    assert result.returncode == 1
+    assert "/nonexistent/boxd" in result.stderr
+
+
+def test_a_boxd_that_only_dies_ends_the_start():
+    before = leftovers()
+    result = run("serve", "--listen", "127.0.0.1:0", "--sandbox-boxd", "/bin/false")
+    assert result.returncode == 1
+    assert "boxd" in result.stderr
+    assert leftovers() == before
+
+
+def test_a_word_that_is_no_flag_is_refused():
+    result = run("serve", "8080")
+    assert result.returncode == 2
+    assert "'8080'" in result.stderr
+
+
+# --- deaths -----------------------------------------------------------------------------------------
+
+
+def test_boxd_is_started_again_after_it_died(server):
+    old_boxd, process = boxd_of(server), server_process_of(server)
+    os.kill(old_boxd, signal.SIGKILL)
+    wait_for(lambda: boxd_of(server) != old_boxd, "another boxd")
+    assert wait_for(lambda: runs_a_program(server), "a program that runs")
+    assert server_process_of(server) == process
+
+
+def test_both_are_started_again_after_the_server_process_died(server):
+    old_boxd, process = boxd_of(server), server_process_of(server)
+    os.kill(process, signal.SIGKILL)
+    wait_for(lambda: answers(server), "answers")
+    assert boxd_of(server) != old_boxd
+    assert server_process_of(server) != process
+    assert runs_a_program(server)
+
+
+def test_a_program_that_ran_when_boxd_died_is_answered_and_gone(server):
+    answer = []
+    job = threading.Thread(target=lambda: answer.append(server.execute("bash", "sleep 3000", run_timeout=3000)))
+    job.start()
+    wait_for(lambda: server.request("GET", "/health")[1].get("running"), "a running job")
+    inside = [pid for pid in descendants(boxd_of(server)) if pid != boxd_of(server)]
+    os.kill(boxd_of(server), signal.SIGKILL)
+    job.join(PATIENCE)
+    assert answer, "the request was never answered"
+    wait_for(lambda: not any(is_running(pid) for pid in inside), "the processes of the box to end")
+
+
+def test_it_gives_up_when_boxd_dies_again_and_again():
+    before = leftovers()
+    server = Server()
+    last = None
+    while server.process.poll() is None:
+        boxd = child_of(server.pid, "belljar-boxd")
+        if boxd and boxd != last:
+            os.kill(boxd, signal.SIGKILL)
+            last = boxd
+        time.sleep(0.01)
+    code, log = server.stop()
+    assert code == 1
+    assert "boxd has died 5 times in a row" in log
+    assert leftovers() == before
+
+
+def test_the_children_end_when_the_parent_is_killed_and_the_next_start_clears_up():
+    before = leftovers()
+    server = Server()
+    others = [pid for pid in descendants(server.pid) if pid != server.pid]
+    assert len(others) >= 2
+    server.process.kill()
+    server.process.wait()
+    wait_for(lambda: not any(is_running(pid) for pid in others), "the children to end")
+    assert leftovers()["temporary"] > before["temporary"]
+    server.stop()
+
+    heir = Server()
+    _, log = heir.stop()
+    assert "removed what a killed instance left" in log
+    assert leftovers() == before
+
+
+# --- several, and as whom -------------------------------------------------------------------------------
+
+
+def test_two_instances_run_side_by_side():
+    before = leftovers()
+    first, second = Server(), Server()
+    assert runs_a_program(first) and runs_a_program(second)
+    if ROOT:
+        assert status_of(server_process_of(first))["Uid"] != status_of(server_process_of(second))["Uid"]
+    first.stop()
+    assert runs_a_program(second)
+    second.stop()
+    assert leftovers() == before
+
+
+def test_the_server_process_has_nothing_to_lose(server):
+    status = status_of(server_process_of(server))
+    assert [status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")] == ["0" * 16] * 5
+    assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == "2"
+    if ROOT:
+        ids = set(status["Uid"].split())
+        assert len(ids) == 1 and int(ids.pop()) >= 2000000000
+        assert status["Gid"].split() == status["Uid"].split()
+        assert status["Groups"] == ""
+
+
+def test_the_server_process_has_none_of_the_parents_descriptors(server):
+    pid = server_process_of(server)
+    targets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    assert [one for one in targets if "cgroup" in one or "instance-" in one or one.endswith("belljar.lock")] == []
+
+
+@needs_root
+def test_a_configured_user_owns_the_state_and_no_more(tmp_path):
+    data = tmp_path / "data"
+    server = Server("--data", str(data), "--user", "nobody")
+    uid = int(status_of(server_process_of(server))["Uid"].split()[0])
+    server.stop()
+    assert uid == (data / "state").stat().st_uid != 0
+    assert data.stat().st_uid == 0
+    heir = Server("--data", str(data))  # another id this time
+    assert answers(heir)
+    heir.stop()
+    assert (data / "state").stat().st_uid >= 2000000000
+
+
+@needs_root
+def test_root_may_listen_on_a_low_port_and_keeps_no_right_to():
+    with socket.socket() as probe:
+        for port in range(600, 1023):
+            try:
+                probe.bind(("127.0.0.1", port))
+                break
+            except OSError:
+                continue
+    server = Server("--listen", f"127.0.0.1:{port}")
+    assert health(port) == 200
+    assert status_of(server_process_of(server))["CapEff"] == "0" * 16
+    server.stop()
+
+
+def user_wrap(tmp_path):
+    """Words that start a command as an ordinary user who exists nowhere else, with a runtime directory of his own."""
+    uid = 61234
+    if not ROOT:
+        return [], str(tmp_path)
+    home = pathlib.Path(tempfile.mkdtemp(prefix="bj-user-"))
+    os.chown(home, uid, uid)
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "env", f"XDG_RUNTIME_DIR={home}",
+            f"TMPDIR={home}", f"HOME={home}"], str(home)
+
+
+def readable_build():
+    """Whether others can reach the binaries: a clone below /root cannot be started by another user."""
+    return subprocess.run(["setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", "test", "-x", BELLJAR]).returncode == 0
+
+
+def userns_allowed():
+    words = ["setpriv", "--reuid=61234", "--regid=61234", "--clear-groups"] if ROOT else []
+    return subprocess.run([*words, "unshare", "-U", "true"], capture_output=True).returncode == 0
+
+
+@pytest.fixture
+def user(tmp_path):
+    if ROOT and not readable_build():
+        cannot("an ordinary user cannot reach the build directory")
+    if not userns_allowed():
+        cannot("ordinary users may not make user namespaces on this host")
+    words, home = user_wrap(tmp_path)
+    yield words, home
+    if ROOT:
+        shutil.rmtree(home)
+
+
+def test_an_ordinary_user_can_serve(user):
+    words, home = user
+    server = Server(wrap=words)
+    assert runs_a_program(server)
+    assert status_of(server_process_of(server))["CapEff"] == "0" * 16
+    processes = descendants(server.pid)
+    code, log = server.stop()
+    assert code == 0
+    assert "this host does not give everything" in log
+    assert [pid for pid in processes if is_running(pid)] == []
+    assert [name for name in os.listdir(home) if name.startswith("belljar")] == []
+
+
+def test_an_ordinary_user_is_refused_full_isolation_without_cgroups(user):
+    words, _ = user
+    result = subprocess.run([*words, BELLJAR, "serve", "--listen", "127.0.0.1:0", "--require", "full", "--cgroup", "none"],
+                            capture_output=True, text=True, timeout=60, env=clean_environment())
+    assert result.returncode == 1
+    assert "memory limit" in result.stderr
+
+
+@needs_root
+def test_an_ordinary_user_with_subordinate_ids_has_two_ids_a_box(user, tmp_path):
+    if not shutil.which("newuidmap"):
+        cannot("newuidmap is not installed (package uidmap)")
+    words, home = user
+    files = {"passwd": "tester:x:61234:61234::/:/bin/sh\n", "group": "tester:x:61234:\n",
+             "subuid": "tester:300000:65536\n", "subgid": "tester:300000:65536\n"}
+    mounts = []
+    for name, line in files.items():
+        copy = tmp_path / name
+        old = pathlib.Path("/etc", name)
+        copy.write_text((old.read_text() if old.exists() else "") + line)
+        copy.chmod(0o644)
+        mounts.append(f"mount --bind {copy} /etc/{name}")
+    script = " && ".join(mounts) + ' && exec "$@"'
+    result = subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh", *words,
+                             BELLJAR, "doctor", "--json"], capture_output=True, text=True, timeout=60,
+                            env=clean_environment())
+    rows = {row["feature"]: row["state"] for row in json.loads(result.stdout)["features"]}
+    assert rows["two ids in a box"] == rows["own ids for each box"] == "ok"
+
+
+# --- service managers ---------------------------------------------------------------------------------
+
+
+def test_a_service_manager_hears_ready_and_stopping(tmp_path):
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(PATIENCE)
+        server = Server(env={"NOTIFY_SOCKET": path})
+        assert manager.recv(100) == b"READY=1"
+        server.stop()
+        assert manager.recv(100) == b"STOPPING=1"
+
+
+# --- doctor ------------------------------------------------------------------------------------------
+
+
+def test_doctor_prints_each_feature_with_its_state():
+    before = leftovers()
+    result = run("doctor")
+    assert re.search(r"^kernel +ok +Linux \d", result.stdout, re.M)
+    assert re.search(r"^system call filter +ok", result.stdout, re.M)
+    assert result.returncode == (0 if "A server would start here." in result.stdout else 1)
+    assert leftovers() == before
+
+
+def test_doctor_says_what_is_missing_and_how_to_get_it():
+    result = run("doctor", "--json", "--cgroup", "none", "--require", "limits")
+    answer = json.loads(result.stdout)
+    rows = {row["feature"]: row for row in answer["features"]}
+    assert result.returncode == 1 and answer["ok"] is False
+    assert "memory limit" in answer["error"]
+    assert rows["memory limit"]["state"] == "missing"
+    assert rows["memory limit"]["meaning"] and rows["memory limit"]["remedy"]
+
+
+def test_doctor_says_why_boxd_cannot_be_asked():
+    result = run("doctor", "--sandbox-boxd", "/nonexistent/boxd")
+    assert result.returncode == 1
+    assert "/nonexistent/boxd" in result.stdout
+    assert re.search(r"^kernel +ok", result.stdout, re.M)
