@@ -46,7 +46,7 @@
 enum { FD_CGROUPS = BOXD_FD_CATALOGUE + 1, FD_END = FD_CGROUPS + BOXD_CLASSES * BOXD_CG_COUNT };
 _Static_assert(FD_END <= FD_PARKING, "the fixed descriptors overlap the parking");
 
-/* Beside the running program; in a build tree, in its layer's directory; else where an installation
+/* Beside the running program; in a build tree, below src or beside our own directory; else where an installation
  * has it. */
 static char *program_find(const char *configured, const char *name, const char *layer)
 {
@@ -62,6 +62,7 @@ static char *program_find(const char *configured, const char *name, const char *
     *strrchr(exe, '/') = '\0';
     char *const candidates[] = {
         xasprintf("%s/%s", exe, name),
+        xasprintf("%s/src/%s/%s", exe, layer, name),
         xasprintf("%s/../%s/%s", exe, layer, name),
         xasprintf("%s/../libexec/belljar/%s", exe, name),
     };

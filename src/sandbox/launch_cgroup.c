@@ -96,7 +96,8 @@ static const char *path_below(const char *own, const char *root)
     if (strncmp(own, root, len) != 0 || (own[len] != '/' && own[len] != '\0')) {
         return NULL;
     }
-    return own + len;
+    own += len;
+    return strcmp(own, "/") == 0 ? "" : own;
 }
 
 static bool mount_is(const struct mount_entry *m, const char *controller)
