@@ -5,6 +5,7 @@ The catalogue is built in a child's private mount namespace and is gone with it.
 mounted on stays empty outside and is removed with rmdir only.
 """
 import array
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -14,6 +15,9 @@ import signal
 import socket
 import struct
 import tempfile
+import time
+
+from support.server import BUILD, cannot
 
 (CREATE, START, KILL, DESTROY, BOXD_HELLO, ENDED, FAILED, DESTROYED, MAPS, READY, EXITED, MAPPED, GO,
  INIT_START, DATA, SIGNAL, RESIZE, HELLO, STARTED, PRODUCT, COLLECTED) = range(1, 22)
@@ -33,7 +37,8 @@ USR, SKELETON, PROGRAMS = 1, 2, 3
 ID_BASE = 1_900_000_000
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
-CLONE_NEWNS = 0x20000
+CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+NOBODY = 65534
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -74,7 +79,7 @@ class Cgroups:
             path.rmdir()
 
 
-def _catalogue(top, init, programs):
+def _catalogue(top, files):
     """In the child, alone in its mount namespace."""
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     _mount("catalogue", top, "tmpfs", MS_NOSUID, "mode=0755")
@@ -85,52 +90,87 @@ def _catalogue(top, init, programs):
         os.makedirs(f"{skeleton}/{name}")
     for name in ("bin", "lib", "lib64", "sbin"):
         os.symlink(f"usr/{name}", f"{skeleton}/{name}")
-    for source, name in [(init, "init")] + [(p, f"layers/3/{os.path.basename(p)}") for p in programs]:
-        with open(source, "rb") as f, open(f"{top}/{name}", "wb") as to:
-            to.write(f.read())
+    for name, data in files.items():
+        pathlib.Path(top, name).write_bytes(data)
         os.chmod(f"{top}/{name}", 0o755)
     _mount("/usr", f"{top}/layers/{USR}", None, MS_BIND)
     _mount("none", f"{top}/layers/{USR}", None, MS_BIND | MS_REMOUNT | MS_RDONLY)
-    _mount("/proc", f"{top}/proc", None, MS_BIND)
+    _mount("/proc", f"{top}/proc", None, MS_BIND | MS_REC)
     for name in ("null", "zero", "full", "random", "urandom", "tty"):
         open(f"{top}/dev/{name}", "wb").close()
         _mount(f"/dev/{name}", f"{top}/dev/{name}", None, MS_BIND)
 
 
 def config(boxes=4, flags=FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES, cgroup=CGROUP_NONE, cgroup_fds=None,
-           log_level=4, limits=None, id_base=ID_BASE):
+           log_level=4, limits=None, id_base=ID_BASE, layers=((USR, b"usr"), (SKELETON, b""), (PROGRAMS, b"t"))):
     head = CONFIG_HEAD.pack(1, flags, boxes, id_base, limits or maxima(memory=1024 * MIB, processes=256), cgroup,
-                            0, 0, *(cgroup_fds or [-1] * 8), 3)
-    layers = struct.pack("=I28sI28sI28s", USR, b"usr", SKELETON, b"", PROGRAMS, b"t")
-    return (head + layers).ljust(CONFIG_SIZE - 8, b"\0") + struct.pack("=II", log_level, 0)
+                            0, 0, *(cgroup_fds or [-1] * 8), len(layers))
+    table = b"".join(struct.pack("=I28s", *layer) for layer in layers)
+    return (head + table).ljust(CONFIG_SIZE - 8, b"\0") + struct.pack("=II", log_level, 0)
 
 
 class Boxd:
-    def __init__(self, boxd, init, programs=(), cgroups=None, raw_config=None, strace=None, boxes=4, **options):
+    """One belljar-boxd.  user_ids: as an ordinary user's, in a user namespace with so many ids beside its own."""
+
+    def __init__(self, boxd, init, programs=(), cgroups=None, raw_config=None, boxes=4, user_ids=None, **options):
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(20)
         self.top = tempfile.mkdtemp(prefix="belljar-boxd-test-")
-        self.next = 0
+        self.user_ids = user_ids
+        if user_ids is not None:
+            os.chown(self.top, NOBODY, NOBODY)
+            options.update(flags=FLAG_OWN_IDS if user_ids else 0, id_base=1)
         if cgroups:
             options.update(cgroup=CGROUP_V1, cgroup_fds=list(range(40, 48)))
         memfd = os.memfd_create("config", os.MFD_ALLOW_SEALING)
         os.write(memfd, raw_config or config(boxes=boxes, **options))
         fcntl.fcntl(memfd, fcntl.F_ADD_SEALS, 2 | 4 | 8)
+        # Read and opened now: the ordinary user may not be able to.
+        files = {f"layers/{PROGRAMS}/{os.path.basename(p)}": pathlib.Path(p).read_bytes() for p in programs}
+        files["init"] = pathlib.Path(init).read_bytes()
+        opened = os.open(boxd, os.O_RDONLY)
+        executable = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 300)
+        os.close(opened)
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                self._become(boxd, init, programs, cgroups, memfd, theirs, strace)
+                self._become(executable, files, cgroups, memfd, theirs)
             except BaseException as error:  # pylint: disable=broad-except
                 os.write(2, f"boxd_client: {error!r}\n".encode())
             finally:
                 os._exit(99)
         theirs.close()
         os.close(memfd)
+        os.close(executable)
 
-    def _become(self, boxd, init, programs, cgroups, memfd, theirs, strace):
+    def _enter_user_namespace(self):
+        """A helper that stays root outside writes the maps, as newuidmap does."""
+        told, tell = os.pipe()
+        pid = os.getpid()
+        helper = os.fork()
+        if helper == 0:
+            os.close(tell)
+            os.read(told, 1)
+            ids = f"0 {NOBODY} 1\n" + (f"1 {ID_BASE} {self.user_ids}\n" if self.user_ids else "")
+            for name, text in (("setgroups", "allow" if self.user_ids else "deny"), ("uid_map", ids), ("gid_map", ids)):
+                pathlib.Path(f"/proc/{pid}/{name}").write_text(text)
+            os._exit(0)
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        if libc.unshare(CLONE_NEWUSER) < 0:
+            raise OSError(ctypes.get_errno(), "unshare")
+        os.write(tell, b"x")
+        assert os.waitpid(helper, 0)[1] == 0
+        os.setresgid(0, 0, 0)
+        os.setresuid(0, 0, 0)
+
+    def _become(self, executable, files, cgroups, memfd, theirs):
+        if self.user_ids is not None:
+            self._enter_user_namespace()
         if libc.unshare(CLONE_NEWNS) < 0:
             raise OSError(ctypes.get_errno(), "unshare")
-        _catalogue(self.top, init, programs)
+        _catalogue(self.top, files)
         catalogue = os.open(self.top, os.O_PATH | os.O_DIRECTORY)
         given = {3: theirs.fileno(), 4: memfd, 5: catalogue}
         if cgroups:
@@ -138,9 +178,8 @@ class Boxd:
         high = {to: fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for to, fd in given.items()}
         for to, fd in high.items():
             os.dup2(fd, to)
-        os.closerange(48, 200)
-        argv = (list(strace) if strace else []) + [boxd]
-        os.execve(argv[0] if "/" in argv[0] else f"/usr/bin/{argv[0]}", argv, {})
+        os.closerange(48, 300)
+        os.execve(executable, ["belljar-boxd"], {})
 
     def send(self, data, fds=()):
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
@@ -209,12 +248,22 @@ class Boxd:
                 self.destroy(box)
         return (ended, *out)
 
+    def settle(self):
+        """Until the netns maker has nothing more to do: it is asleep, and so is boxd."""
+        def state(pid):
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        for _ in range(2000):
+            if all(state(pid) == "S" for pid in [self.pid, *children(self.pid)]):
+                return
+            time.sleep(0.005)
+
     def wait(self):
         _, status = os.waitpid(self.pid, 0)
         self.pid = None
         return os.waitstatus_to_exitcode(status)
 
     def close(self):
+        """The exit status, if it was not told before."""
         self.sock.close()
         status = None
         if self.pid is not None:
@@ -254,7 +303,7 @@ def hello_of_init(control):
 
 
 def drain(fds):
-    out = {fd: b"" for fd in fds}
+    out = {fd: bytearray() for fd in fds}
     left = set(fds)
     while left:
         ready, _, _ = select.select(left, [], [], 20)
@@ -265,4 +314,42 @@ def drain(fds):
             if not data:
                 left.remove(fd)
                 os.close(fd)
-    return [out[fd] for fd in fds]
+    return [bytes(out[fd]) for fd in fds]
+
+
+def _built(*places):
+    for place in places:
+        if (BUILD / place).exists():
+            return str(BUILD / place)
+    cannot(f"{places[0]} is not built in {BUILD}")
+    return None
+
+
+def programs(fake_init=False):
+    """(belljar-boxd, init, programs of the box's /t)"""
+    if os.geteuid() != 0:
+        cannot("boxd's own tests need root")
+    init = ("tests/box/fake_init",) if fake_init else ("belljar-init", "src/init/belljar-init")
+    return (_built("belljar-boxd", "src/boxd/belljar-boxd"), _built(*init), [_built("tests/box/do_nothing")])
+
+
+def children(pid):
+    return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@contextlib.contextmanager
+def started(v1=False, fake_init=False, **options):
+    """A boxd that said HELLO; at its end nothing may be left of it."""
+    if v1 and not all(pathlib.Path("/sys/fs/cgroup", c, "cgroup.procs").exists() for c in Cgroups.controllers):
+        cannot("this host has no cgroup v1")
+    cgroups = Cgroups(f"belljar-test-{os.getpid()}") if v1 else None
+    boxd = Boxd(*programs(fake_init), cgroups=cgroups, **options)
+    try:
+        boxd.told = boxd.hello()
+        yield boxd
+    finally:
+        boxd.close()
+        left = cgroups.leaves() if cgroups else []
+        if cgroups and not left:
+            cgroups.close()
+    assert not left
