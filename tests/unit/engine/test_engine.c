@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "engine/engine.h"
+#include "fake_boxd.h"
+#include "job_factory.h"
+
+/* What one observer heard. */
+struct heard {
+    struct engine_job *job; /* NULL after finished */
+    char order[64];         /* one letter a call: Cc Rr o F */
+    struct buf output;
+    enum verdict verdict;
+    struct stage_result run; /* without its buffers */
+    char both[64], out[64];
+    bool compile_ran;
+    int rooms;
+    bool pause;
+    char cancel_at; /* the letter at which it cancels silently */
+};
+
+static void note(struct heard *h, char letter)
+{
+    size_t len = strlen(h->order);
+    assert_true(len + 1 < sizeof(h->order));
+    h->order[len] = letter;
+    if (letter == h->cancel_at) {
+        engine_job_cancel(h->job, true);
+    }
+}
+
+static void hear_stage(void *ctx, enum engine_stage stage)
+{
+    note(ctx, stage == STAGE_COMPILE ? 'C' : 'R');
+}
+
+static bool hear_output(void *ctx, enum engine_stage stage, enum engine_stream stream,
+                        const char *data, size_t len)
+{
+    struct heard *h = ctx;
+    (void)stage, (void)stream;
+    note(h, 'o');
+    buf_add(&h->output, data, len);
+    return !h->pause;
+}
+
+static void hear_stage_done(void *ctx, enum engine_stage stage, const struct stage_result *result)
+{
+    (void)result;
+    note(ctx, stage == STAGE_COMPILE ? 'c' : 'r');
+}
+
+static void hear_finished(void *ctx, struct result *result)
+{
+    struct heard *h = ctx;
+    note(h, 'F');
+    h->job = NULL;
+    h->verdict = result->verdict;
+    h->run = result->run;
+    h->compile_ran = result->compile.ran;
+    if (result->run.both.len > 0 && result->run.both.len < sizeof(h->both)) {
+        memcpy(h->both, result->run.both.data, result->run.both.len);
+    }
+    if (result->run.out.len > 0 && result->run.out.len < sizeof(h->out)) {
+        memcpy(h->out, result->run.out.data, result->run.out.len);
+    }
+}
+
+static void hear_room(void *ctx)
+{
+    ((struct heard *)ctx)->rooms++;
+}
+
+struct bench {
+    struct fake_boxd *boxd;
+    struct engine *engine;
+};
+
+static struct bench bench_new(uint32_t boxes, unsigned slots, unsigned queue_max)
+{
+    struct bench b = {.boxd = fake_boxd_new(boxes)};
+    struct engine_config config = {.slots = slots, .queue_max = queue_max, .product_max = 1 << 20};
+    b.engine = engine_new(b.boxd->loop, b.boxd->sandbox, &config, NULL);
+    return b;
+}
+
+static void bench_done(struct bench *b)
+{
+    engine_free(b->engine);
+    fake_boxd_free(b->boxd);
+}
+
+static int submit(struct bench *b, struct heard *h, struct job *job, struct err *e)
+{
+    struct engine_observer observer = {.stage = hear_stage,
+                                       .output = hear_output,
+                                       .stage_done = hear_stage_done,
+                                       .stdin_room = hear_room,
+                                       .finished = hear_finished,
+                                       .ctx = h};
+    return engine_submit(b->engine, job, &observer, &h->job, e);
+}
+
+static void submitted(struct bench *b, struct heard *h, struct job *job)
+{
+    struct err e;
+    assert_int_equal(submit(b, h, job, &e), 0);
+    assert_string_equal(h->order, ""); /* never from inside the call */
+    fake_run(b->boxd);
+}
+
+static struct job *bash_job(void)
+{
+    struct job *job = job_of(runtime_of_bash());
+    job_with(job, "x.sh", "echo");
+    return job;
+}
+
+static struct job *c_job(void)
+{
+    struct job *job = job_of(runtime_of_c());
+    job_with(job, "x.c", "int main(void) {}");
+    return job;
+}
+
+static void heard_done(struct heard *h)
+{
+    buf_done(&h->output);
+}
+
+static void test_program_runs_to_its_result(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_runs(b.boxd, box, "hi\xff", 0);
+
+    assert_string_equal(h.order, "RorF");
+    assert_int_equal(h.verdict, VERDICT_OK);
+    assert_string_equal(h.out, "hi\xff");
+    assert_string_equal(h.both, "hi\xef\xbf\xbd");
+    assert_int_equal(h.run.cpu_ns, 3000000);
+    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    assert_int_equal(engine_stats(b.engine).running, 0);
+    assert_int_equal(engine_stats(b.engine).finished, 1);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_both_keeps_the_order_of_arrival(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_run(b.boxd);
+    fake_print(b.boxd, box, BOX_STDOUT, "1\xe2\x82"); /* the first half of a character */
+    fake_run(b.boxd);
+    fake_print(b.boxd, box, BOX_STDERR, "2");
+    fake_run(b.boxd);
+    fake_print(b.boxd, box, BOX_STDOUT, "\xac");
+    fake_run(b.boxd);
+    fake_closes_output(b.boxd, box);
+    fake_ended(b.boxd, box, BOX_END_EXIT, 0);
+    fake_run(b.boxd);
+    assert_string_equal(h.both, "12\xe2\x82\xac");
+    heard_done(&h);
+    bench_done(&b);
+}
+
+/* The compile stage's box ends with a product. */
+static void compile_ends(struct bench *b, uint32_t box, const char *product)
+{
+    struct err e;
+    fake_hello(b->boxd, box);
+    fake_run(b->boxd);
+    fake_closes_output(b->boxd, box);
+    fake_ended(b->boxd, box, BOX_END_EXIT, 0);
+    fake_product(b->boxd, box);
+    int fd = b->boxd->init[box].product_fd;
+    assert_int_equal(fd_write_all(fd, product, strlen(product), &e), 0);
+    fake_init_says(b->boxd, box, BOX_MSG_COLLECTED, -1);
+    fd_closep(&b->boxd->init[box].product_fd);
+    fake_run(b->boxd);
+}
+
+static void test_compiled_program_runs_in_a_second_box_with_the_product(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, c_job());
+    uint32_t first = fake_takes_box(b.boxd);
+    char byte;
+    fake_hello(b.boxd, first);
+    fake_run(b.boxd);
+    assert_int_equal(read(b.boxd->init[first].stdin_fd, &byte, 1), 0); /* EOF */
+    fake_closes_output(b.boxd, first);
+    fake_ended(b.boxd, first, BOX_END_EXIT, 0);
+    fake_product(b.boxd, first);
+    struct err e;
+    assert_int_equal(fd_write_all(b.boxd->init[first].product_fd, "THE PRODUCT", 11, &e), 0);
+    fake_init_says(b.boxd, first, BOX_MSG_COLLECTED, -1);
+    fd_closep(&b.boxd->init[first].product_fd);
+    fake_run(b.boxd);
+
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, first);
+    uint32_t second = fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box;
+    assert_int_not_equal(second, first);
+    fake_boxd_gets(b.boxd, BOX_MSG_START);
+    uint64_t archive = fake_init_gets(b.boxd, second, BOX_MSG_INIT_START)->init_start.archive_bytes;
+    assert_int_equal(archive, 11);
+    struct fake_packet *m = fake_init_gets(b.boxd, second, BOX_MSG_DATA);
+    assert_memory_equal(m->bytes + m->len - 11, "THE PRODUCT", 11);
+    fake_runs(b.boxd, second, "x", 0);
+    assert_string_equal(h.order, "CcRorF");
+    assert_true(h.compile_ran);
+    assert_int_equal(h.verdict, VERDICT_OK);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_failed_compile_is_the_verdict_and_nothing_runs(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, c_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_closes_output(b.boxd, box);
+    fake_ended(b.boxd, box, BOX_END_EXIT, 1 << 8);
+    fake_product(b.boxd, box);
+    fake_init_says(b.boxd, box, BOX_MSG_COLLECTED, -1);
+    fd_closep(&b.boxd->init[box].product_fd);
+    fake_run(b.boxd);
+
+    assert_string_equal(h.order, "CcF");
+    assert_int_equal(h.verdict, VERDICT_COMPILE_ERROR);
+    assert_false(h.run.ran);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_box_that_fails_is_an_internal_error(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, c_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_failed(b.boxd, box, ERR_IO, "no mounts");
+    fake_run(b.boxd);
+    assert_int_equal(h.verdict, VERDICT_INTERNAL_ERROR);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+/* --- the queue --------------------------------------------------------------------------- */
+
+static void test_interactive_goes_before_batch_and_slots_are_kept(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard first = {0}, batch = {0}, interactive = {0};
+    submitted(&b, &first, bash_job());
+    struct job *job = bash_job();
+    job->priority = JOB_BATCH;
+    submitted(&b, &batch, job);
+    submitted(&b, &interactive, bash_job());
+    assert_int_equal(engine_stats(b.engine).running, 1);
+    assert_int_equal(engine_stats(b.engine).queued, 2);
+
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);
+    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    assert_string_equal(interactive.order, "R");
+    assert_string_equal(batch.order, "");
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);
+    assert_string_equal(batch.order, "R");
+    bench_done(&b);
+}
+
+static void test_full_queue_is_busy(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 1);
+    struct heard h[3] = {{0}};
+    struct err e;
+    submitted(&b, &h[0], bash_job());
+    submitted(&b, &h[1], bash_job());
+    assert_int_equal(submit(&b, &h[2], bash_job(), &e), -ERR_BUSY);
+    bench_done(&b);
+}
+
+static void test_no_room_for_a_box_waits_for_one(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(1, 2, 10);
+    struct heard first = {0}, second = {0};
+    submitted(&b, &first, bash_job());
+    submitted(&b, &second, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_runs(b.boxd, box, "", 0);
+    assert_string_equal(first.order, "RrF");
+    assert_string_equal(second.order, "");
+
+    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    fake_destroyed(b.boxd, box);
+    fake_run(b.boxd);
+    assert_string_equal(second.order, "R");
+    bench_done(&b);
+}
+
+static void test_run_stage_waits_for_room_and_goes_first(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(1, 1, 10);
+    struct heard c = {0}, other = {0};
+    submitted(&b, &c, c_job());
+    submitted(&b, &other, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    compile_ends(&b, box, "p");
+    assert_string_equal(c.order, "Cc");
+    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    fake_destroyed(b.boxd, box);
+    fake_run(b.boxd);
+    assert_string_equal(c.order, "CcR");
+    assert_string_equal(other.order, "");
+    bench_done(&b);
+}
+
+static void count_drained(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+static void test_drain_tells_when_the_last_job_has_finished(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0}, late = {0};
+    int drained = 0;
+    struct err e;
+    submitted(&b, &h, bash_job());
+    engine_drain(b.engine, count_drained, &drained);
+    fake_run(b.boxd);
+    assert_int_equal(drained, 0);
+    assert_int_equal(submit(&b, &late, bash_job(), &e), -ERR_BUSY);
+
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);
+    assert_string_equal(h.order, "RrF");
+    assert_int_equal(drained, 1);
+    bench_done(&b);
+}
+
+static void test_drain_of_an_idle_engine_tells_soon(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    int drained = 0;
+    engine_drain(b.engine, count_drained, &drained);
+    assert_int_equal(drained, 0);
+    fake_run(b.boxd);
+    assert_int_equal(drained, 1);
+    bench_done(&b);
+}
+
+/* --- output ------------------------------------------------------------------------------ */
+
+static void test_output_beyond_the_cap_stops_the_program(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    struct job *job = bash_job();
+    job->run.output_bytes = 5;
+    submitted(&b, &h, job);
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_print(b.boxd, box, BOX_STDOUT, "1234567");
+    fake_run(b.boxd);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_KILL)->kill.cause, BOX_KILL_OUTPUT);
+    fake_print(b.boxd, box, BOX_STDOUT, "more");
+    fake_closes_output(b.boxd, box);
+    fake_ended(b.boxd, box, BOX_END_OUTPUT, SIGKILL);
+    fake_run(b.boxd);
+
+    assert_int_equal(h.verdict, VERDICT_OUTPUT_LIMIT);
+    assert_string_equal(h.out, "12345");
+    assert_string_equal(h.output.data, "12345");
+    assert_true(h.run.out_truncated);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_output_beyond_the_cap_is_dropped_by_request(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    struct job *job = bash_job();
+    job->run.output_bytes = 5;
+    job->on_output_limit = JOB_OUTPUT_TRUNCATE;
+    submitted(&b, &h, job);
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_runs(b.boxd, box, "1234567", 0);
+    assert_int_equal(h.verdict, VERDICT_OK);
+    assert_string_equal(h.out, "12345");
+    assert_true(h.run.out_truncated);
+    assert_false(h.run.err_truncated);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_output_into_files_is_read_at_the_end(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    struct job *job = bash_job();
+    job->stdio = JOB_STDIO_FILE;
+    job->stdin_data = xstrdup("input");
+    job->stdin_size = 5;
+    job->run.output_bytes = 6;
+    job->on_output_limit = JOB_OUTPUT_TRUNCATE;
+    submitted(&b, &h, job);
+    uint32_t box = fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box;
+    struct fake_packet *m = fake_init_gets(b.boxd, box, BOX_MSG_INIT_START);
+    assert_int_equal(m->fd_count, 3);
+    char input[6] = {0};
+    assert_int_equal(read(m->fds[0], input, 5), 5);
+    assert_string_equal(input, "input");
+    assert_int_equal(write(m->fds[1], "written", 7), 7);
+    for (size_t i = 0; i < 3; i++) {
+        fd_close(m->fds[i]);
+    }
+    fake_ended(b.boxd, box, BOX_END_EXIT, 0);
+    fake_run(b.boxd);
+    assert_string_equal(h.out, "writte");
+    assert_true(h.run.out_truncated);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+/* --- stdin ------------------------------------------------------------------------------- */
+
+static void assert_reads(int fd, const char *text)
+{
+    char got[64] = {0};
+    assert_int_equal(read(fd, got, sizeof(got) - 1), strlen(text));
+    assert_string_equal(got, text);
+}
+
+static void test_stdin_before_the_run_stage_is_not_lost(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    struct job *job = c_job();
+    job->stdin_open = true;
+    job->stdin_data = xstrdup("a");
+    job->stdin_size = 1;
+    submitted(&b, &h, job);
+    engine_job_stdin(h.job, "b", 1);
+    assert_int_equal(engine_job_stdin_pending(h.job), 1);
+    compile_ends(&b, fake_takes_box(b.boxd), "p");
+    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_run(b.boxd);
+    assert_reads(b.boxd->init[box].stdin_fd, "ab");
+    assert_int_equal(h.rooms, 1);
+
+    engine_job_stdin(h.job, "c", 1);
+    engine_job_stdin_end(h.job);
+    assert_reads(b.boxd->init[box].stdin_fd, "c");
+    assert_reads(b.boxd->init[box].stdin_fd, "");
+    bench_done(&b);
+}
+
+/* --- cancel ------------------------------------------------------------------------------ */
+
+static void test_cancel_in_the_queue(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard first = {0}, h = {0};
+    submitted(&b, &first, bash_job());
+    submitted(&b, &h, bash_job());
+    engine_job_cancel(h.job, false);
+    assert_string_equal(h.order, "");
+    assert_int_equal(engine_stats(b.engine).queued, 0);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "F");
+    assert_int_equal(h.verdict, VERDICT_CANCELLED);
+    bench_done(&b);
+}
+
+static void test_cancel_of_a_running_program_kills_it(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {.pause = true};
+    submitted(&b, &h, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_print(b.boxd, box, BOX_STDOUT, "x");
+    fake_run(b.boxd);
+    engine_job_cancel(h.job, false);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_KILL)->kill.cause, BOX_KILL_CANCEL);
+    fake_closes_output(b.boxd, box);
+    fake_ended(b.boxd, box, BOX_END_CANCEL, SIGKILL);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "RorF");
+    assert_int_equal(h.verdict, VERDICT_CANCELLED);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_silent_cancel_says_nothing_and_frees_the_slot(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0}, next = {0};
+    submitted(&b, &h, bash_job());
+    submitted(&b, &next, bash_job());
+    fake_takes_box(b.boxd);
+    engine_job_cancel(h.job, true);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "R");
+    fake_boxd_gets(b.boxd, BOX_MSG_KILL);
+    assert_string_equal(next.order, "R");
+    bench_done(&b);
+}
+
+static void test_silent_cancel_from_each_callback(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {"C", "Cc", "CcR", "CcRo", "CcRor"};
+    for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+        struct bench b = bench_new(4, 1, 10);
+        struct heard h = {.cancel_at = orders[i][strlen(orders[i]) - 1]};
+        submitted(&b, &h, c_job());
+        if (i >= 1) {
+            compile_ends(&b, fake_takes_box(b.boxd), "p");
+        }
+        if (i >= 3) {
+            fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+            fake_runs(b.boxd, fake_takes_box(b.boxd), "x", 0);
+        }
+        assert_string_equal(h.order, orders[i]);
+        assert_int_equal(engine_stats(b.engine).running, 0);
+        heard_done(&h);
+        bench_done(&b);
+    }
+}
+
+static void test_silent_cancel_after_the_end_is_still_silent(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    engine_job_cancel(h.job, false);
+    engine_job_cancel(h.job, true);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "R");
+    bench_done(&b);
+}
+
+/* --- boxd is lost ------------------------------------------------------------------------ */
+
+static struct sandbox *boxd_again(struct fake_boxd *f, struct sandbox **old)
+{
+    int pair[2];
+    struct err e;
+    assert_int_equal(fd_seqpacket_pair(pair, &e), 0);
+    f->sock = pair[1];
+    struct box_boxd_hello hello = {
+        .head.type = BOX_MSG_BOXD_HELLO, .version = BOX_PROTO_VERSION, .boxes = 4};
+    assert_int_equal(fd_send(f->sock, &hello, sizeof(hello), NULL, 0, &e), 0);
+    *old = f->sandbox;
+    assert_int_equal(sandbox_new(f->loop, pair[0], NULL, &f->sandbox, &e), 0);
+    return f->sandbox;
+}
+
+static void boxd_restarts(struct bench *b)
+{
+    fake_hang_up(b->boxd);
+    fake_run(b->boxd);
+    struct sandbox *old, *new = boxd_again(b->boxd, &old);
+    engine_set_sandbox(b->engine, new);
+    sandbox_free(old);
+    fake_run(b->boxd);
+}
+
+static void test_job_runs_again_after_boxd_was_lost(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    fake_hang_up(b.boxd);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "R");
+    assert_int_equal(engine_stats(b.engine).queued, 1);
+
+    boxd_restarts(&b);
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "x", 0);
+    assert_string_equal(h.order, "RRorF");
+    assert_int_equal(h.verdict, VERDICT_OK);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_job_runs_again_twice_at_most(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    boxd_restarts(&b);
+    boxd_restarts(&b);
+    assert_string_equal(h.order, "RRR");
+    boxd_restarts(&b);
+    assert_string_equal(h.order, "RRRF");
+    assert_int_equal(h.verdict, VERDICT_INTERNAL_ERROR);
+    bench_done(&b);
+}
+
+static void test_job_whose_output_was_seen_does_not_run_again(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_print(b.boxd, box, BOX_STDOUT, "x");
+    fake_run(b.boxd);
+    boxd_restarts(&b);
+    assert_string_equal(h.order, "RoF");
+    assert_int_equal(h.verdict, VERDICT_INTERNAL_ERROR);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_jobs_wait_while_there_is_no_boxd(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    engine_set_sandbox(b.engine, NULL);
+    submitted(&b, &h, bash_job());
+    assert_string_equal(h.order, "");
+    engine_set_sandbox(b.engine, b.boxd->sandbox);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "R");
+    bench_done(&b);
+}
+
+/* boxd died, and the loop has not said so yet: the requests fail at once. */
+static void test_job_submitted_into_a_loss_waits(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 2, 10);
+    struct heard h = {0}, second = {0};
+    struct err e;
+    assert_int_equal(submit(&b, &h, bash_job(), &e), 0);
+    assert_int_equal(submit(&b, &second, bash_job(), &e), 0);
+    boxd_restarts(&b);
+    fake_takes_box(b.boxd);
+    assert_string_equal(h.order, "R");
+    assert_string_equal(second.order, "R");
+    bench_done(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_program_runs_to_its_result),
+        cmocka_unit_test(test_both_keeps_the_order_of_arrival),
+        cmocka_unit_test(test_compiled_program_runs_in_a_second_box_with_the_product),
+        cmocka_unit_test(test_failed_compile_is_the_verdict_and_nothing_runs),
+        cmocka_unit_test(test_box_that_fails_is_an_internal_error),
+        cmocka_unit_test(test_interactive_goes_before_batch_and_slots_are_kept),
+        cmocka_unit_test(test_full_queue_is_busy),
+        cmocka_unit_test(test_no_room_for_a_box_waits_for_one),
+        cmocka_unit_test(test_run_stage_waits_for_room_and_goes_first),
+        cmocka_unit_test(test_drain_tells_when_the_last_job_has_finished),
+        cmocka_unit_test(test_drain_of_an_idle_engine_tells_soon),
+        cmocka_unit_test(test_output_beyond_the_cap_stops_the_program),
+        cmocka_unit_test(test_output_beyond_the_cap_is_dropped_by_request),
+        cmocka_unit_test(test_output_into_files_is_read_at_the_end),
+        cmocka_unit_test(test_stdin_before_the_run_stage_is_not_lost),
+        cmocka_unit_test(test_cancel_in_the_queue),
+        cmocka_unit_test(test_cancel_of_a_running_program_kills_it),
+        cmocka_unit_test(test_silent_cancel_says_nothing_and_frees_the_slot),
+        cmocka_unit_test(test_silent_cancel_from_each_callback),
+        cmocka_unit_test(test_silent_cancel_after_the_end_is_still_silent),
+        cmocka_unit_test(test_job_runs_again_after_boxd_was_lost),
+        cmocka_unit_test(test_job_runs_again_twice_at_most),
+        cmocka_unit_test(test_job_whose_output_was_seen_does_not_run_again),
+        cmocka_unit_test(test_jobs_wait_while_there_is_no_boxd),
+        cmocka_unit_test(test_job_submitted_into_a_loss_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
