@@ -2,7 +2,7 @@
 /*
  * runtimes - the catalogue: which languages this instance has, found by name and SemVer range.
  *
- * Host runtimes come from a table of recipes (host_recipes.def): a recipe is offered when its tools
+ * Host runtimes come from a table of recipes (host_recipes.c): a recipe is offered when its tools
  * are there.  A tool's version is asked by running it in a box, lazily, several at a time, and is cached by
  * path, inode, mtime and size in <data>/versions.  Loop thread only.
  */
@@ -20,7 +20,9 @@ struct sandbox;
 /* `cache_path`: a file, or NULL for no cache on disk.  `sandbox` may be exchanged later (boxd restarted). */
 struct runtimes *runtimes_new(struct loop *loop, struct sandbox *sandbox, const char *cache_path,
                               const struct log *log);
+/* Before the sandbox is freed, unless that was lost or taken away.  Who waits is not called. */
 void runtimes_free(struct runtimes *r);
+/* NULL: boxd is away, and who needs a version waits.  Also before a sandbox is freed that was not lost. */
 void runtimes_set_sandbox(struct runtimes *r, struct sandbox *sandbox);
 
 /* Called when it is known, never from inside the call that asked.  `found` is NULL when nothing matches. */

@@ -1,0 +1,16 @@
+#pragma once
+/*
+ * host_runtime - a runtime made from a recipe and the paths of this host's tools.
+ */
+struct host_recipe;
+struct host_tool;
+struct host_view;
+struct runtime;
+struct semver;
+
+/* NULL when another program that the recipe needs is not there. */
+struct runtime *host_runtime_new(const struct host_view *view, const struct host_recipe *recipe,
+                                 const struct host_tool *tool);
+/* Sets the version and the aliases that have it in them. */
+void host_runtime_complete(struct runtime *r, const struct host_recipe *recipe,
+                           const struct semver *version);

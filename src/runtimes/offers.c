@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtimes/offers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "model/runtime.h"
+#include "runtimes/host_recipes.h"
+#include "runtimes/host_runtime.h"
+#include "runtimes/host_view.h"
+
+static bool same_strings(const char *const *a, const char *const *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    while (*a != NULL && *b != NULL && strcmp(*a, *b) == 0) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* A package's version is not what the program says, so that is another question. */
+static bool same_question(const struct host_recipe *a, const struct host_recipe *b)
+{
+    return same_strings(a->version_args, b->version_args) &&
+           (a->version_package == NULL) == (b->version_package == NULL);
+}
+
+/* Takes the file over. */
+static struct tool *tool_for(struct offer_set *c, const struct host_recipe *recipe,
+                             struct host_tool *file)
+{
+    for (size_t i = 0; i < c->tool_count; i++) {
+        struct tool *t = c->tools[i];
+        if (strcmp(t->file.real, file->real) == 0 && same_question(t->recipe, recipe)) {
+            host_tool_done(file);
+            return t;
+        }
+    }
+    struct tool *t = xcalloc(1, sizeof(*t));
+    t->file = TAKE(file, (struct host_tool){0});
+    t->recipe = recipe;
+    list_init(&t->queue);
+    c->tools = xreallocarray(c->tools, c->tool_count + 1, sizeof(c->tools[0]));
+    c->tools[c->tool_count++] = t;
+    return t;
+}
+
+static bool is_offered(const struct offer_set *c, const struct host_recipe *recipe,
+                       const char *real)
+{
+    for (size_t i = c->offer_count; i > 0 && c->offers[i - 1].recipe == recipe; i--) {
+        if (strcmp(c->offers[i - 1].tool->file.real, real) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes the file over. */
+static void offer_add(struct offer_set *c, const struct host_view *view,
+                      const struct host_recipe *recipe, struct host_tool *file)
+{
+    struct runtime *runtime = NULL;
+    if (!is_offered(c, recipe, file->real)) {
+        runtime = host_runtime_new(view, recipe, file);
+    }
+    if (runtime == NULL) {
+        host_tool_done(file);
+        return;
+    }
+    struct tool *tool = tool_for(c, recipe, file);
+    c->offers = xreallocarray(c->offers, c->offer_count + 1, sizeof(c->offers[0]));
+    c->offers[c->offer_count++] = (struct offer){recipe, tool, runtime, false};
+}
+
+static void scan_recipe(struct offer_set *c, const struct host_view *view,
+                        const struct host_recipe *recipe)
+{
+    if (recipe->unless != NULL) {
+        AUTO(mem_freep) char *better = host_tool_path(view, recipe->unless, NULL);
+        if (better != NULL) {
+            return;
+        }
+    }
+    for (const char *const *name = recipe->tools; *name != NULL; name++) {
+        for (const char *const *dir = view->tool_dirs; *dir != NULL; dir++) {
+            struct host_tool file;
+            if (host_tool_at(view, *dir, *name, &file)) {
+                offer_add(c, view, recipe, &file);
+            }
+        }
+    }
+}
+
+/* Tools that cannot say their version have that of their package. */
+static void learn_package_version(struct offer_set *c, const struct host_view *view,
+                                  struct tool *tool)
+{
+    AUTO(mem_freep) char *text = host_package_version(view, tool->recipe->version_package);
+    struct semver version;
+    if (text != NULL && semver_coerce(text, &version)) {
+        offers_learn(c, tool, &version);
+    } else {
+        tool->state = TOOL_FAILED;
+        tool->failed_ns = UINT64_MAX; /* until dpkg's status changes */
+    }
+}
+
+void offers_scan(const struct host_view *view, struct offer_set *ret)
+{
+    *ret = (struct offer_set){0};
+    for (size_t i = 0; i < view->recipe_count; i++) {
+        scan_recipe(ret, view, &view->recipes[i]);
+    }
+    for (size_t i = 0; i < ret->tool_count; i++) {
+        if (ret->tools[i]->recipe->version_package != NULL) {
+            learn_package_version(ret, view, ret->tools[i]);
+        }
+    }
+}
+
+void offers_done(struct offer_set *c)
+{
+    for (size_t i = 0; i < c->offer_count; i++) {
+        runtime_unref(c->offers[i].runtime);
+    }
+    for (size_t i = 0; i < c->tool_count; i++) {
+        host_tool_done(&c->tools[i]->file);
+        free(c->tools[i]);
+    }
+    free(c->offers);
+    free(c->tools);
+    *c = (struct offer_set){0};
+}
+
+void offers_learn(struct offer_set *c, struct tool *tool, const struct semver *version)
+{
+    tool->state = TOOL_KNOWN;
+    tool->version = *version;
+    for (size_t i = 0; i < c->offer_count; i++) {
+        struct offer *o = &c->offers[i];
+        if (o->tool == tool) {
+            host_runtime_complete(o->runtime, o->recipe, version);
+            o->usable = o->recipe->only == NULL || semver_satisfies(version, o->recipe->only);
+        }
+    }
+}
+
+static bool alias_may_be(const char *alias, const char *name)
+{
+    size_t fixed = strcspn(alias, "{");
+    return alias[fixed] == '\0' ? strcmp(alias, name) == 0 : strncmp(alias, name, fixed) == 0;
+}
+
+bool offer_may_be(const struct offer *o, const char *name)
+{
+    if (o->tool->state == TOOL_KNOWN) {
+        return runtime_has_name(o->runtime, name);
+    }
+    if (strcmp(o->recipe->language, name) == 0) {
+        return true;
+    }
+    for (const char *const *a = o->recipe->aliases; a != NULL && *a != NULL; a++) {
+        if (alias_may_be(*a, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct runtime *offers_best(const struct offer_set *c, const char *name, const char *range)
+{
+    const struct offer *best = NULL;
+    for (size_t i = 0; i < c->offer_count; i++) {
+        const struct offer *o = &c->offers[i];
+        if (o->usable && runtime_has_name(o->runtime, name) &&
+            semver_satisfies(&o->tool->version, range) &&
+            (best == NULL || semver_compare(&o->tool->version, &best->tool->version) > 0)) {
+            best = o;
+        }
+    }
+    return best != NULL ? best->runtime : NULL;
+}
+
+static int package_compare(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
+static int offer_compare(const void *left, const void *right)
+{
+    const struct offer *const *a = left;
+    const struct offer *const *b = right;
+    int order = strcmp((*a)->recipe->language, (*b)->recipe->language);
+    order = order != 0 ? order : semver_compare(&(*a)->tool->version, &(*b)->tool->version);
+    order = order != 0 ? order : package_compare((*a)->recipe->package, (*b)->recipe->package);
+    return order != 0 ? order : (*a > *b) - (*a < *b);
+}
+
+static bool same_offer(const struct offer *a, const struct offer *b)
+{
+    return strcmp(a->recipe->language, b->recipe->language) == 0 &&
+           semver_compare(&a->tool->version, &b->tool->version) == 0 &&
+           package_compare(a->recipe->package, b->recipe->package) == 0;
+}
+
+size_t offers_all(const struct offer_set *c, struct runtime ***ret)
+{
+    AUTO(mem_freep) const struct offer **sorted = xcalloc(c->offer_count, sizeof(sorted[0]));
+    size_t usable = 0;
+    for (size_t i = 0; i < c->offer_count; i++) {
+        if (c->offers[i].usable) {
+            sorted[usable++] = &c->offers[i];
+        }
+    }
+    qsort(sorted, usable, sizeof(sorted[0]), offer_compare);
+
+    struct runtime **all = xcalloc(usable, sizeof(all[0]));
+    size_t count = 0;
+    for (size_t i = 0; i < usable; i++) {
+        /* The same version twice, from two directories: the first is the one that runs. */
+        if (i == 0 || !same_offer(sorted[i - 1], sorted[i])) {
+            all[count++] = sorted[i]->runtime;
+        }
+    }
+    *ret = all;
+    return count;
+}

@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * package_watch - tells when the host's packages have changed: dpkg has put a new "status" in place.
+ *
+ * dpkg does that several times in one run; they are one change here, told a moment after the last.
+ */
+#include "base/loop.h"
+
+struct err;
+
+struct package_watch {
+    struct loop *loop;
+    int fd; /* of inotify; -1: none */
+    struct loop_io io;
+    struct loop_timer settle;
+    loop_fn *fn;
+    void *ctx;
+};
+
+/* ERR_NOT_FOUND on a host without dpkg.  The watch must stay where it is. */
+int package_watch_start(struct package_watch *w, struct loop *loop, const char *dir, loop_fn *fn,
+                        void *ctx, struct err *e);
+void package_watch_stop(struct package_watch *w); /* one that never started is fine, when zeroed */

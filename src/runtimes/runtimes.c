@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who asks for a runtime waits until the version of each tool that could be meant is known: only
+ * then the highest one is.  Tools are asked when somebody needs them, once; the answers are kept in
+ * memory and on disk.
+ */
+#include "runtimes/runtimes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "runtimes/asker.h"
+#include "runtimes/host_recipes.h"
+#include "runtimes/host_view.h"
+#include "runtimes/offers.h"
+#include "runtimes/package_watch.h"
+#include "runtimes/runtimes_at.h"
+#include "runtimes/version_cache.h"
+
+/* A tool that could not say its version may have had a bad moment: it is asked again after this. */
+#define RETRY_NS (60 * NS_PER_S)
+
+struct runtimes {
+    struct loop *loop;
+    const struct log *log;
+    const struct host_view *view;
+    char *cache_path; /* NULL: none */
+    bool cache_is_stale;
+    struct offer_set set;
+    struct asker *asker;
+    struct package_watch watch;
+    struct list waits;
+    struct loop_defer answer;
+};
+
+struct runtimes_wait {
+    struct list link;
+    struct runtimes *owner;
+    char *name; /* NULL: all */
+    char *range;
+    runtimes_found_fn *found;
+    runtimes_listed_fn *listed;
+    void *ctx;
+};
+
+static void answer_waits(void *ctx);
+
+static void answer_soon(struct runtimes *r)
+{
+    loop_defer(r->loop, &r->answer, answer_waits, r);
+}
+
+/* --- what must be known ------------------------------------------------------------------ */
+
+static bool is_meant(const struct offer *o, const char *name)
+{
+    return name == NULL || offer_may_be(o, name);
+}
+
+static bool is_settled(const struct runtimes *r, const char *name)
+{
+    for (size_t i = 0; i < r->set.offer_count; i++) {
+        const struct offer *o = &r->set.offers[i];
+        bool open = o->tool->state == TOOL_UNKNOWN || o->tool->state == TOOL_QUEUED;
+        if (open && is_meant(o, name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool wants_asking(struct runtimes *r, const struct tool *t)
+{
+    if (t->state == TOOL_FAILED) {
+        uint64_t now = loop_now_ns(r->loop);
+        return t->failed_ns <= now && now - t->failed_ns >= RETRY_NS;
+    }
+    return t->state == TOOL_UNKNOWN;
+}
+
+static void ask_for(struct runtimes *r, const char *name)
+{
+    for (size_t i = 0; i < r->set.offer_count; i++) {
+        const struct offer *o = &r->set.offers[i];
+        if (is_meant(o, name) && wants_asking(r, o->tool)) {
+            asker_ask(r->asker, o->tool);
+        }
+    }
+}
+
+static void cache_save(struct runtimes *r)
+{
+    if (r->cache_path == NULL || !r->cache_is_stale || !asker_is_idle(r->asker)) {
+        return;
+    }
+    r->cache_is_stale = false;
+    struct err e;
+    if (version_cache_save(r->cache_path, &r->set, &e) < 0) {
+        LOG_WARN(r->log, "versions not cached", log_s("error", e.text));
+    }
+}
+
+static void on_version(void *ctx, struct tool *tool, const struct semver *version)
+{
+    struct runtimes *r = ctx;
+    if (version != NULL) {
+        offers_learn(&r->set, tool, version);
+        r->cache_is_stale = true;
+    }
+    cache_save(r);
+    answer_soon(r);
+}
+
+/* --- waits ------------------------------------------------------------------------------- */
+
+static struct runtimes_wait *wait_new(struct runtimes *r, const char *name, const char *range)
+{
+    struct runtimes_wait *w = xcalloc(1, sizeof(*w));
+    w->owner = r;
+    w->name = xstrdup(name);
+    w->range = xstrdup(range != NULL ? range : "");
+    list_append(&r->waits, &w->link);
+    ask_for(r, name);
+    answer_soon(r);
+    return w;
+}
+
+void runtimes_cancel(struct runtimes_wait *w)
+{
+    if (w == NULL) {
+        return;
+    }
+    list_remove(&w->link);
+    free(w->name);
+    free(w->range);
+    free(w);
+}
+
+static void wait_answer(struct runtimes_wait *w)
+{
+    struct runtimes *r = w->owner;
+    struct runtimes_wait told = *w;
+    if (told.found != NULL) {
+        struct runtime *best = offers_best(&r->set, w->name, w->range);
+        /* The callback may change what is offered. */
+        struct runtime *kept = best != NULL ? runtime_ref(best) : NULL;
+        runtimes_cancel(w);
+        told.found(told.ctx, kept);
+        runtime_unref(kept);
+        return;
+    }
+    struct runtime **all;
+    size_t count = offers_all(&r->set, &all);
+    runtimes_cancel(w);
+    told.listed(told.ctx, all, count);
+    free(all);
+}
+
+/* The first that can be answered: any callback may end any other wait, so each search is a new one.
+ */
+static struct runtimes_wait *next_settled(struct runtimes *r)
+{
+    LIST_FOR_EACH (node, &r->waits) {
+        struct runtimes_wait *w = LIST_ITEM(node, struct runtimes_wait, link);
+        if (is_settled(r, w->name)) {
+            return w;
+        }
+    }
+    return NULL;
+}
+
+static void answer_waits(void *ctx)
+{
+    struct runtimes *r = ctx;
+    struct runtimes_wait *w = next_settled(r);
+    if (w != NULL) {
+        answer_soon(r); /* for the next one; runtimes_free in the callback takes it back */
+        wait_answer(w);
+    }
+}
+
+struct runtimes_wait *runtimes_find(struct runtimes *r, const char *name, const char *range,
+                                    runtimes_found_fn *fn, void *ctx)
+{
+    struct runtimes_wait *w = wait_new(r, name, range);
+    w->found = fn;
+    w->ctx = ctx;
+    return w;
+}
+
+struct runtimes_wait *runtimes_list(struct runtimes *r, runtimes_listed_fn *fn, void *ctx)
+{
+    struct runtimes_wait *w = wait_new(r, NULL, NULL);
+    w->listed = fn;
+    w->ctx = ctx;
+    return w;
+}
+
+struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *range,
+                              bool *ret_known)
+{
+    *ret_known = is_settled(r, name);
+    if (!*ret_known) {
+        return NULL;
+    }
+    struct runtime *best = offers_best(&r->set, name, range != NULL ? range : "");
+    return best != NULL ? runtime_ref(best) : NULL;
+}
+
+/* --- the whole --------------------------------------------------------------------------- */
+
+static void scan(struct runtimes *r)
+{
+    offers_scan(r->view, &r->set);
+    if (r->cache_path != NULL) {
+        version_cache_load(r->cache_path, &r->set);
+    }
+}
+
+static void forget_all(struct runtimes *r)
+{
+    for (size_t i = 0; i < r->set.tool_count; i++) {
+        asker_forget(r->asker, r->set.tools[i]);
+    }
+    offers_done(&r->set);
+}
+
+/* What the last look knew of tools that are still the same file. */
+static void keep_versions(struct runtimes *r, const struct offer_set *old)
+{
+    for (size_t i = 0; i < old->tool_count; i++) {
+        const struct tool *was = old->tools[i];
+        for (size_t j = 0; was->state == TOOL_KNOWN && j < r->set.tool_count; j++) {
+            struct tool *t = r->set.tools[j];
+            if (t->state == TOOL_UNKNOWN && t->recipe == was->recipe &&
+                host_tool_same(&t->file, &was->file)) {
+                offers_learn(&r->set, t, &was->version);
+            }
+        }
+    }
+}
+
+void runtimes_refresh(struct runtimes *r)
+{
+    for (size_t i = 0; i < r->set.tool_count; i++) {
+        asker_forget(r->asker, r->set.tools[i]);
+    }
+    struct offer_set old = r->set;
+    offers_scan(r->view, &r->set);
+    keep_versions(r, &old);
+    offers_done(&old);
+
+    LIST_FOR_EACH (node, &r->waits) {
+        ask_for(r, LIST_ITEM(node, struct runtimes_wait, link)->name);
+    }
+    answer_soon(r);
+}
+
+static void on_packages_changed(void *ctx)
+{
+    struct runtimes *r = ctx;
+    LOG_INFO(r->log, "packages changed, looking for languages again");
+    runtimes_refresh(r);
+}
+
+struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop,
+                                 struct sandbox *sandbox, const char *cache_path,
+                                 const struct log *log)
+{
+    struct runtimes *r = xcalloc(1, sizeof(*r));
+    r->loop = loop;
+    r->log = log;
+    r->view = view;
+    r->cache_path = xstrdup(cache_path);
+    list_init(&r->waits);
+    r->asker = asker_new(loop, log, on_version, r);
+    asker_set_sandbox(r->asker, sandbox);
+    scan(r);
+
+    struct err e;
+    if (package_watch_start(&r->watch, loop, view->package_dir, on_packages_changed, r, &e) < 0) {
+        /* New languages are then seen by a restart; without dpkg nothing else is to be expected. */
+        LOG_DEBUG(log, "package changes not watched", log_s("error", e.text));
+    }
+    return r;
+}
+
+struct runtimes *runtimes_new(struct loop *loop, struct sandbox *sandbox, const char *cache_path,
+                              const struct log *log)
+{
+    return runtimes_new_at(&host_view_system, loop, sandbox, cache_path, log);
+}
+
+void runtimes_set_sandbox(struct runtimes *r, struct sandbox *sandbox)
+{
+    asker_set_sandbox(r->asker, sandbox);
+}
+
+void runtimes_free(struct runtimes *r)
+{
+    if (r == NULL) {
+        return;
+    }
+    package_watch_stop(&r->watch);
+    loop_defer_cancel(&r->answer);
+    while (!list_empty(&r->waits)) {
+        runtimes_cancel(LIST_ITEM(r->waits.next, struct runtimes_wait, link));
+    }
+    forget_all(r);
+    asker_free(r->asker);
+    free(r->cache_path);
+    free(r);
+}
+
+/* --- names of files ---------------------------------------------------------------------- */
+
+const char *runtimes_language_of_file(const char *file_name)
+{
+    for (size_t i = 0; i < host_recipe_count; i++) {
+        const struct host_recipe *recipe = &host_recipes[i];
+        for (const char *const *x = recipe->extensions; *x != NULL; x++) {
+            if (strlen(file_name) > strlen(*x) && str_ends(file_name, *x)) {
+                return recipe->language;
+            }
+        }
+    }
+    return NULL;
+}
