@@ -47,7 +47,7 @@ static void add_zeros(struct buf *ret, int count)
     }
 }
 
-/* ECMA-262, Number::toString: decimal for exponents from -7 to 20, else d.ddde+x. */
+/* ECMA-262, Number::toString: decimal for exponents from -6 to 20, else d.ddde+x. */
 static void js_number(double v, struct buf *ret)
 {
     char digits[32];
@@ -62,7 +62,7 @@ static void js_number(double v, struct buf *ret)
     }
     shortest_digits(v, digits, &exponent);
     int count = (int)strlen(digits);
-    if (exponent > 20 || exponent < -7) {
+    if (exponent > 20 || exponent < -6) {
         buf_add_fmt(ret, "%c%s%se%+d", digits[0], count > 1 ? "." : "", digits + 1, exponent);
     } else if (exponent < 0) {
         buf_add_str(ret, "0.");

@@ -25,6 +25,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "client.h"
 #include "http/address.h"
 #include "http/http.h"
 
@@ -161,73 +162,22 @@ static int teardown(void **state)
 
 static void step(struct fixture *f)
 {
-    struct err e = {0};
-    assert_int_equal(loop_step(f->loop, 10 * NS_PER_S, &e), 0);
+    client_step(f->loop);
 }
 
 static int dial(struct fixture *f)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&f->address.sa, f->address.len), 0);
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
+    return client_dial(&f->address);
 }
 
 static void say(struct fixture *f, int fd, const char *data, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        } else if (errno == EAGAIN) {
-            step(f);
-        } else {
-            return; /* refused by now: the answer says why */
-        }
-    }
-}
-
-static bool hear_some(int fd, struct buf *in, bool *ret_ended)
-{
-    char *room = buf_reserve(in, 65536);
-    ssize_t n = recv(fd, room, 65536, 0);
-    if (n < 0 && errno == EAGAIN) {
-        return false;
-    }
-    *ret_ended = n <= 0;
-    buf_commit(in, n > 0 ? (size_t)n : 0);
-    return n > 0;
-}
-
-/* True when one whole answer with Content-Length is in `in`; its size then. */
-static bool answer_whole(const struct buf *in, size_t *ret_size)
-{
-    const char *end = in->len > 0 ? strstr(in->data, "\r\n\r\n") : NULL;
-    if (end == NULL) {
-        return false;
-    }
-    const char *field = strcasestr(in->data, "\r\nContent-Length: ");
-    size_t body = field != NULL && field < end ? strtoul(field + 18, NULL, 10) : 0;
-    *ret_size = (size_t)(end + 4 - in->data) + body;
-    return in->len >= *ret_size;
+    client_say(f->loop, fd, data, len);
 }
 
 static char *hear(struct fixture *f, int fd, struct buf *in)
 {
-    size_t size = 0;
-    bool ended = false;
-    while (!answer_whole(in, &size) && !ended) {
-        if (!hear_some(fd, in, &ended) && !ended) {
-            step(f);
-        }
-    }
-    if (ended && size == 0) {
-        size = in->len;
-    }
-    char *answer = xstrndup(in->data != NULL ? in->data : "", size);
-    buf_consume(in, size);
-    return answer;
+    return client_hear(f->loop, fd, in);
 }
 
 static bool heard_end(struct fixture *f, int fd)
@@ -235,7 +185,7 @@ static bool heard_end(struct fixture *f, int fd)
     AUTO(buf_done) struct buf in = {0};
     bool ended = false;
     while (!ended) {
-        if (!hear_some(fd, &in, &ended) && !ended) {
+        if (!client_hear_some(fd, &in, &ended) && !ended) {
             step(f);
         }
     }
@@ -563,7 +513,7 @@ static void test_head_has_no_body(void **state)
     AUTO(buf_done) struct buf in = {0};
     bool ended = false;
     while (!ended) {
-        if (!hear_some(fd, &in, &ended) && !ended) {
+        if (!client_hear_some(fd, &in, &ended) && !ended) {
             step(f);
         }
     }
