@@ -100,24 +100,24 @@ def cgroup_leaves():
     return leaves
 
 
+def process_facts(pid):
+    """Name, number of descriptors, number of mounts; None when it has just ended."""
+    folder = pathlib.Path(f"/proc/{pid}")
+    try:
+        return (folder.joinpath("comm").read_text().strip(), len(os.listdir(folder / "fd")),
+                len(folder.joinpath("mountinfo").read_text().splitlines()))
+    except OSError:
+        return None
+
+
 def snapshot(pid):
     """What must be the same after a job as before it."""
-    processes = descendants(pid)
-    descriptors = {}
-    for one in processes:
-        try:
-            name = pathlib.Path(f"/proc/{one}/comm").read_text().strip()
-            descriptors[f"{name} {one}"] = len(os.listdir(f"/proc/{one}/fd"))
-        except (FileNotFoundError, PermissionError):
-            pass
+    facts = {one: process_facts(one) for one in descendants(pid)}
     return {
-        "processes": sorted(processes),
-        "descriptors": descriptors,
+        "processes, descriptors, mounts": {one: fact for one, fact in facts.items() if fact},
         "cgroups": sorted(cgroup_leaves()),
-        "mounts": len(open("/proc/self/mountinfo").readlines()),
-        "boxd mounts": [len(open(f"/proc/{one}/mountinfo").readlines()) for one in processes
-                        if pathlib.Path(f"/proc/{one}/comm").read_text().startswith("belljar-boxd")],
-        "sysv": len(open("/proc/sysvipc/shm").readlines()),
+        "mounts": len(pathlib.Path("/proc/self/mountinfo").read_text().splitlines()),
+        "sysv": len(pathlib.Path("/proc/sysvipc/shm").read_text().splitlines()),
         "temporary files": sorted(name for name in os.listdir(tempfile.gettempdir()) if name.startswith("belljar")),
     }
 
@@ -126,10 +126,7 @@ def settle(pid, before, seconds=10):
     """Waits until nothing differs from `before` (boxes end in the background); returns what still does."""
     end = time.monotonic() + seconds
     while True:
-        try:
-            now = snapshot(pid)
-        except FileNotFoundError:
-            now = {}
+        now = snapshot(pid)
         different = {key: (before[key], now.get(key)) for key in before if before[key] != now.get(key)}
         if not different or time.monotonic() > end:
             return different
