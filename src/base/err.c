@@ -59,11 +59,21 @@ static enum err_kind kind_of_errno(int sys)
     }
 }
 
+/* The two C libraries that we build with disagree about what this function gives. */
+static const char *reason_of(int sys, char *scratch, size_t size)
+{
+#ifdef __GLIBC__
+    return strerror_r(sys, scratch, size);
+#else
+    return strerror_r(sys, scratch, size) == 0 ? scratch : "an unknown error";
+#endif
+}
+
 int err_sys(struct err *e, const char *fmt, ...)
 {
     int sys = errno;
     char scratch[64];
-    const char *why = strerror_r(sys, scratch, sizeof(scratch));
+    const char *why = reason_of(sys, scratch, sizeof(scratch));
     size_t why_len = strnlen(why, sizeof(scratch));
 
     va_list ap;

@@ -163,7 +163,8 @@ static const char *next_name(struct level *level)
 {
     for (;;) {
         if (level->pos == level->len) {
-            ssize_t n = getdents64(level->fd, level->entries, sizeof(level->entries));
+            void *room = level->entries; /* one C library wants bytes, the other its struct */
+            ssize_t n = getdents64(level->fd, room, sizeof(level->entries));
             if (n <= 0) {
                 return NULL;
             }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -121,5 +122,5 @@ int streams_set(const struct start *s, const struct fence *f, int *ret_master, s
 
 void streams_close(void)
 {
-    close_range(STDIN_FILENO, STDERR_FILENO, 0);
+    syscall(SYS_close_range, STDIN_FILENO, STDERR_FILENO, 0);
 }
