@@ -40,6 +40,9 @@ struct server {
     struct loop *loop;
     int parent_sock, data_fd;
     struct loop_io parent_io;
+    /* The last one, also when it is lost: its boxes are in use until there is another. api has it
+     * while it works. */
+    struct sandbox *sandbox;
     struct api api;
     struct http_dialect piston, common;
     bool piston_made;
@@ -56,7 +59,7 @@ static int sandbox_make(struct server *s, int boxd_sock, struct sandbox **ret, s
 /* What this host does not give is said at each start, and refused when it is required. */
 static int host_check(const struct server *s, const char *cgroup_lack, struct err *e)
 {
-    const struct box_boxd_hello *hello = sandbox_hello(s->api.sandbox);
+    const struct box_boxd_hello *hello = sandbox_hello(s->sandbox);
     int r = doctor_require(hello, host_require(s->config, hello), e);
     if (r < 0) {
         host_table_print(hello, cgroup_lack);
@@ -129,21 +132,22 @@ static int ready_tell(const struct server *s, struct err *e)
 
 static void on_boxd_lost(void *ctx)
 {
-    const struct server *s = ctx;
-    LOG_WARN(s->log, "the connection to boxd is lost; running jobs fail until it is back");
+    struct server *s = ctx;
+    LOG_WARN(s->log, "the connection to boxd is lost; jobs wait until it is back");
+    s->api.sandbox = NULL;
 }
 
 /* The old sandbox goes last: until then what belongs to its boxes is still valid. */
 static void boxd_replace(struct server *s, int boxd_sock)
 {
-    struct sandbox *old = s->api.sandbox, *fresh = NULL;
+    struct sandbox *old = s->sandbox, *fresh = NULL;
     struct err e;
     if (sandbox_make(s, boxd_sock, &fresh, &e) < 0) {
         LOG_ERROR(s->log, "the new boxd does not answer", log_s("error", e.text));
         return; /* it ends with its socket, and the parent tries again */
     }
     sandbox_on_lost(fresh, on_boxd_lost, NULL, s);
-    s->api.sandbox = fresh;
+    s->sandbox = s->api.sandbox = fresh;
     engine_set_sandbox(s->api.engine, fresh);
     runtimes_set_sandbox(s->api.runtimes, fresh);
     sandbox_free(old);
@@ -225,16 +229,17 @@ static int server_make(struct server *s, const struct server_start *start, struc
 {
     int r = loop_new(&s->loop, e);
     if (r == 0) {
-        r = sandbox_make(s, start->boxd_sock, &s->api.sandbox, e);
+        r = sandbox_make(s, start->boxd_sock, &s->sandbox, e);
     }
     if (r < 0) {
         host_table_print(NULL, NULL);
         return r;
     }
+    s->api.sandbox = s->sandbox;
     s->api.loop = s->loop;
     s->api.config = s->config;
     s->api.log = s->log;
-    sandbox_on_lost(s->api.sandbox, on_boxd_lost, NULL, s);
+    sandbox_on_lost(s->sandbox, on_boxd_lost, NULL, s);
     r = host_check(s, start->cgroup_lack, e);
     if (r == 0) {
         r = parts_make(s, e);
@@ -262,7 +267,7 @@ static void server_unmake(struct server *s)
     }
     engine_free(s->api.engine);
     runtimes_free(s->api.runtimes);
-    sandbox_free(s->api.sandbox);
+    sandbox_free(s->sandbox);
     loop_free(s->loop);
 }
 

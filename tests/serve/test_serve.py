@@ -64,23 +64,28 @@ def server_process_of(server):
     return wait_for(lambda: child_of(server.pid, "belljar"), "the server process")
 
 
-def instance_cgroups():
-    found = set()
-    for line in open("/proc/self/mountinfo"):
-        if " - cgroup" in line:
-            for folder, names, _ in os.walk(line.split()[4]):
-                found.update(os.path.join(folder, name) for name in names if re.fullmatch(r"belljar-\d+", name))
-    return found
+RUNTIME = "/run/belljar"
 
 
-def leftovers(runtime="/run/belljar"):
-    """What a belljar leaves on a host while it runs, and only then."""
-    return {
-        "locks": sorted(os.listdir(runtime)) if os.path.isdir(runtime) else [],
-        "cgroups": instance_cgroups(),
-        "mounts": open("/proc/self/mountinfo").read(),
-        "temporary": {name for name in os.listdir(tempfile.gettempdir()) if re.fullmatch(r"belljar-\w{6}", name)},
-    }
+class Traces:
+    """What a belljar leaves on a host while it runs, and only then: others may run beside this test."""
+
+    def __init__(self, pid, runtime=RUNTIME):
+        self.paths = []
+        for lock in pathlib.Path(runtime).glob("instance-*"):
+            text = lock.read_text()
+            if text.startswith(f"pid {pid}\n"):
+                self.paths = [str(lock)] + [line.split(" ", 1)[1] for line in text.splitlines()[1:]]
+        self.processes = descendants(pid)
+
+    def are_left(self):
+        return [path for path in self.paths if os.path.exists(path)] + [pid for pid in self.processes if is_running(pid)]
+
+
+def locks_of(pid):
+    """Names of lock files that this process, now dead, has left."""
+    locks = pathlib.Path(RUNTIME).glob("instance-*") if os.path.isdir(RUNTIME) else []
+    return [lock.name for lock in locks if f"pid {pid}\n" in lock.read_text()]
 
 
 def health(port):
@@ -104,17 +109,37 @@ def runs_a_program(server):
     return status == 200 and body["run"]["stdout"] == "42\n"
 
 
-def run(*words, **more):
-    return subprocess.run([BELLJAR, *words], capture_output=True, text=True, timeout=60, env=clean_environment(), **more)
+def run(*words):
+    """A belljar that ends by itself, and what it left in its temporary directory and among the locks."""
+    with tempfile.TemporaryDirectory(prefix="bj-run-") as folder:
+        process = subprocess.Popen([BELLJAR, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={**clean_environment(), "TMPDIR": folder})
+        out, err = process.communicate(timeout=60)
+        left = os.listdir(folder) + locks_of(process.pid)
+    assert left == []
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def free_address():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def wait_until_a_job_runs(server):
+    wait_for(lambda: server.request("GET", "/health")[1]["engine"]["running"], "a running job")
 
 
 @pytest.fixture
 def server():
-    before = leftovers()
-    one = Server()
+    address = free_address()  # one that is the same after a restart
+    one = Server("--listen", address)
+    one.port = int(address.rpartition(":")[2])
+    traces = Traces(one.pid)
+    assert len(traces.paths) >= 2
     yield one
     one.stop()
-    assert leftovers() == before
+    assert traces.are_left() == []
 
 
 # --- start and stop -----------------------------------------------------------------------------------
@@ -122,15 +147,15 @@ def server():
 
 @pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_stop_leaves_nothing_behind(signo):
-    before = leftovers()
+    mounts = open("/proc/self/mountinfo").read()
     server = Server()
-    processes = descendants(server.pid)
-    during = leftovers()
-    assert during["temporary"] > before["temporary"]
+    traces = Traces(server.pid)
+    assert traces.are_left() == traces.paths + traces.processes
+    assert any(os.path.basename(path).startswith("belljar-") for path in traces.paths)
+    assert open("/proc/self/mountinfo").read() == mounts
     server.process.send_signal(signo)
     assert server.process.wait(PATIENCE) == 0
-    assert leftovers() == before
-    assert [pid for pid in processes if is_running(pid)] == []
+    assert traces.are_left() == []
     server.stop()
 
 
@@ -151,7 +176,7 @@ def test_running_jobs_finish_after_sigterm(server):
     answer = []
     job = threading.Thread(target=lambda: answer.append(server.execute("bash", "echo in; sleep 1; echo out")))
     job.start()
-    wait_for(lambda: server.request("GET", "/health")[1].get("running"), "a running job")
+    wait_until_a_job_runs(server)
     server.process.send_signal(signal.SIGTERM)
     job.join()
     assert answer[0][0] == 200
@@ -160,18 +185,18 @@ def test_running_jobs_finish_after_sigterm(server):
 
 
 def test_a_second_sigint_ends_at_once():
-    before = leftovers()
     server = Server("--server-grace-ms", "600000", "--limits-run-wall-ms", "3000000")
     job = threading.Thread(target=lambda: _ignore(lambda: server.execute("bash", "sleep 3000", run_timeout=3000)))
     job.start()
-    wait_for(lambda: server.request("GET", "/health")[1].get("running"), "a running job")
+    wait_until_a_job_runs(server)
+    traces = Traces(server.pid)
     server.process.send_signal(signal.SIGINT)
     wait_for(lambda: "running jobs may finish" in server.log_path.read_text(), "draining")
     server.process.send_signal(signal.SIGINT)
     assert server.process.wait(PATIENCE) == 0
     job.join()
     server.stop()
-    assert leftovers() == before
+    assert traces.are_left() == []
 
 
 def _ignore(call):
@@ -219,7 +244,6 @@ def stat_mode(path):
 
 
 def test_a_busy_port_ends_the_start():
-    before = leftovers()
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
@@ -228,7 +252,6 @@ def test_a_busy_port_ends_the_start():
     assert result.returncode == 1
     assert address in result.stderr
     assert result.stdout == ""
-    assert leftovers() == before
 
 
 def test_a_busy_optional_port_is_said_and_skipped():
@@ -243,12 +266,10 @@ def test_a_busy_optional_port_is_said_and_skipped():
 
 
 def test_a_host_without_limits_is_refused_when_they_are_required():
-    before = leftovers()
     result = run("serve", "--listen", "127.0.0.1:0", "--require", "limits", "--cgroup", "none")
     assert result.returncode == 1
     assert "sandbox.require = limits" in result.stderr and "memory limit" in result.stderr
     assert re.search(r"^memory limit +missing", result.stderr, re.M)
-    assert leftovers() == before
 
 
 def test_a_boxd_that_is_not_there_is_named():
@@ -258,11 +279,9 @@ def test_a_boxd_that_is_not_there_is_named():
 
 
 def test_a_boxd_that_only_dies_ends_the_start():
-    before = leftovers()
     result = run("serve", "--listen", "127.0.0.1:0", "--sandbox-boxd", "/bin/false")
     assert result.returncode == 1
     assert "boxd" in result.stderr
-    assert leftovers() == before
 
 
 def test_a_word_that_is_no_flag_is_refused():
@@ -295,7 +314,7 @@ def test_a_program_that_ran_when_boxd_died_is_answered_and_gone(server):
     answer = []
     job = threading.Thread(target=lambda: answer.append(server.execute("bash", "sleep 3000", run_timeout=3000)))
     job.start()
-    wait_for(lambda: server.request("GET", "/health")[1].get("running"), "a running job")
+    wait_until_a_job_runs(server)
     inside = [pid for pid in descendants(boxd_of(server)) if pid != boxd_of(server)]
     os.kill(boxd_of(server), signal.SIGKILL)
     job.join(PATIENCE)
@@ -304,8 +323,8 @@ def test_a_program_that_ran_when_boxd_died_is_answered_and_gone(server):
 
 
 def test_it_gives_up_when_boxd_dies_again_and_again():
-    before = leftovers()
     server = Server()
+    traces = Traces(server.pid)
     last = None
     while server.process.poll() is None:
         boxd = child_of(server.pid, "belljar-boxd")
@@ -316,39 +335,41 @@ def test_it_gives_up_when_boxd_dies_again_and_again():
     code, log = server.stop()
     assert code == 1
     assert "boxd has died 5 times in a row" in log
-    assert leftovers() == before
+    assert traces.are_left() == []
 
 
 def test_the_children_end_when_the_parent_is_killed_and_the_next_start_clears_up():
-    before = leftovers()
     server = Server()
+    traces = Traces(server.pid)
     others = [pid for pid in descendants(server.pid) if pid != server.pid]
     assert len(others) >= 2
     server.process.kill()
     server.process.wait()
     wait_for(lambda: not any(is_running(pid) for pid in others), "the children to end")
-    assert leftovers()["temporary"] > before["temporary"]
+    assert traces.are_left() == traces.paths
     server.stop()
 
     heir = Server()
     _, log = heir.stop()
-    assert "removed what a killed instance left" in log
-    assert leftovers() == before
+    assert f'event="removed what a killed instance left" path={traces.paths[-1]}' in log
+    assert traces.are_left() == []
 
 
 # --- several, and as whom -------------------------------------------------------------------------------
 
 
 def test_two_instances_run_side_by_side():
-    before = leftovers()
     first, second = Server(), Server()
+    traces = [Traces(first.pid), Traces(second.pid)]
+    assert not set(traces[0].paths) & set(traces[1].paths)
     assert runs_a_program(first) and runs_a_program(second)
     if ROOT:
         assert status_of(server_process_of(first))["Uid"] != status_of(server_process_of(second))["Uid"]
     first.stop()
+    assert traces[0].are_left() == []
     assert runs_a_program(second)
     second.stop()
-    assert leftovers() == before
+    assert traces[1].are_left() == []
 
 
 def test_the_server_process_has_nothing_to_lose(server):
@@ -492,12 +513,10 @@ def test_a_service_manager_hears_ready_and_stopping(tmp_path):
 
 
 def test_doctor_prints_each_feature_with_its_state():
-    before = leftovers()
     result = run("doctor")
     assert re.search(r"^kernel +ok +Linux \d", result.stdout, re.M)
     assert re.search(r"^system call filter +ok", result.stdout, re.M)
     assert result.returncode == (0 if "A server would start here." in result.stdout else 1)
-    assert leftovers() == before
 
 
 def test_doctor_says_what_is_missing_and_how_to_get_it():
