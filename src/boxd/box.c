@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -83,7 +84,10 @@ static void box_report(struct box *box, enum box_end end)
 
 static void box_fail(struct box *box, const struct err *e)
 {
-    struct box_failed failed = {.head = {.type = BOX_MSG_FAILED, .box = box->id}, .err = *e};
+    struct box_failed failed = {.head = {.type = BOX_MSG_FAILED, .box = box->id},
+                                .err = {.kind = e->kind, .sys = e->sys}};
+    /* Not the whole struct: behind its text lie old bytes of this process's stack. */
+    snprintf(failed.err.text, sizeof(failed.err.text), "%s", e->text);
     LOG_WARN(&box->boxd->log, "box failed", log_i("box", box->id), log_s("error", e->text));
     limits_disarm(box);
     box->state = BOX_OVER;

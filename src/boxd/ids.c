@@ -16,6 +16,18 @@
 #include "base/err.h"
 #include "base/fd.h"
 
+int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {
+        {(uint32_t)permitted, (uint32_t)permitted, (uint32_t)inheritable},
+        {(uint32_t)(permitted >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32)}};
+    if (syscall(SYS_capset, &head, data) < 0) {
+        return err_sys(e, "capset");
+    }
+    return 0;
+}
+
 uid_t ids_owner(const struct boxd_config *config, uint32_t box)
 {
     return (config->flags & BOXD_OWN_IDS) != 0 ? config->id_base + 2 * box + 1 : geteuid();
@@ -69,12 +81,10 @@ static int nesting_off(int user_sysctl_fd, struct err *e)
 
 static const int kept[] = {CAP_KILL, CAP_SETUID, CAP_SETGID};
 
+/* All of it: what is ambient already, as init's three are, does not go with it. */
 static int bounding_drop(struct err *e)
 {
     for (int cap = 0;; cap++) {
-        if (cap == CAP_KILL || cap == CAP_SETUID || cap == CAP_SETGID) {
-            continue;
-        }
         if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
             /* EINVAL: this kernel has no such capability, and none beyond. */
             return errno == EINVAL ? 0 : err_sys(e, "dropping capability %d", cap);
@@ -82,26 +92,13 @@ static int bounding_drop(struct err *e)
     }
 }
 
-static int caps_set(uint64_t effective, uint64_t inheritable, struct err *e)
-{
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2] = {
-        {(uint32_t)effective, (uint32_t)effective, (uint32_t)inheritable},
-        {(uint32_t)(effective >> 32), (uint32_t)(effective >> 32), (uint32_t)(inheritable >> 32)}};
-    if (syscall(SYS_capset, &head, data) < 0) {
-        return err_sys(e, "capset");
-    }
-    return 0;
-}
-
 static int caps_enter(struct err *e)
 {
     uint64_t mask = 0;
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-        mask |= UINT64_C(1) << kept[i];
+        mask |= CAP_BIT(kept[i]);
     }
-    int r = bounding_drop(e);
-    r = r < 0 ? r : caps_set(mask | UINT64_C(1) << CAP_SETPCAP, mask, e);
+    int r = caps_set(mask | CAP_BIT(CAP_SETPCAP), mask, e);
     if (r < 0) {
         return r;
     }
@@ -109,6 +106,10 @@ static int caps_enter(struct err *e)
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0) < 0) {
             return err_sys(e, "keeping capability %d", kept[i]);
         }
+    }
+    r = bounding_drop(e);
+    if (r < 0) {
+        return r;
     }
     /* Locked for good: no uid has a meaning to capabilities, and none comes back. */
     unsigned bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |

@@ -7,11 +7,17 @@
  * are the box's own.  Without ids of our own every box maps our one id, and init is the program's
  * uid.
  */
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "boxproto/boxd_config.h"
 
 struct err;
+
+#define CAP_BIT(cap) (UINT64_C(1) << (cap))
+
+/* Of all capabilities only these stay, permitted and effective. */
+int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e);
 
 /* The id, in boxd's user namespace, that owns the files of box n. */
 uid_t ids_owner(const struct boxd_config *config, uint32_t box);

@@ -17,6 +17,7 @@
  */
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,9 +34,9 @@
 #include "boxd/box.h"
 #include "boxd/boxd.h"
 #include "boxd/filter.h"
+#include "boxd/ids.h"
 #include "boxd/mounts.h"
 #include "boxd/probe.h"
-#include "boxd/settings.h"
 #include "boxd/spawn.h"
 
 /* Descriptors below this are given away by number; ours go above. */
@@ -43,6 +44,31 @@
 /* Of one box: leaf directories, memory events, watch, control, pidfd. */
 #define FDS_PER_BOX 12
 #define FDS_OF_BOXD 128
+
+/* From a memfd that nobody can change any more. */
+static int config_read(int fd, struct boxd_config *ret, struct err *e)
+{
+    const int want = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+    struct boxd_config config;
+    struct stat st;
+    int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || fstat(fd, &st) < 0) {
+        return err_sys(e, "boxd's config (descriptor %d)", fd);
+    }
+    if ((seals & want) != want || st.st_size != sizeof(config)) {
+        return err_set(e, ERR_INVALID, "boxd's config is not sealed, or not %zu bytes",
+                       sizeof(config));
+    }
+    if (pread(fd, &config, sizeof(config), 0) != (ssize_t)sizeof(config)) {
+        return err_sys(e, "reading boxd's config");
+    }
+    int r = boxd_config_check(&config, e);
+    if (r < 0) {
+        return r;
+    }
+    *ret = config;
+    return 0;
+}
 
 /* --- the process: what each child inherits is set once ---------------------------------------- */
 
@@ -187,7 +213,11 @@ static int catalogue_enter(int catalogue, struct err *e)
         r = place("/", fd, O_PATH, e);
     }
     r = r < 0 ? r : place("/init", SPAWN_FD_INIT, O_PATH, e);
-    return r < 0 ? r : place("/proc/sys/user", SPAWN_FD_USER_SYSCTL, O_PATH, e);
+    r = r < 0 ? r : place("/proc/sys/user", SPAWN_FD_USER_SYSCTL, O_PATH, e);
+    /* A kernel without time namespaces lacks the file: the probe finds that out. */
+    const char *clocks = "/proc/self/timens_offsets";
+    bool there = faccessat(AT_FDCWD, clocks, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return r < 0 ? r : place(there ? clocks : "/", SPAWN_FD_CLOCKS, there ? O_WRONLY : O_PATH, e);
 }
 
 /* --- the parts -------------------------------------------------------------------------------- */
@@ -205,10 +235,17 @@ static void on_maker_lost(void *ctx)
     boxd_stop(b, true);
 }
 
+/* What is left to do: mounts, namespaces, device nodes, id maps, clocks and signals. */
+#define CAPS_OF_BOXD                                                                               \
+    (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_MKNOD) |     \
+     CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SYS_ADMIN) |   \
+     CAP_BIT(CAP_SYS_TIME))
+
 static int parts_begin(struct boxd *b, struct err *e)
 {
     AUTO(fd_closep) int maker = -1;
     int r = netns_maker_start(&maker, e); /* first: it is a copy of what we are now */
+    r = r < 0 ? r : caps_set(CAPS_OF_BOXD, 0, e);
     r = r < 0 ? r : cgroup_init(&b->cgroup, &b->config, e);
     r = r < 0 ? r : filter_build(&b->filter, e);
     r = r < 0 ? r : probe_features(&b->config, &b->features, e);
@@ -225,7 +262,7 @@ static int parts_begin(struct boxd *b, struct err *e)
 
 static int boxd_run(struct boxd *b, struct err *e)
 {
-    int r = settings_read(BOXD_FD_CONFIG, &b->config, e);
+    int r = config_read(BOXD_FD_CONFIG, &b->config, e);
     if (r < 0) {
         return r;
     }

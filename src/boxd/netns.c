@@ -12,11 +12,11 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "boxd/ids.h"
 #include "boxd/spawn.h"
 
 /* What the maker answers to each request: a descriptor with kind 0, or why there is none. */
@@ -49,14 +49,11 @@ static int netns_make(int *ret_fd, struct err *e)
 
 static int maker_confine(struct err *e)
 {
-    uint32_t caps = UINT32_C(1) << CAP_SYS_ADMIN | UINT32_C(1) << CAP_NET_ADMIN;
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2] = {{caps, caps, 0}};
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
-        prctl(PR_SET_NAME, "boxd-netns", 0, 0, 0) < 0 || syscall(SYS_capset, &head, data) < 0) {
+        prctl(PR_SET_NAME, "boxd-netns", 0, 0, 0) < 0) {
         return err_sys(e, "confining the netns maker");
     }
-    return 0;
+    return caps_set(CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_NET_ADMIN), 0, e);
 }
 
 /* Until EOF: boxd is gone then. */

@@ -92,9 +92,12 @@ void server_tell(struct boxd *b, const void *message, size_t len)
     struct err e;
     int r = fd_send(b->server, message, len, NULL, 0, &e);
     if (r < 0) {
-        /* BUSY too: its buffer holds more than a server that reads would let pile up. */
-        LOG_ERROR(&b->log, "server does not hear", log_s("error", e.text));
-        boxd_stop(b, r != -ERR_GONE);
+        /* BUSY too: its buffer holds more than a server that reads would let pile up.  That it is
+           gone is its ordinary end: a program was stopped, and nobody waits for its box. */
+        bool gone = r == -ERR_GONE;
+        log_event(&b->log, gone ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, "server does not hear",
+                  (const struct log_field[]){log_s("error", e.text), {0}});
+        boxd_stop(b, !gone);
     }
 }
 

@@ -21,7 +21,8 @@ struct err;
 enum {
     SPAWN_FD_INIT = 6,        /* the program of init, O_PATH */
     SPAWN_FD_USER_SYSCTL = 7, /* the directory /proc/sys/user, O_PATH */
-    SPAWN_FD_LAST = SPAWN_FD_USER_SYSCTL,
+    SPAWN_FD_CLOCKS = 8,      /* /proc/self/timens_offsets of boxd */
+    SPAWN_FD_LAST = SPAWN_FD_CLOCKS,
 };
 
 struct spawn {
@@ -30,6 +31,12 @@ struct spawn {
     uint32_t box;
     int netns, watch, control, filter; /* all above SPAWN_FD_LAST; they stay the caller's */
 };
+
+/*
+ * Before a clone: its child gets a time namespace of its own whose clocks start now, so that the
+ * host's uptime is not seen.  clone3 could make the namespace, but not set its clocks.
+ */
+int spawn_clocks(struct err *e);
 
 /* The child is ours to reap. */
 int spawn(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e);

@@ -24,6 +24,7 @@
 enum { BOXD_FD_SERVER = 3, BOXD_FD_CONFIG = 4, BOXD_FD_CATALOGUE = 5 };
 #define BOXD_CONFIG_VERSION 1
 #define BOXD_LAYERS_MAX 64
+#define BOXD_BOXES_MAX 1024
 #define BOXD_CLASSES 2 /* enum box_class */
 
 /* Index of a v1 hierarchy; v2 uses BOXD_CG_MEMORY for its one. */
@@ -54,3 +55,8 @@ struct boxd_config {
     struct boxd_layer layers[BOXD_LAYERS_MAX];
     uint32_t log_level;
 };
+
+struct err;
+
+/* 0 when every field is within its range: what boxd asks of whoever starts it. */
+int boxd_config_check(const struct boxd_config *config, struct err *e);

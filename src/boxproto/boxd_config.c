@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "boxd/settings.h"
+#include "boxproto/boxd_config.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
 
 #define FLAGS_ALL (BOXD_ROOT | BOXD_OWN_IDS | BOXD_OWN_DEVICES)
-#define SEALS     (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
 
 /* Single numbers: name, where, and the range. */
 static const struct range {
@@ -22,7 +18,7 @@ static const struct range {
 } ranges[] = {
     {"version", offsetof(struct boxd_config, version), BOXD_CONFIG_VERSION, BOXD_CONFIG_VERSION},
     {"flags", offsetof(struct boxd_config, flags), 0, FLAGS_ALL},
-    {"boxes", offsetof(struct boxd_config, boxes), 1, SETTINGS_BOXES_MAX},
+    {"boxes", offsetof(struct boxd_config, boxes), 1, BOXD_BOXES_MAX},
     {"processes", offsetof(struct boxd_config, maxima.processes), 1, 1 << 22},
     {"cgroup", offsetof(struct boxd_config, cgroup), BOX_CGROUP_NONE, BOX_CGROUP_V2},
     {"layer_count", offsetof(struct boxd_config, layer_count), 0, BOXD_LAYERS_MAX},
@@ -83,7 +79,7 @@ static int layers_check(const struct boxd_config *config, struct err *e)
     return 0;
 }
 
-int settings_check(const struct boxd_config *config, struct err *e)
+int boxd_config_check(const struct boxd_config *config, struct err *e)
 {
     int r = ranges_check(config, e);
     r = r < 0 ? r : layers_check(config, e);
@@ -101,28 +97,5 @@ int settings_check(const struct boxd_config *config, struct err *e)
         return err_set(e, ERR_INVALID, "boxd's config: id_base %" PRIu32 " for %" PRIu32 " boxes",
                        config->id_base, config->boxes);
     }
-    return 0;
-}
-
-int settings_read(int fd, struct boxd_config *ret, struct err *e)
-{
-    struct stat st;
-    int seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || fstat(fd, &st) < 0) {
-        return err_sys(e, "boxd's config (descriptor %d)", fd);
-    }
-    if ((seals & SEALS) != SEALS || st.st_size != sizeof(*ret)) {
-        return err_set(e, ERR_INVALID, "boxd's config is not sealed, or not %zu bytes",
-                       sizeof(*ret));
-    }
-    struct boxd_config config;
-    if (pread(fd, &config, sizeof(config), 0) != (ssize_t)sizeof(config)) {
-        return err_sys(e, "reading boxd's config");
-    }
-    int r = settings_check(&config, e);
-    if (r < 0) {
-        return r;
-    }
-    *ret = config;
     return 0;
 }
