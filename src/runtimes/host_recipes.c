@@ -468,8 +468,9 @@ const struct host_recipe host_recipes[] = {
         .compile = LIST("{tool}", "build-exe", "-femit-bin=a.out", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .env = LIST("ZIG_GLOBAL_CACHE_DIR=/tmp/zig", "ZIG_LOCAL_CACHE_DIR=/tmp/zig"),
-        .hello = "const std = @import(\"std\");\n\npub fn main() void {\n"
-                 "    std.debug.print(\"Hello, World!\\n\", .{});\n}\n",
+        .hello = "const std = @import(\"std\");\n"
+                 "const os = if (@hasDecl(std, \"posix\")) std.posix else std.os;\n\n"
+                 "pub fn main() !void {\n    _ = try os.write(1, \"Hello, World!\\n\");\n}\n",
         .compile_limits = {.wall_ms = 15000, .cpu_ms = 15000},
     },
     {

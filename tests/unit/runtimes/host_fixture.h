@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * host_fixture - a host of our own in a temporary directory: bin/, other/ (not visible in boxes), dpkg/.
+ */
+#include "runtimes/host_view.h"
+
+struct host_fixture {
+    char root[64];
+    char bin[80], local[80], other[80], dpkg[80];
+    char visible_bin[84], visible_local[84];
+    const char *tool_dirs[3], *visible[3];
+    struct host_view view;
+};
+
+void host_fixture_make(struct host_fixture *h);
+void host_fixture_remove(struct host_fixture *h);
+/* A file of mode `mode` with some text. */
+void host_file(const char *dir, const char *name, const char *text, unsigned mode);
+void host_link(const char *dir, const char *name, const char *target);
