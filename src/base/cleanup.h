@@ -5,7 +5,8 @@
  *   AUTO(fd_closep) int fd = open(...);      closed when the scope ends
  *   return TAKE(&line, NULL);                moved out: the scope no longer owns it
  */
-#define AUTO(fn) __attribute__((cleanup(fn)))
+/* unused: one that is only there for its end is no mistake, as clang takes it to be */
+#define AUTO(fn) __attribute__((cleanup(fn), unused))
 
 #define TAKE(ptr, empty)                                                                           \
     ({                                                                                             \
