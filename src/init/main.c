@@ -201,7 +201,11 @@ static int start_program(struct init *in, struct err *e)
         r = program_start(&in->start, &in->fence, in->stack + sizeof(in->stack), &in->program, e);
     }
     streams_close();
-    if (r == 0 && (in->master >= 0 || in->start.msg.flags & BOX_START_TELL)) {
+    if (r < 0) {
+        return r;
+    }
+    start_unpacked(&in->start);
+    if (in->master >= 0 || in->start.msg.flags & BOX_START_TELL) {
         r = channel_send(BOX_FD_CONTROL, BOX_MSG_STARTED, &in->master, in->master >= 0, e);
     }
     return r;

@@ -24,19 +24,20 @@ int reap_open(struct reap *r, struct err *e)
 
 bool reap_dead(struct reap *r, pid_t child, int *ret_status)
 {
-    /* Emptied first: who dies from here on makes it readable again. */
+    /*
+     * Emptied first: who dies from here on makes it readable again.  One read does, as a signal of
+     * this kind waits only once, for however many.
+     */
     struct signalfd_siginfo info;
-    while (read(r->sigfd, &info, sizeof(info)) > 0) {
-    }
-    bool found = false;
+    (void)!read(r->sigfd, &info, sizeof(info));
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid == child) {
             *ret_status = status;
-            found = true;
+            return true;
         }
     }
-    return found;
+    return false;
 }
 
 /*

@@ -14,7 +14,7 @@ struct reap {
 
 /* Blocks SIGCHLD, for good. */
 int reap_open(struct reap *r, struct err *e);
-/* Buries what is dead.  True when `child` was among it; *ret_status is then how it ended. */
+/* Buries what is dead, up to `child`.  True when that was among it; *ret_status is how it ended. */
 bool reap_dead(struct reap *r, pid_t child, int *ret_status);
 /* Kills every process of the box but init, and returns when none is left. */
 void reap_kill_all(void);

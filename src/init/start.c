@@ -124,3 +124,8 @@ int start_read(struct start *s, struct err *e)
     }
     return open_payload(s, file ? fds[0] : -1, e);
 }
+
+void start_unpacked(struct start *s)
+{
+    fd_closep(&s->payload.fd);
+}

@@ -16,3 +16,5 @@ struct start {
 
 /* Waits for it. */
 int start_read(struct start *s, struct err *e);
+/* Lets go of the archive's file, which other boxes may share; the strings stay. */
+void start_unpacked(struct start *s);
