@@ -376,7 +376,8 @@ def test_the_server_process_has_nothing_to_lose(server):
     status = status_of(server_process_of(server))
     assert [status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")] == ["0" * 16] * 5
     assert status["NoNewPrivs"] == "1"
-    assert status["Seccomp"] == "2"
+    if b"__asan_init" not in pathlib.Path(BELLJAR).read_bytes():  # the leak check makes a process and traces it
+        assert status["Seccomp"] == "2"
     if ROOT:
         ids = set(status["Uid"].split())
         assert len(ids) == 1 and int(ids.pop()) >= 2000000000
