@@ -297,6 +297,7 @@ static void test_job_is_built_from_the_body(void **state)
     struct fixture *f = *state;
     f->config.shell_status = true;
     AUTO(fd_closep) int fd = post(f, "POST", "/api/v2/execute", JSON, RUN);
+    assert_true(fd >= 0);
     wait_for_job(f);
     const struct job *job = f->engine.job;
     assert_string_equal(job->runtime->language, "python");
