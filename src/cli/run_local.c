@@ -154,7 +154,7 @@ static void run_on_finished(void *ctx, struct result *result)
     inlet_stop(&run->in);
     if (run->options->json) {
         run_print_json(result, run->runtime->language, run->runtime->version);
-    } else {
+    } else if (!run->out.broken) {
         run_explain(result, &line);
         outlet_write(&run->err, line.data, line.len);
     }
@@ -193,8 +193,8 @@ static void run_on_found(void *ctx, struct runtime *found)
     run->wait = NULL;
     if (!found) {
         bool any = strcmp(o->range, "*") == 0;
-        cli_note("run", "there is no %s%s%s here; 'belljar runtimes' lists what there is",
-                 o->language, any ? "" : " ", any ? "" : o->range);
+        cli_note("run", "this machine has no '%s'%s%s; 'belljar runtimes' lists what it has",
+                 o->language, any ? "" : " of version ", any ? "" : o->range);
         run_over(run, RUN_FAILED);
         return;
     }
