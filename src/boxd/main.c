@@ -15,6 +15,7 @@
  * It ends, and with it every box, when the server's socket ends, on SIGTERM, and when its parent
  * dies.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -80,7 +81,8 @@ static int signals_reset(struct err *e)
     }
     sigset_t none;
     sigemptyset(&none);
-    return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? err_sys(e, "sigprocmask") : 0;
+    errno = pthread_sigmask(SIG_SETMASK, &none, NULL);
+    return errno != 0 ? err_sys(e, "setting the signal mask") : 0;
 }
 
 /*
@@ -91,8 +93,8 @@ static const struct {
     __rlimit_resource_t resource;
     rlim_t value;
 } rlimits[] = {
-    {RLIMIT_CORE, 1}, {RLIMIT_MEMLOCK, 64 * 1024}, {RLIMIT_MSGQUEUE, 0}, {RLIMIT_RTPRIO, 0},
-    {RLIMIT_NICE, 0}, {RLIMIT_SIGPENDING, 1024},
+    {RLIMIT_CORE, 1},   {RLIMIT_MEMLOCK, 1 << 16}, {RLIMIT_MSGQUEUE, 0},
+    {RLIMIT_RTPRIO, 0}, {RLIMIT_NICE, 0},          {RLIMIT_SIGPENDING, 1024},
 };
 
 static int rlimits_set(const struct boxd_config *config, struct err *e)

@@ -86,7 +86,7 @@ int netns_maker_start(int *ret_sock, struct err *e)
     AUTO(fd_closep) int ours = pair[0];
     AUTO(fd_closep) int theirs = pair[1];
     AUTO(fd_closep) int pidfd = -1;
-    pid_t pid;
+    pid_t pid = -1;
     r = spawn_clone(0, -1, &pid, &pidfd, e);
     if (r < 0) {
         return err_wrap(e, "starting the netns maker");

@@ -124,7 +124,7 @@ int probe_features(const struct boxd_config *config, uint32_t *ret_features, str
     AUTO(fd_closep) int in = pair[0];
     AUTO(fd_closep) int out = pair[1];
     AUTO(fd_closep) int pidfd = -1;
-    pid_t pid;
+    pid_t pid = -1;
     int r = spawn_clone(CLONE_NEWPID, -1, &pid, &pidfd, e);
     if (r < 0) {
         return err_wrap(e, "probing");

@@ -30,7 +30,7 @@ static int step_process(const struct spawn *s, struct err *e)
     sigset_t none;
     sigemptyset(&none);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
-        sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setsid() < 0) {
+        pthread_sigmask(SIG_SETMASK, &none, NULL) != 0 || setsid() < 0) {
         return err_sys(e, "setting up the process");
     }
     return 0;
@@ -207,8 +207,8 @@ int spawn(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd, struct err *e)
     if (r < 0) {
         return r;
     }
-    pid_t pid;
-    int pidfd;
+    pid_t pid = -1;
+    int pidfd = -1;
     r = spawn_clone(CLONE_NEWPID, cgroup_leaf_clone_fd(s->leaf), &pid, &pidfd, e);
     if (r < 0) {
         return r;
