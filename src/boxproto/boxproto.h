@@ -41,15 +41,16 @@
 #include "base/err.h"
 
 #define BOX_PROTO_VERSION 1
-#define BOX_LAYERS_MAX 32
-#define BOX_PACKET_MAX (64 * 1024)                               /* no packet is larger */
-#define BOX_DATA_MAX (BOX_PACKET_MAX - sizeof(struct box_head)) /* bytes of one DATA frame */
+#define BOX_LAYERS_MAX    32
+#define BOX_PACKET_MAX    (UINT32_C(64) << 10)                       /* no packet is larger */
+#define BOX_DATA_MAX      (BOX_PACKET_MAX - sizeof(struct box_head)) /* bytes of one DATA frame */
 
 /* The ids of a box as its processes see them; group ids are the same numbers. */
 #define BOX_INIT_UID 999  /* init: "belljar" in the box's passwd */
 #define BOX_USER_UID 1000 /* the program: "runner" */
 
-/* Descriptors that init finds open; its argv[1] is the number of ids that are mapped, "2" or "1". */
+/* Descriptors that init finds open; its argv[1] is the number of ids that are mapped, "2" or "1".
+ */
 enum { BOX_FD_WATCH = 3, BOX_FD_CONTROL = 4, BOX_FD_FILTER = 5 };
 
 #define BOX_WORK_DIR "/box" /* the files of a job; cwd of its program */
@@ -73,16 +74,17 @@ enum box_msg {
     BOX_MSG_MAPPED,
     BOX_MSG_GO,
     /* server -> init */
-    BOX_MSG_INIT_START, /* + payload or archive (with BOX_START_PAYLOAD_FD, BOX_START_ARCHIVE_FD; a file
-                           that others read too: by offset only), + 3 files (with BOX_STDIO_FILE) */
+    BOX_MSG_INIT_START, /* + payload or archive (with BOX_START_PAYLOAD_FD, BOX_START_ARCHIVE_FD; a
+                           file that others read too: by offset only), + 3 files (with
+                           BOX_STDIO_FILE) */
     BOX_MSG_DATA,       /* the next bytes of the payload */
     BOX_MSG_SIGNAL,     /* to the program's process group */
     BOX_MSG_RESIZE,
     /* init -> server */
-    BOX_MSG_HELLO,   /* + 3: write end of stdin, read ends of stdout and stderr */
-    BOX_MSG_STARTED, /* with BOX_START_TELL or a pty: + 1: the pty's master, with BOX_STDIO_PTY */
-    BOX_MSG_PRODUCT, /* + 1: the read end of a pipe that carries a boxarchive; COLLECTED or FAILED
-                        is on this socket before the pipe ends */
+    BOX_MSG_HELLO,     /* + 3: write end of stdin, read ends of stdout and stderr */
+    BOX_MSG_STARTED,   /* with BOX_START_TELL or a pty: + 1: the pty's master, with BOX_STDIO_PTY */
+    BOX_MSG_PRODUCT,   /* + 1: the read end of a pipe that carries a boxarchive; COLLECTED or FAILED
+                          is on this socket before the pipe ends */
     BOX_MSG_COLLECTED, /* that archive is whole: EOF alone could also be the collector's death */
 };
 
@@ -118,8 +120,8 @@ struct box_create {
 
 struct box_start {
     struct box_head head;
-    uint64_t wall_ns; /* from GO; 0 is none */
-    uint64_t cpu_ns;  /* of all processes together; 0 is none */
+    uint64_t wall_ns;         /* from GO; 0 is none */
+    uint64_t cpu_ns;          /* of all processes together; 0 is none */
     struct box_maxima maxima; /* lower than at CREATE or the same; disk_* are not looked at */
 };
 
@@ -173,27 +175,27 @@ enum box_feature {
     BOX_FEATURE_CPU = 1 << 5,        /* cgroup CPU accounting */
     BOX_FEATURE_CPU_QUOTA = 1 << 6,
     BOX_FEATURE_MEMORY_PEAK = 1 << 7,
-    BOX_FEATURE_SWAP = 1 << 8,          /* swap is limited too, or there is none */
-    BOX_FEATURE_CGROUP_KILL = 1 << 9,   /* v2, Linux 5.14 */
-    BOX_FEATURE_CLONE_INTO = 1 << 10,   /* CLONE_INTO_CGROUP */
+    BOX_FEATURE_SWAP = 1 << 8,        /* swap is limited too, or there is none */
+    BOX_FEATURE_CGROUP_KILL = 1 << 9, /* v2, Linux 5.14 */
+    BOX_FEATURE_CLONE_INTO = 1 << 10, /* CLONE_INTO_CGROUP */
     BOX_FEATURE_SECCOMP = 1 << 11,
-    BOX_FEATURE_LANDLOCK = 1 << 12,     /* ABI 2 or later */
-    BOX_FEATURE_OVERLAY = 1 << 13,      /* each box has inodes of its own */
-    BOX_FEATURE_DEVICES = 1 << 14,      /* own device nodes */
-    BOX_FEATURE_PROC = 1 << 15,         /* a fresh /proc can be mounted */
+    BOX_FEATURE_LANDLOCK = 1 << 12, /* ABI 2 or later */
+    BOX_FEATURE_OVERLAY = 1 << 13,  /* each box has inodes of its own */
+    BOX_FEATURE_DEVICES = 1 << 14,  /* own device nodes */
+    BOX_FEATURE_PROC = 1 << 15,     /* a fresh /proc can be mounted */
     BOX_FEATURE_NETNS = 1 << 16,
     BOX_FEATURE_TIMENS = 1 << 17,
-    BOX_FEATURE_NESTED_OFF = 1 << 18,   /* user namespaces inside a box are at 0 by sysctl */
-    BOX_FEATURE_MOUNT_API = 1 << 19,    /* fsopen, move_mount, mount_setattr */
+    BOX_FEATURE_NESTED_OFF = 1 << 18, /* user namespaces inside a box are at 0 by sysctl */
+    BOX_FEATURE_MOUNT_API = 1 << 19,  /* fsopen, move_mount, mount_setattr */
 };
 
 enum box_cgroup { BOX_CGROUP_NONE, BOX_CGROUP_V1, BOX_CGROUP_V2 };
 
 struct box_boxd_hello {
     struct box_head head;
-    uint32_t version; /* BOX_PROTO_VERSION */
+    uint32_t version;  /* BOX_PROTO_VERSION */
     uint32_t features; /* enum box_feature, or-ed */
-    uint32_t cgroup;  /* enum box_cgroup */
+    uint32_t cgroup;   /* enum box_cgroup */
     uint32_t landlock_abi;
     uint32_t boxes; /* how many may exist at once */
     char kernel[64];
@@ -201,19 +203,27 @@ struct box_boxd_hello {
 
 /* --- boxd and init ------------------------------------------------------------------------ */
 
-struct box_maps { struct box_head head; };
-struct box_mapped { struct box_head head; };
-struct box_ready { struct box_head head; };
+struct box_maps {
+    struct box_head head;
+};
+struct box_mapped {
+    struct box_head head;
+};
+struct box_ready {
+    struct box_head head;
+};
 
-struct box_go { struct box_head head; };
+struct box_go {
+    struct box_head head;
+};
 
 struct box_exited {
     struct box_head head;
     int32_t wait_status;
     uint32_t reserved;
     uint64_t wall_ns;
-    uint64_t cpu_ns;     /* from wait4: where there is no cgroup */
-    uint64_t max_rss;    /* bytes, likewise */
+    uint64_t cpu_ns;  /* from wait4: where there is no cgroup */
+    uint64_t max_rss; /* bytes, likewise */
 };
 
 /* --- server and init ---------------------------------------------------------------------- */
@@ -225,7 +235,8 @@ enum box_start_flag {
     BOX_START_MERGE_STDERR = 1 << 1,
     BOX_START_TELL = 1 << 2,    /* send STARTED */
     BOX_START_COLLECT = 1 << 3, /* send PRODUCT: what the collect strings name */
-    BOX_START_ARCHIVE_FD = 1 << 4, /* the archive alone is a file; the strings come as DATA frames */
+    BOX_START_ARCHIVE_FD =
+        1 << 4, /* the archive alone is a file; the strings come as DATA frames */
 };
 
 /*
@@ -244,14 +255,14 @@ struct box_init_start {
     uint64_t stack_bytes;   /* RLIMIT_STACK; 0: unlimited */
     uint64_t file_bytes;    /* RLIMIT_FSIZE; 0: unlimited */
     uint64_t address_bytes; /* RLIMIT_AS; 0: unlimited */
-    uint64_t cpu_s;         /* RLIMIT_CPU, a backstop of the limit that boxd watches; 0: unlimited */
+    uint64_t cpu_s; /* RLIMIT_CPU, a backstop of the limit that boxd watches; 0: unlimited */
     uint64_t collect_bytes; /* PRODUCT is cut off with an error beyond */
     uint32_t open_files;    /* RLIMIT_NOFILE */
     uint32_t processes;     /* RLIMIT_NPROC, where the id is the box's own */
     uint16_t rows, columns; /* of a pty */
     uint32_t reserved;
 };
-#define BOX_STRINGS_MAX (UINT32_C(2) << 20)
+#define BOX_STRINGS_MAX       (UINT32_C(2) << 20)
 #define BOX_STRINGS_COUNT_MAX (UINT32_C(64) << 10)
 
 struct box_signal {
@@ -264,10 +275,18 @@ struct box_resize {
     uint16_t rows, columns;
 };
 
-struct box_hello { struct box_head head; };
-struct box_started { struct box_head head; };
-struct box_product { struct box_head head; };
-struct box_collected { struct box_head head; };
+struct box_hello {
+    struct box_head head;
+};
+struct box_started {
+    struct box_head head;
+};
+struct box_product {
+    struct box_head head;
+};
+struct box_collected {
+    struct box_head head;
+};
 
 /* The exact size of a message; 0 for an unknown type and for DATA. */
 size_t box_msg_size(uint32_t type);

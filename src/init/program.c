@@ -94,7 +94,7 @@ static int child_main(void *arg)
     c->program->cpu_ns = own_cpu_ns();
     c->gone_over = true;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
     lookup_exec(c->start->argv, c->start->env, c->err);
     _exit(1);
 }

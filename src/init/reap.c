@@ -15,9 +15,7 @@ int reap_open(struct reap *r, struct err *e)
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
-    if (sigprocmask(SIG_SETMASK, &mask, NULL) < 0) {
-        return err_sys(e, "box init: blocking SIGCHLD");
-    }
+    pthread_sigmask(SIG_SETMASK, &mask, NULL); /* nothing can be wrong with these arguments */
     r->sigfd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     return r->sigfd < 0 ? err_sys(e, "box init: signalfd") : 0;
 }
