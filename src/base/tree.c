@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -10,67 +9,38 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/err.h"
-#include "base/fd.h"
 
 /* One descriptor a level is held; deeper trees are not ours. */
 #define DEPTH_MAX 128
 
-static bool is_dot(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-static void dir_closep(DIR **dir)
-{
-    if (*dir) {
-        closedir(*dir);
-    }
-}
-
 static int remove_below(int parent_fd, const char *name, dev_t device, unsigned depth,
                         struct err *e);
-
-static int empty_dir(DIR *dir, dev_t device, unsigned depth, struct err *e)
-{
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(dir); /* this stream has one reader */
-        if (!entry) {
-            return errno ? err_sys(e, "reading a directory") : 0;
-        }
-        if (is_dot(entry->d_name)) {
-            continue;
-        }
-        int r = remove_below(dirfd(dir), entry->d_name, device, depth, e);
-        if (r < 0) {
-            return err_wrap(e, "in '%s'", entry->d_name);
-        }
-    }
-}
 
 static int remove_dir(int parent_fd, const char *name, dev_t device, unsigned depth, struct err *e)
 {
     if (depth > DEPTH_MAX) {
         return err_set(e, ERR_LIMIT, "'%s' is nested too deep", name);
     }
-    AUTO(fd_closep)
-    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(dir_closep) DIR *dir = NULL;
+    int r = dir_open(parent_fd, name, &dir, e);
+    if (r < 0) {
+        return r;
+    }
     struct stat st;
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        return err_sys(e, "open directory '%s'", name);
+    if (fstat(dirfd(dir), &st) < 0) {
+        return err_sys(e, "stat '%s'", name);
     }
     if (st.st_dev != device) {
         return err_set(e, ERR_DENIED, "'%s' is another file system; unmount it first", name);
     }
-    AUTO(dir_closep) DIR *dir = fdopendir(fd);
-    if (!dir) {
-        return err_sys(e, "open directory '%s'", name);
-    }
-    (void)TAKE(&fd, -1);
-    int r = empty_dir(dir, device, depth + 1, e);
-    if (r < 0) {
-        return r;
+    const struct dirent *entry;
+    while ((entry = dir_next(dir))) {
+        r = remove_below(dirfd(dir), entry->d_name, device, depth + 1, e);
+        if (r < 0) {
+            return err_wrap(e, "in '%s'", name);
+        }
     }
     return unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 ? err_sys(e, "rmdir '%s'", name) : 0;
 }
@@ -90,7 +60,8 @@ static int remove_below(int parent_fd, const char *name, dev_t device, unsigned 
 
 int tree_remove(int dir_fd, const char *name, struct err *e)
 {
-    if (name[0] == '\0' || is_dot(name) || strchr(name, '/')) {
+    if (strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        strchr(name, '/')) {
         return err_set(e, ERR_BUG, "'%s' is no name of a tree", name);
     }
     struct stat st;

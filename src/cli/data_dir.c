@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/data_dir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -55,33 +55,18 @@ static int lock_take(struct data_dir *d, struct err *e)
     return 0;
 }
 
-static void dir_closep(DIR **dir)
-{
-    if (*dir) {
-        closedir(*dir);
-    }
-}
-
 static int owner_set(int dir_fd, const char *name, uid_t uid, gid_t gid, unsigned depth,
                      struct err *e);
 
 static int owner_set_below(int fd, uid_t uid, gid_t gid, unsigned depth, struct err *e)
 {
-    AUTO(fd_closep) int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    AUTO(dir_closep) DIR *dir = again < 0 ? NULL : fdopendir(again);
-    if (!dir) {
-        return err_sys(e, "open");
-    }
-    (void)TAKE(&again, -1);
+    AUTO(dir_closep) DIR *dir = NULL;
+    int r = dir_open(fd, ".", &dir, e);
     const struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        bool dots = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-        int r = dots ? 0 : owner_set(dirfd(dir), entry->d_name, uid, gid, depth + 1, e);
-        if (r < 0) {
-            return r;
-        }
+    while (r == 0 && (entry = dir_next(dir))) {
+        r = owner_set(dirfd(dir), entry->d_name, uid, gid, depth + 1, e);
     }
-    return 0;
+    return r;
 }
 
 /*
@@ -127,7 +112,7 @@ static int state_open(struct data_dir *d, uid_t uid, gid_t gid, struct err *e)
 
 static int temporary_make(struct data_dir *d, struct instance *instance, struct err *e)
 {
-    const char *base = getenv("TMPDIR");
+    const char *base = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): one thread */
     AUTO(mem_freep) char *path = xasprintf("%s/belljar-XXXXXX", base && base[0] ? base : "/tmp");
     if (!mkdtemp(path)) {
         return err_sys(e, "making a temporary data directory '%s'", path);

@@ -44,8 +44,8 @@ static int words_read(int argc, char **argv, struct words *ret, struct err *e)
         return step;
     }
     if (args.words[0]) {
-        return err_set(e, ERR_INVALID, "'%s' is no flag; 'belljar help serve' lists them",
-                       args.words[0]);
+        err_set(e, ERR_INVALID, "'%s' is no flag; 'belljar help serve' lists them", args.words[0]);
+        return -ERR_INVALID;
     }
     char **rest = NULL;
     int r = config_load(args.config, environ, &ret->config, &rest, e);
@@ -64,7 +64,7 @@ static int server_ids(const struct config *config, const struct instance *instan
         *ret_gid = own == geteuid() ? getegid() : own;
         return 0;
     }
-    const struct passwd *entry = getpwnam(config->user); /* one thread: before any loop */
+    const struct passwd *entry = getpwnam(config->user); /* NOLINT(concurrency-mt-unsafe) */
     if (!entry) {
         return err_set(e, ERR_NOT_FOUND,
                        "server.user: there is no user '%s'; make one with "

@@ -92,7 +92,7 @@ static void signals_reset(void)
 {
     sigset_t none;
     sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static int server_child(const struct supervisor *s, const int fds[FD_END - FD_BOXD], pid_t parent)
@@ -167,7 +167,7 @@ static int server_start(struct supervisor *s, int boxd_sock, struct err *e)
     pid_t pid = fork();
     if (pid == 0) {
         const int fds[] = {boxd_sock, theirs, s->config->state_fd};
-        exit(server_child(s, fds, parent));
+        exit(server_child(s, fds, parent)); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
     if (pid < 0) {
         return err_sys(e, "fork");

@@ -4,7 +4,6 @@
  * names; of these only regular files and directories that everybody may read, and symbolic links as
  * links.  No link is followed, no other file system entered, and number and size are bounded.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/strv.h"
@@ -116,13 +116,6 @@ static int open_beneath(int dir_fd, const char *path, uint64_t flags)
     return (int)syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
 }
 
-static void dir_closep(DIR **dir)
-{
-    if (*dir) {
-        closedir(*dir);
-    }
-}
-
 static int copy_link(int from, int to, const char *name, struct err *e)
 {
     char target[PATH_MAX];
@@ -193,10 +186,8 @@ static int copy_dir(struct copy *c, int from, int to, const char *name, unsigned
     }
     (void)TAKE(&in, -1);
     const struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        int r = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
-                    ? 0
-                    : copy_entry(c, dirfd(dir), out, entry->d_name, depth + 1, e);
+    while ((entry = dir_next(dir))) {
+        int r = copy_entry(c, dirfd(dir), out, entry->d_name, depth + 1, e);
         if (r < 0) {
             return err_wrap(e, "%s", name);
         }
@@ -276,18 +267,11 @@ int catalogue_copy_etc(int etc_fd, struct err *e)
             return err_wrap(e, "copying from /etc");
         }
     }
-    AUTO(fd_closep) int again = open_beneath(from, ".", O_RDONLY | O_DIRECTORY);
-    AUTO(dir_closep) DIR *dir = again < 0 ? NULL : fdopendir(again);
-    if (!dir) {
-        return err_sys(e, "open '/etc'");
-    }
-    (void)TAKE(&again, -1);
+    AUTO(dir_closep) DIR *dir = NULL;
+    int r = dir_open(from, ".", &dir, e);
     const struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        int r = copy_matching(&c, from, etc_fd, entry->d_name, e);
-        if (r < 0) {
-            return err_wrap(e, "copying from /etc");
-        }
+    while (r == 0 && (entry = dir_next(dir))) {
+        r = copy_matching(&c, from, etc_fd, entry->d_name, e);
     }
-    return 0;
+    return r < 0 ? err_wrap(e, "copying from /etc") : 0;
 }

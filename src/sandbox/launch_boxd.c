@@ -46,8 +46,8 @@
 enum { FD_CGROUPS = BOXD_FD_CATALOGUE + 1, FD_END = FD_CGROUPS + BOXD_CLASSES * BOXD_CG_COUNT };
 _Static_assert(FD_END <= FD_PARKING, "the fixed descriptors overlap the parking");
 
-/* Beside the running program; in a build tree, below src or beside our own directory; else where an installation
- * has it. */
+/* Beside the running program; in a build tree, below src or beside our own directory; else where an
+ * installation has it. */
 static char *program_find(const char *configured, const char *name, const char *layer)
 {
     if (configured && configured[0]) {
@@ -192,7 +192,7 @@ static void signals_reset(void)
     for (int signo = 1; signo < NSIG; signo++) {
         (void)signal(signo, SIG_DFL); /* fails for SIGKILL and SIGSTOP, which have it */
     }
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static void open_files_raise(void)

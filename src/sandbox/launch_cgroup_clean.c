@@ -4,7 +4,6 @@
  * again and again until none is left.  Then its directories go, deepest first, by rmdir below
  * directory descriptors.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -19,6 +18,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/dir.h"
 #include "base/fd.h"
 #include "base/strv.h"
 #include "sandbox/launch_cgroup.h"
@@ -30,32 +30,12 @@
 #define RMDIR_MS     10
 #define BATCH        64
 
-static void dir_closep(DIR **dir)
-{
-    if (*dir) {
-        closedir(*dir);
-    }
-}
-
-static int dir_open(int parent_fd, const char *name, DIR **ret, struct err *e)
-{
-    AUTO(fd_closep)
-    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir) {
-        return err_sys(e, "open '%s'", name);
-    }
-    (void)TAKE(&fd, -1);
-    *ret = dir;
-    return 0;
-}
-
 /* The next directory in it; NULL at the end. */
 static const char *child_next(DIR *dir)
 {
     const struct dirent *entry;
-    while ((entry = readdir(dir))) {
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
+    while ((entry = dir_next(dir))) {
+        if (entry->d_type == DT_DIR) {
             return entry->d_name;
         }
     }

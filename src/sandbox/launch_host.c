@@ -128,7 +128,7 @@ static bool tool_find(const char *name, char *ret, size_t size)
 static struct grants grants_find(const struct log *log)
 {
     struct grants g = {0};
-    const struct passwd *entry = getpwuid(getuid()); /* one thread: before any loop */
+    const struct passwd *entry = getpwuid(getuid()); /* NOLINT(concurrency-mt-unsafe) */
     const char *name = entry ? entry->pw_name : NULL;
     grant_read("/etc/subuid", name, &g.users);
     grant_read("/etc/subgid", name, &g.groups);

@@ -19,7 +19,7 @@
 /* Copies the line at *text and moves behind it; false at the end. A longer line is cut. */
 static bool line_next(const char **text, char line[LINE_MAX_CHARS])
 {
-    if (**text == '\0') {
+    if (!*text || **text == '\0') {
         return false;
     }
     size_t len = strcspn(*text, "\n");

@@ -40,7 +40,7 @@ static uint32_t ids_needed(const struct launch_config *config)
 
 static char *dir_choose(const struct host_ids *ids)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const char *runtime = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe): one thread */
     if (ids->initial && geteuid() == 0) {
         return xstrdup("/run/belljar");
     }
