@@ -20,6 +20,13 @@ bool engine_has_room(const struct engine *e)
     return e->sandbox && !sandbox_full(e->sandbox);
 }
 
+/* A box ahead of need must not be the one that a waiting job could start in. */
+bool engine_has_spare(const struct engine *e)
+{
+    const struct sandbox *s = e->sandbox;
+    return engine_has_room(e) && sandbox_hello(s)->boxes - sandbox_live(s) > e->config.slots;
+}
+
 static struct engine_job *list_first_job(const struct list *l)
 {
     return list_empty(l) ? NULL : LIST_ITEM(l->next, struct engine_job, link);
@@ -216,9 +223,11 @@ void engine_job_cancel(struct engine_job *j, bool silent)
     runner_cancel(j, silent);
 }
 
-static bool in_run_stage(const struct engine_job *j)
+/* The box of a program that can be given input; NULL: not yet, or no more. */
+static struct box *run_box(const struct engine_job *j)
 {
-    return j->state == JOB_RUNNING && j->stage_kind == STAGE_RUN && j->stage.box;
+    bool running = j->state == JOB_RUNNING && j->stage_kind == STAGE_RUN;
+    return running ? j->stages[STAGE_RUN].box : NULL;
 }
 
 static bool takes_stdin(const struct engine_job *j)
@@ -231,8 +240,8 @@ void engine_job_stdin(struct engine_job *j, const void *data, size_t len)
     if (!takes_stdin(j)) {
         return;
     }
-    if (in_run_stage(j)) {
-        box_stdin(j->stage.box, data, len);
+    if (run_box(j)) {
+        box_stdin(run_box(j), data, len);
     } else {
         buf_add(&j->stdin_wait, data, len);
     }
@@ -244,21 +253,21 @@ void engine_job_stdin_end(struct engine_job *j)
         return;
     }
     /* On a terminal this is a character; more may come after it. */
-    j->stdin_ended = j->job->stdio != JOB_STDIO_PTY || !in_run_stage(j);
-    if (in_run_stage(j)) {
-        box_stdin_end(j->stage.box);
+    j->stdin_ended = j->job->stdio != JOB_STDIO_PTY || !run_box(j);
+    if (run_box(j)) {
+        box_stdin_end(run_box(j));
     }
 }
 
 size_t engine_job_stdin_pending(const struct engine_job *j)
 {
-    return j->stdin_wait.len + (in_run_stage(j) ? box_stdin_pending(j->stage.box) : 0);
+    return j->stdin_wait.len + (run_box(j) ? box_stdin_pending(run_box(j)) : 0);
 }
 
 void engine_job_signal(struct engine_job *j, int signo)
 {
-    if (j->state == JOB_RUNNING && j->stage.box) {
-        box_signal(j->stage.box, signo);
+    if (j->state == JOB_RUNNING && job_stage(j)->box) {
+        box_signal(job_stage(j)->box, signo);
     }
 }
 
@@ -267,12 +276,12 @@ void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns)
 {
     j->job->rows = rows;
     j->job->columns = columns;
-    if (in_run_stage(j)) {
-        box_resize(j->stage.box, rows, columns);
+    if (run_box(j)) {
+        box_resize(run_box(j), rows, columns);
     }
 }
 
 void engine_job_resume(struct engine_job *j, enum engine_stream stream)
 {
-    stage_resume(&j->stage, stream);
+    stage_resume(job_stage(j), stream);
 }

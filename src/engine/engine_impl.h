@@ -17,8 +17,9 @@
 #include "engine/layout.h"
 #include "engine/stage.h"
 
-#define PRIORITIES (JOB_BATCH + 1)
-#define RERUNS_MAX 2
+#define PRIORITIES    (JOB_BATCH + 1)
+#define ENGINE_STAGES (STAGE_RUN + 1)
+#define RERUNS_MAX    2
 
 struct engine {
     struct loop *loop;
@@ -49,7 +50,7 @@ struct engine_job {
     bool silent, cancelled, output_told;
     unsigned reruns;
     enum engine_stage stage_kind;
-    struct stage stage;
+    struct stage stages[ENGINE_STAGES];
     struct layout layout;
     char **env;
     int product_fd;
@@ -59,6 +60,12 @@ struct engine_job {
     struct result result;
     struct loop_defer finish;
 };
+
+/* The stage that runs or is next. */
+static inline struct stage *job_stage(struct engine_job *j)
+{
+    return &j->stages[j->stage_kind];
+}
 
 /* runner.c */
 struct engine_job *runner_new(struct engine *e, struct job *job,
@@ -71,6 +78,7 @@ void runner_finish(struct engine_job *j, enum verdict verdict);
 void runner_cancel(struct engine_job *j, bool silent);
 
 /* engine.c */
+bool engine_has_spare(const struct engine *e); /* for a box that is not needed yet */
 bool engine_has_room(const struct engine *e);  /* for one more box */
 void engine_job_wait(struct engine_job *j);    /* until there is, between two stages */
 void engine_job_requeue(struct engine_job *j); /* first of its queue */

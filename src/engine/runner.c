@@ -32,7 +32,9 @@ struct engine_job *runner_new(struct engine *e, struct job *job,
     j->product_fd = -1;
     list_init(&j->all);
     list_init(&j->link);
-    stage_init(&j->stage);
+    for (size_t i = 0; i < ENGINE_STAGES; i++) {
+        stage_init(&j->stages[i]);
+    }
     result_init(&j->result);
     j->result.queued_ns = clock_wall_ns(&clock_system);
     return j;
@@ -41,7 +43,9 @@ struct engine_job *runner_new(struct engine *e, struct job *job,
 /* What belongs to one try. */
 static void runner_reset(struct engine_job *j)
 {
-    stage_end(&j->stage);
+    for (size_t i = 0; i < ENGINE_STAGES; i++) {
+        stage_end(&j->stages[i]);
+    }
     layout_done(&j->layout);
     strv_freep(&j->env);
     fd_closep(&j->product_fd);
@@ -110,7 +114,7 @@ void runner_cancel(struct engine_job *j, bool silent)
         return;
     }
     if (j->state == JOB_RUNNING) {
-        stage_cancel(&j->stage);
+        stage_cancel(job_stage(j));
         if (!silent) {
             return; /* the box's last word has the numbers */
         }
@@ -208,7 +212,7 @@ static void runner_on_done(void *ctx, struct box_report *report)
         j->product_fd = report->product_fd;
         j->product_size = report->product_size;
     }
-    stage_end(&j->stage);
+    struct stage *stage = job_stage(j);
     if (j->state == JOB_FINISHED) {
         return; /* cancelled, and nobody wants to hear more */
     }
@@ -217,20 +221,17 @@ static void runner_on_done(void *ctx, struct box_report *report)
     } else {
         runner_stage_done(j, runner_result(j));
     }
+    /* After the next stage has begun: nobody need wait while a box is taken down. */
+    stage_end(stage);
 }
-
-static const struct stage_events stage_events = {
-    .output = runner_on_output,
-    .stdin_room = runner_on_stdin_room,
-    .done = runner_on_done,
-};
 
 /* --- starting a stage -------------------------------------------------------------------- */
 
-static struct stage_plan plan_of(const struct engine_job *j, const struct buf *files)
+static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage kind,
+                                 const struct buf *files)
 {
     const struct job *job = j->job;
-    bool compile = j->stage_kind == STAGE_COMPILE;
+    bool compile = kind == STAGE_COMPILE;
     return (struct stage_plan){
         .job = job,
         .limits = compile ? &job->compile : &job->run,
@@ -245,6 +246,25 @@ static struct stage_plan plan_of(const struct engine_job *j, const struct buf *f
     };
 }
 
+/* The box of the run stage is built while the compiler works. */
+static void runner_on_built(void *ctx)
+{
+    struct engine_job *j = ctx;
+    if (j->stage_kind == STAGE_RUN || j->cancelled || !engine_has_spare(j->engine)) {
+        return;
+    }
+    struct stage_plan plan = plan_of(j, STAGE_RUN, NULL);
+    struct err ignored; /* the run stage tries again, and tells */
+    stage_prepare(&j->stages[STAGE_RUN], j->engine->sandbox, &plan, &ignored);
+}
+
+static const struct stage_events stage_events = {
+    .output = runner_on_output,
+    .stdin_room = runner_on_stdin_room,
+    .built = runner_on_built,
+    .done = runner_on_done,
+};
+
 static int runner_start_stage(struct engine_job *j, struct err *e)
 {
     AUTO(buf_done) struct buf files = {0};
@@ -252,7 +272,7 @@ static int runner_start_stage(struct engine_job *j, struct err *e)
     if (r < 0) {
         return r;
     }
-    struct stage_plan plan = plan_of(j, &files);
+    struct stage_plan plan = plan_of(j, j->stage_kind, &files);
     const struct runtime *runtime = j->job->runtime;
     bool compile = j->stage_kind == STAGE_COMPILE;
     char *const *command =
@@ -265,12 +285,12 @@ static int runner_start_stage(struct engine_job *j, struct err *e)
     plan.argv = argv;
     struct stage_events events = stage_events;
     events.ctx = j;
-    return stage_start(&j->stage, j->engine->sandbox, &plan, runner_result(j), &events, e);
+    return stage_start(job_stage(j), j->engine->sandbox, &plan, runner_result(j), &events, e);
 }
 
 static void runner_feed_stdin(struct engine_job *j)
 {
-    struct box *box = j->stage.box;
+    struct box *box = job_stage(j)->box;
     if (j->stage_kind == STAGE_RUN) {
         box_stdin(box, j->job->stdin_data, j->job->stdin_size);
         box_stdin(box, j->stdin_wait.data, j->stdin_wait.len);
@@ -295,7 +315,7 @@ static void runner_on_not_started(struct engine_job *j, const struct err *why)
 
 void runner_continue(struct engine_job *j)
 {
-    if (!engine_has_room(j->engine)) {
+    if (!job_stage(j)->box && !engine_has_room(j->engine)) {
         engine_job_wait(j);
         return;
     }

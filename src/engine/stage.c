@@ -91,6 +91,10 @@ static void stage_on_stdin_room(void *ctx)
 static void stage_on_ended(void *ctx, struct box_report *report)
 {
     struct stage *s = ctx;
+    if (!s->started) {
+        stage_end(s); /* the one that is made when it is needed tells what is wrong */
+        return;
+    }
     if (s->files[STREAM_STDOUT] >= 0 && report->ended.end != BOX_END_LOST) {
         stage_read_file(s, STREAM_STDOUT);
         stage_read_file(s, STREAM_STDERR);
@@ -100,7 +104,16 @@ static void stage_on_ended(void *ctx, struct box_report *report)
     s->events.done(s->events.ctx, report);
 }
 
+static void stage_on_built(void *ctx)
+{
+    const struct stage *s = ctx;
+    if (s->started && s->events.built) {
+        s->events.built(s->events.ctx);
+    }
+}
+
 static const struct box_events box_events = {
+    .built = stage_on_built,
     .output = stage_on_output,
     .stdin_room = stage_on_stdin_room,
     .ended = stage_on_ended,
@@ -120,8 +133,8 @@ static struct box_maxima maxima_of(const struct stage_plan *plan)
     };
 }
 
-static int stage_create(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
-                        struct err *e)
+int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
+                  struct err *e)
 {
     const struct runtime *runtime = plan->job->runtime;
     struct box_spec spec = {
@@ -183,10 +196,11 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
     s->limits = plan->limits;
     s->result = result;
     s->events = *events;
+    s->started = true;
     s->output[0].max = s->output[1].max = plan->limits->output_bytes;
     int r = plan->stdio == JOB_STDIO_FILE ? stage_make_files(s, plan->job, e) : 0;
-    if (r == 0) {
-        r = stage_create(s, sandbox, plan, e);
+    if (r == 0 && !s->box) {
+        r = stage_prepare(s, sandbox, plan, e);
     }
     if (r == 0) {
         char whole[] = ".";

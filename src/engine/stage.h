@@ -35,6 +35,7 @@ struct stage_events {
     /* What is within the cap; false pauses the stream until stage_resume. */
     bool (*output)(void *ctx, enum engine_stream stream, const char *data, size_t len);
     void (*stdin_room)(void *ctx);
+    void (*built)(void *ctx); /* its box is there; may be NULL */
     /* `result` is filled; the report's product is the receiver's.  Last. */
     void (*done)(void *ctx, struct box_report *report);
     void *ctx;
@@ -50,12 +51,19 @@ struct stage {
     struct stage_events events;
     struct output output[STAGE_STREAMS];
     struct utf8_stream repair[STAGE_STREAMS];
+    bool started;
     int files[3]; /* of JOB_STDIO_FILE: stdin, stdout, stderr; else -1 */
     bool muted;   /* cancelled: nobody hears its output any more */
 };
 
 void stage_init(struct stage *s);
-/* Creates and starts the box.  `result` must outlive the stage. */
+/*
+ * Makes the box of a stage that will be started later, with the same job and limits.  No event
+ * comes of it: when the box fails, stage_start makes another.
+ */
+int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
+                  struct err *e);
+/* Makes the box unless it is there, and starts the program.  `result` must outlive the stage. */
 int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
                 struct stage_result *result, const struct stage_events *events, struct err *e);
 void stage_end(struct stage *s);    /* frees the box; no more events; fine when there is none */

@@ -233,6 +233,15 @@ static int control_take(struct box *b, const struct box_head *head, int *fds, si
     }
 }
 
+static void control_tell(const struct box *b, uint32_t type)
+{
+    if (type == BOX_MSG_STARTED && b->events.started) {
+        b->events.started(b->events.ctx);
+    } else if (type == BOX_MSG_HELLO && b->events.built) {
+        b->events.built(b->events.ctx);
+    }
+}
+
 static void control_on_packet(void *ctx, const void *msg, int *fds, size_t fd_count)
 {
     struct box *b = ctx;
@@ -245,8 +254,8 @@ static void control_on_packet(void *ctx, const void *msg, int *fds, size_t fd_co
     struct err e;
     box_busy_begin(b); /* stdin_room may be called while stdin is opened */
     int r = control_take(b, head, fds, fd_count, &e);
-    if (r == 0 && !b->freed && head->type == BOX_MSG_STARTED && b->events.started) {
-        b->events.started(b->events.ctx);
+    if (r == 0 && !b->freed) {
+        control_tell(b, head->type);
     }
     if (!box_busy_end(b)) {
         return;

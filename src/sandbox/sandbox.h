@@ -74,6 +74,7 @@ struct box_report {
 };
 
 struct box_events {
+    void (*built)(void *ctx);   /* its namespaces and mounts are there; may be NULL */
     void (*started)(void *ctx); /* with tell_started; may be NULL */
     /* Return false to stop hearing this stream until box_resume (the program then blocks). */
     bool (*output)(void *ctx, enum box_stream stream, const char *data, size_t len);

@@ -223,10 +223,10 @@ static void test_compiled_program_runs_in_a_second_box_with_the_product(void **s
     fd_closep(&b.boxd->init[first].product_fd);
     fake_run(b.boxd);
 
-    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, first);
     uint32_t second = fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box;
     assert_int_not_equal(second, first);
     fake_boxd_gets(b.boxd, BOX_MSG_START);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, first);
     uint64_t archive = fake_init_gets(b.boxd, second, BOX_MSG_INIT_START)->init_start.archive_bytes;
     assert_int_equal(archive, 11);
     struct fake_packet *m = fake_init_gets(b.boxd, second, BOX_MSG_DATA);
@@ -258,6 +258,66 @@ static void test_failed_compile_is_the_verdict_and_nothing_runs(void **state)
     assert_int_equal(h.verdict, VERDICT_COMPILE_ERROR);
     assert_false(h.run.ran);
     heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_box_of_the_run_stage_is_made_while_the_compiler_works(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, c_job());
+    uint32_t first = fake_takes_box(b.boxd);
+    fake_boxd_gets_nothing(b.boxd);
+    fake_hello(b.boxd, first);
+    fake_run(b.boxd);
+    uint32_t spare = fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box;
+    fake_boxd_gets_nothing(b.boxd);
+
+    engine_job_cancel(h.job, true);
+    fake_run(b.boxd);
+    fake_boxd_gets(b.boxd, BOX_MSG_KILL);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, first);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, spare);
+    bench_done(&b);
+}
+
+static void test_box_made_ahead_that_fails_is_made_again(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, c_job());
+    uint32_t first = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, first);
+    fake_run(b.boxd);
+    uint32_t spare = fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box;
+    fake_failed(b.boxd, spare, ERR_IO, "no mounts today");
+    fake_run(b.boxd);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, spare);
+    assert_string_equal(h.order, "C");
+
+    fake_closes_output(b.boxd, first);
+    fake_ended(b.boxd, first, BOX_END_EXIT, 0);
+    fake_product(b.boxd, first);
+    fake_init_says(b.boxd, first, BOX_MSG_COLLECTED, -1);
+    fd_closep(&b.boxd->init[first].product_fd);
+    fake_run(b.boxd);
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);
+    assert_string_equal(h.order, "CcRrF");
+    assert_int_equal(h.verdict, VERDICT_OK);
+    bench_done(&b);
+}
+
+static void test_last_rooms_are_not_taken_ahead_of_need(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(2, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, c_job());
+    fake_hello(b.boxd, fake_takes_box(b.boxd));
+    fake_run(b.boxd);
+    fake_boxd_gets_nothing(b.boxd);
     bench_done(&b);
 }
 
@@ -483,7 +543,6 @@ static void test_stdin_before_the_run_stage_is_not_lost(void **state)
     engine_job_stdin(h.job, "b", 1);
     assert_int_equal(engine_job_stdin_pending(h.job), 1);
     compile_ends(&b, fake_takes_box(b.boxd), "p");
-    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
     uint32_t box = fake_takes_box(b.boxd);
     fake_hello(b.boxd, box);
     fake_run(b.boxd);
@@ -564,7 +623,6 @@ static void test_silent_cancel_from_each_callback(void **state)
             compile_ends(&b, fake_takes_box(b.boxd), "p");
         }
         if (i >= 3) {
-            fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
             fake_runs(b.boxd, fake_takes_box(b.boxd), "x", 0);
         }
         assert_string_equal(h.order, orders[i]);
@@ -701,6 +759,9 @@ int main(void)
         cmocka_unit_test(test_both_keeps_the_order_of_arrival),
         cmocka_unit_test(test_compiled_program_runs_in_a_second_box_with_the_product),
         cmocka_unit_test(test_failed_compile_is_the_verdict_and_nothing_runs),
+        cmocka_unit_test(test_box_of_the_run_stage_is_made_while_the_compiler_works),
+        cmocka_unit_test(test_box_made_ahead_that_fails_is_made_again),
+        cmocka_unit_test(test_last_rooms_are_not_taken_ahead_of_need),
         cmocka_unit_test(test_box_that_fails_is_an_internal_error),
         cmocka_unit_test(test_interactive_goes_before_batch_and_slots_are_kept),
         cmocka_unit_test(test_full_queue_is_busy),
