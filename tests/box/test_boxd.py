@@ -11,7 +11,7 @@ import time
 import pytest
 
 from support import boxd as support
-from support.boxd import (CGROUP_NONE, DATA, DESTROY, DESTROYED, ENDED, FAILED, MIB, Boxd, Cgroups, failure,
+from support.boxd import (DATA, DESTROY, ENDED, FAILED, MIB, Boxd, Cgroups, failure,
                           init_start, maxima, strings)
 
 SPIN = ["/bin/sh", "-c", "while :; do :; done"]
@@ -26,12 +26,12 @@ def start_boxd():
         yield boxd
 
 
-KINDS = {"none": {}, "v1": {"v1": True}, "user": {"user_ids": 100}, "one_id": {"user_ids": 0}}
+KINDS = {"none": {}, "cgroups": {"cgroups": True}, "user": {"user_ids": 100}, "one_id": {"user_ids": 0}}
 
 
 @pytest.fixture(params=KINDS)
 def either(request):
-    """A boxd of each kind: as root without cgroups and with those of v1, and as an ordinary user."""
+    """A boxd of each kind: as root without cgroups and with them, and as an ordinary user."""
     with support.started(**KINDS[request.param]) as boxd:
         yield boxd
 
@@ -39,7 +39,7 @@ def either(request):
 @pytest.fixture
 def limited():
     """A boxd with cgroups."""
-    with support.started(v1=True) as boxd:
+    with support.started(cgroups=True) as boxd:
         yield boxd
 
 
@@ -343,6 +343,14 @@ def test_create_that_cannot_be_done_fails_and_the_slot_is_free_after(either, wro
         either.start()  # it was on its way
         either.destroy()
     assert either.run(["/t/do_nothing"])[0]["status"] == 0
+
+
+def test_box_without_a_network_namespace_fails_alone():
+    with support.started(user_ids=100, namespaces=3) as boxd:
+        controls = [begin(boxd, ["/t/do_nothing"], box=i) for i in range(4)]
+        messages = [boxd.recv() for _ in controls]
+        assert {m[0] for m in messages} == {ENDED, FAILED}
+        assert all("network namespace" in failure(m) for m in messages if m[0] == FAILED)
 
 
 def test_program_that_is_not_there_fails(boxd):

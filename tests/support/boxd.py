@@ -39,6 +39,7 @@ ID_BASE = 1_900_000_000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
 NOBODY = 65534
+CGROUP_ROOT = pathlib.Path("/sys/fs/cgroup")
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -53,28 +54,47 @@ def maxima(memory=256 * MIB, disk=64 * MIB, inodes=4096, processes=64, cpu_milli
 
 
 class Cgroups:
-    """Directories of v1 of our own, removed at the end."""
+    """Directories of our own below the root of each hierarchy, removed at the end."""
 
     controllers = ("memory", "pids", "cpu", "cpuacct")
 
-    def __init__(self, name):
+    def __init__(self, version, name):
+        self.version = version
         self.dirs = []
-        self.fds = []
+        self.fds = []  # by class and controller; -1
+        self.parents = [CGROUP_ROOT / c for c in self.controllers] if version == 1 else [CGROUP_ROOT]
         for box_class in ("interactive", "batch"):
-            for controller in self.controllers:
-                top = pathlib.Path("/sys/fs/cgroup", controller, name)
-                for path in (top, top / box_class):
-                    if not path.exists():
-                        path.mkdir()
-                        self.dirs.append(path)
-                self.fds.append(os.open(top / box_class, os.O_RDONLY | os.O_DIRECTORY))
+            for parent in self.parents:
+                self._make(parent, parent / name)
+                self._make(parent / name, parent / name / box_class)
+                self.fds.append(os.open(parent / name / box_class, os.O_RDONLY | os.O_DIRECTORY))
+            self.fds += [-1] * (len(self.controllers) - len(self.parents))
+
+    @staticmethod
+    def version_here():
+        """1, 2, or None: the hierarchies that have the controllers."""
+        if all((CGROUP_ROOT / c / "cgroup.procs").exists() for c in Cgroups.controllers):
+            return 1
+        there = CGROUP_ROOT / "cgroup.controllers"
+        return 2 if there.exists() and {"memory", "pids", "cpu"} <= set(there.read_text().split()) else None
+
+    def _make(self, parent, path):
+        if path.exists():
+            return
+        if self.version == 2:
+            (parent / "cgroup.subtree_control").write_text("+memory +pids +cpu")
+        path.mkdir()
+        self.dirs.append(path)
+        if self.version == 2:
+            (path / "cgroup.subtree_control").write_text("+memory +pids +cpu")
 
     def leaves(self):
         return [str(p) for d in self.dirs for p in d.iterdir() if p.is_dir() and p not in self.dirs]
 
     def close(self):
         for fd in self.fds:
-            os.close(fd)
+            if fd >= 0:
+                os.close(fd)
         for path in reversed(self.dirs):
             path.rmdir()
 
@@ -110,18 +130,22 @@ def config(boxes=4, flags=FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES, cgroup=CG
 
 
 class Boxd:
-    """One belljar-boxd.  user_ids: as an ordinary user's, in a user namespace with so many ids beside its own."""
+    """One belljar-boxd.  user_ids: as an ordinary user's, in a user namespace with so many ids beside its own, and
+    so many network namespaces at most."""
 
-    def __init__(self, boxd, init, programs=(), cgroups=None, raw_config=None, boxes=4, user_ids=None, **options):
+    def __init__(self, boxd, init, programs=(), cgroups=None, raw_config=None, boxes=4, user_ids=None, namespaces=None,
+                 **options):
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(20)
         self.top = tempfile.mkdtemp(prefix="belljar-boxd-test-")
         self.user_ids = user_ids
+        self.namespaces = namespaces
         if user_ids is not None:
             os.chown(self.top, NOBODY, NOBODY)
             options.update(flags=FLAG_OWN_IDS if user_ids else 0, id_base=1)
         if cgroups:
-            options.update(cgroup=CGROUP_V1, cgroup_fds=list(range(40, 48)))
+            options.update(cgroup=CGROUP_V1 if cgroups.version == 1 else CGROUP_V2,
+                           cgroup_fds=[-1 if fd < 0 else 40 + i for i, fd in enumerate(cgroups.fds)])
         memfd = os.memfd_create("config", os.MFD_ALLOW_SEALING)
         os.write(memfd, raw_config or config(boxes=boxes, **options))
         fcntl.fcntl(memfd, fcntl.F_ADD_SEALS, 2 | 4 | 8)
@@ -164,6 +188,8 @@ class Boxd:
         assert os.waitpid(helper, 0)[1] == 0
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
+        if self.namespaces is not None:
+            pathlib.Path("/proc/sys/user/max_net_namespaces").write_text(str(self.namespaces))
 
     def _become(self, executable, files, cgroups, memfd, theirs):
         if self.user_ids is not None:
@@ -174,7 +200,7 @@ class Boxd:
         catalogue = os.open(self.top, os.O_PATH | os.O_DIRECTORY)
         given = {3: theirs.fileno(), 4: memfd, 5: catalogue}
         if cgroups:
-            given.update(zip(range(40, 48), cgroups.fds))
+            given.update({40 + i: fd for i, fd in enumerate(cgroups.fds) if fd >= 0})
         high = {to: fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for to, fd in given.items()}
         for to, fd in high.items():
             os.dup2(fd, to)
@@ -338,18 +364,20 @@ def children(pid):
 
 
 @contextlib.contextmanager
-def started(v1=False, fake_init=False, **options):
+def started(cgroups=False, fake_init=False, **options):
     """A boxd that said HELLO; at its end nothing may be left of it."""
-    if v1 and not all(pathlib.Path("/sys/fs/cgroup", c, "cgroup.procs").exists() for c in Cgroups.controllers):
-        cannot("this host has no cgroup v1")
-    cgroups = Cgroups(f"belljar-test-{os.getpid()}") if v1 else None
-    boxd = Boxd(*programs(fake_init), cgroups=cgroups, **options)
+    version = Cgroups.version_here() if cgroups else None
+    if cgroups and version is None:
+        cannot("this host has no cgroups with memory, pids and cpu")
+    built = programs(fake_init)
+    made = Cgroups(version, f"belljar-test-{os.getpid()}") if cgroups else None
+    boxd = Boxd(*built, cgroups=made, **options)
     try:
         boxd.told = boxd.hello()
         yield boxd
     finally:
         boxd.close()
-        left = cgroups.leaves() if cgroups else []
-        if cgroups and not left:
-            cgroups.close()
+        left = made.leaves() if made else []
+        if made and not left:
+            made.close()
     assert not left
