@@ -3,8 +3,9 @@
  * boxarchive - the files that go into and come out of a box, as one run of bytes.
  *
  * entry := struct boxarchive_entry, path bytes, data bytes (a file's content or a link's
- * target); no padding; the end of the bytes is the end.  Paths are relative, without empty, "." and ".." components
- * and without NUL; the reader refuses anything else.  Pure functions but for the writer's buf.
+ * target); no padding; the end of the bytes is the end.  Paths are relative, without empty, "." and
+ * ".." components and without NUL; the reader refuses anything else.  Pure functions but for the
+ * writer's buf.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -38,8 +39,9 @@ struct boxarchive_item {
 };
 
 /*
- * Reads the head and path of the entry at `data`; *ret_used is how many bytes they take (the data follows).
- * Returns 1 for an entry, 0 when `len` is too short to hold it, -ERR_INVALID when it is none.
+ * Reads the head and path of the entry at `data`; *ret_used is how many bytes they take (the data
+ * follows). Returns 1 for an entry, 0 when `len` is too short to hold it, -ERR_INVALID when it is
+ * none.
  */
 int boxarchive_parse(const void *data, size_t len, struct boxarchive_item *ret, size_t *ret_used,
                      struct err *e);

@@ -5,17 +5,17 @@
  * boxd starts with these descriptors open and no arguments:
  *   BOXD_FD_SERVER     the socket to the server
  *   BOXD_FD_CONFIG     a sealed memfd with one struct boxd_config
- *   BOXD_FD_CATALOGUE  the catalogue: the root directory (O_PATH) of a tmpfs of boxd's private mount namespace
- * and the cgroup directories at the numbers that the config names.
+ *   BOXD_FD_CATALOGUE  the catalogue: the root directory (O_PATH) of a tmpfs of boxd's private
+ * mount namespace and the cgroup directories at the numbers that the config names.
  *
  * The catalogue, which boxd makes its own root before it serves anybody:
  *   init            a copy of belljar-init, executable by all
  *   layers/<id>     one directory a layer (a bind mount, or files on the tmpfs itself)
  *   empty           an empty directory
  *   mnt             where a box's new root is put together, in the box's own mount namespace
- *   proc            the host's /proc (boxd writes id maps there; a user namespace may mount a new proc only
- *                   while a whole one is visible)
- *   dev/<name>      single device files, bound; only where device nodes cannot be made
+ *   proc            the host's /proc (boxd writes id maps there; a user namespace may mount a new
+ * proc only while a whole one is visible) dev/<name>      single device files, bound; only where
+ * device nodes cannot be made
  */
 #include <stdint.h>
 
@@ -23,16 +23,16 @@
 
 enum { BOXD_FD_SERVER = 3, BOXD_FD_CONFIG = 4, BOXD_FD_CATALOGUE = 5 };
 #define BOXD_CONFIG_VERSION 1
-#define BOXD_LAYERS_MAX 64
-#define BOXD_BOXES_MAX 1024
-#define BOXD_CLASSES 2 /* enum box_class */
+#define BOXD_LAYERS_MAX     64
+#define BOXD_BOXES_MAX      1024
+#define BOXD_CLASSES        2 /* enum box_class */
 
 /* Index of a v1 hierarchy; v2 uses BOXD_CG_MEMORY for its one. */
 enum { BOXD_CG_MEMORY, BOXD_CG_PIDS, BOXD_CG_CPU, BOXD_CG_CPUACCT, BOXD_CG_COUNT };
 
 enum boxd_config_flag {
-    BOXD_ROOT = 1 << 0,      /* in the host's user namespace */
-    BOXD_OWN_IDS = 1 << 1,   /* id_base is ours: two ids a box; else all boxes map our own id, once */
+    BOXD_ROOT = 1 << 0,    /* in the host's user namespace */
+    BOXD_OWN_IDS = 1 << 1, /* id_base is ours: two ids a box; else all boxes map our own id, once */
     BOXD_OWN_DEVICES = 1 << 2, /* mknod works; else bind catalogue/dev */
 };
 
@@ -45,12 +45,14 @@ struct boxd_config {
     uint32_t version;
     uint32_t flags;
     uint32_t boxes;   /* at once */
-    uint32_t id_base; /* box n: init has id_base + 2n, the program id_base + 2n + 1 (ids of boxd's own user namespace) */
+    uint32_t id_base; /* box n: init has id_base + 2n, the program id_base + 2n + 1 (ids of boxd's
+                         own user namespace) */
     struct box_maxima maxima;
-    uint32_t cgroup; /* enum box_cgroup */
+    uint32_t cgroup;      /* enum box_cgroup */
     uint32_t cgroup_peak; /* memory.peak is there (v2) */
     uint32_t swap_limited;
-    int32_t cgroup_fds[BOXD_CLASSES][BOXD_CG_COUNT]; /* directories; -1: that controller is not there */
+    int32_t cgroup_fds[BOXD_CLASSES]
+                      [BOXD_CG_COUNT]; /* directories; -1: that controller is not there */
     uint32_t layer_count;
     struct boxd_layer layers[BOXD_LAYERS_MAX];
     uint32_t log_level;
