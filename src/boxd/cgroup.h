@@ -40,7 +40,7 @@ struct cgroup_leaf {
 struct cgroup_usage {
     uint64_t cpu_ns;      /* since cgroup_leaf_base */
     uint64_t memory_peak; /* bytes, 0: not known */
-    uint32_t oom_kills;
+    uint32_t oom_kills;   /* v2 counts a victim twice where it ends the whole group */
     uint32_t process_limit_hits;
 };
 

@@ -607,7 +607,7 @@ static void test_event_comes_with_the_end_of_memory_and_not_before(void **state)
     int status = child_end(&child);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGKILL);
-    assert_int_equal(leaf_usage(&leaf).oom_kills, 1);
+    assert_true(leaf_usage(&leaf).oom_kills >= 1);
     leaf_remove(&leaf);
 }
 
@@ -619,7 +619,7 @@ static void test_memory_of_a_sibling_is_no_event(void **state)
     child_end(&child);
     assert_false(cgroup_leaf_oom(&leaf));
     assert_int_equal(leaf_usage(&leaf).oom_kills, 0);
-    assert_int_equal(leaf_usage(&sibling).oom_kills, 1);
+    assert_true(leaf_usage(&sibling).oom_kills >= 1);
     leaf_remove(&sibling);
     leaf_remove(&leaf);
 }
@@ -645,7 +645,7 @@ static void test_memory_of_the_group_above_is_no_fault_of_an_idle_leaf(void **st
     assert_int_equal(event_is_there(&leaf, 0), !is_v2(f));
     assert_false(cgroup_leaf_oom(&leaf));
     assert_int_equal(leaf_usage(&leaf).oom_kills, 0);
-    assert_int_equal(leaf_usage(&hungry).oom_kills, 1);
+    assert_true(leaf_usage(&hungry).oom_kills >= 1);
     leaf_remove(&hungry);
     leaf_remove(&leaf);
     group_memory_limit(f, is_v2(f) ? "max" : "-1");
