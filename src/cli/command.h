@@ -5,6 +5,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct buf;
 struct err;
@@ -39,6 +40,8 @@ void help_overview(struct buf *ret);
 void help_page(const struct command *command, struct buf *ret);
 /* Prints the page of a command that exists; gives CLI_OK. */
 int help_show(const char *name);
+
+void cli_put(const struct buf *text, FILE *out);
 
 /* "belljar run: ..." on stderr. */
 void cli_error(const char *command, const struct err *e);

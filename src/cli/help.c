@@ -12,9 +12,11 @@
 #include "config/config.h"
 #include "config/suggest.h"
 
-static void put(const struct buf *text)
+void cli_put(const struct buf *text, FILE *out)
 {
-    fwrite(text->data, 1, text->len, stdout);
+    if (text->len > 0) {
+        fwrite(text->data, 1, text->len, out);
+    }
 }
 
 void cli_error(const char *command, const struct err *e)
@@ -77,7 +79,7 @@ int help_show(const char *name)
 {
     AUTO(buf_done) struct buf page = {0};
     help_page(command_find(name), &page);
-    put(&page);
+    cli_put(&page, stdout);
     return CLI_OK;
 }
 
@@ -134,7 +136,7 @@ int cmd_help(int argc, char **argv)
     } else {
         return topic_unknown(argv[1]);
     }
-    put(&page);
+    cli_put(&page, stdout);
     return CLI_OK;
 }
 
@@ -146,6 +148,6 @@ int cmd_docs(int argc, char **argv)
         return CLI_USAGE;
     }
     config_markdown(&page);
-    put(&page);
+    cli_put(&page, stdout);
     return CLI_OK;
 }

@@ -228,9 +228,9 @@ static int result_take(const json_t *answer, struct result *ret, struct err *e)
 
 static void stage_print(const struct stage_result *stage, FILE *out)
 {
-    fwrite(stage->out.data, 1, stage->out.len, out);
+    cli_put(&stage->out, out);
     fflush(out);
-    fwrite(stage->err.data, 1, stage->err.len, stderr);
+    cli_put(&stage->err, stderr);
 }
 
 static int result_print(const struct run_options *o, const json_t *answer, struct err *e)
@@ -251,7 +251,7 @@ static int result_print(const struct run_options *o, const json_t *answer, struc
         stage_print(&result.compile, stderr);
         stage_print(&result.run, stdout);
         run_explain(&result, &line);
-        fwrite(line.data, 1, line.len, stderr);
+        cli_put(&line, stderr);
     }
     return run_exit_status(&result);
 }
