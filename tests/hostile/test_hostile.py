@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from support.server import Server, cannot, settle, snapshot
+from support.server import Server, at_rest, cannot, settle
 
 PROGRAMS = sorted(pathlib.Path(__file__).with_name("programs").iterdir())
 LANGUAGES = {".c": "c", ".py": "python", ".sh": "bash"}
@@ -31,7 +31,7 @@ def head(path):
 
 @pytest.fixture(scope="module")
 def server():
-    one = Server("--slots", "1", "--log-level", "warn")
+    one = Server("--slots", "1", "--log-level", "info")
     yield one
     one.stop()
 
@@ -42,9 +42,7 @@ def rested(server):
     for language, source in (("c", "int main(void)\n{\n    return 0;\n}\n"), ("python", "pass"), ("bash", "true")):
         status, answer = server.execute(language, source)
         assert status == 200, answer
-    before = snapshot(server.pid)
-    settle(server.pid, before, 1)
-    return snapshot(server.pid)
+    return at_rest(server)
 
 
 def run(server, path):
@@ -83,7 +81,7 @@ def test_attack_is_held_and_leaves_nothing(server, rested, path):
     check(answer, expect)
     status, answer = server.execute("bash", "echo next; cat; id -u", stdin="in")
     assert status == 200 and answer["run"]["stdout"] == "next\nin\n1000\n", answer
-    assert settle(server.pid, rested) == {}
+    assert settle(server, rested) == {}
 
 
 @pytest.mark.parametrize("path", [path for path in PROGRAMS if head(path).get("control", "").startswith("leak")],
@@ -114,7 +112,7 @@ def test_persist_runs_twice_and_finds_nothing(server, rested):
 
 def test_neighbours_cannot_talk_through_locks():
     path = pathlib.Path(__file__).with_name("programs") / "locks.c"
-    server = Server("--slots", "4", "--log-level", "warn")
+    server = Server("--slots", "4", "--log-level", "info")
     try:
         answers = []
         threads = [threading.Thread(target=lambda: answers.append(run(server, path))) for _ in range(3)]

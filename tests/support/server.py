@@ -46,6 +46,7 @@ class Server:
             self.process.wait()
             raise RuntimeError("belljar serve did not start:\n" + self.log_path.read_text())
         self.pid = self.process.pid
+        self.instance = int(re.search(r"instance=(\d+)", self.log_path.read_text()).group(1))
 
     def request(self, method, path, body=None, headers=None, timeout=60):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -88,14 +89,13 @@ def descendants(pid):
     return found
 
 
-def cgroup_leaves():
-    """Names of boxes' cgroups, in every hierarchy that is mounted."""
+def cgroup_leaves(instance):
+    """The cgroups of an instance's boxes, in every hierarchy that is mounted."""
     leaves = set()
     for line in open("/proc/self/mountinfo"):
-        fields = line.split()
         if " - cgroup" in line:
-            for folder, names, _ in os.walk(fields[4]):
-                if re.search(r"/belljar-\d+", folder):
+            for folder, names, _ in os.walk(line.split()[4]):
+                if f"belljar-{instance}" in folder.split("/"):
                     leaves.update(os.path.join(folder, name) for name in names if name.startswith("box-"))
     return leaves
 
@@ -104,29 +104,40 @@ def process_facts(pid):
     """Name, number of descriptors, number of mounts; None when it has just ended."""
     folder = pathlib.Path(f"/proc/{pid}")
     try:
-        return (folder.joinpath("comm").read_text().strip(), len(os.listdir(folder / "fd")),
+        # boxd keeps empty network namespaces ahead: more after a burst than at rest.
+        descriptors = [os.readlink(folder / "fd" / one) for one in os.listdir(folder / "fd")]
+        return (folder.joinpath("comm").read_text().strip(), sum(not one.startswith("net:") for one in descriptors),
                 len(folder.joinpath("mountinfo").read_text().splitlines()))
     except OSError:
         return None
 
 
-def snapshot(pid):
+def snapshot(server):
     """What must be the same after a job as before it."""
-    facts = {one: process_facts(one) for one in descendants(pid)}
+    facts = {one: process_facts(one) for one in descendants(server.pid)}
     return {
         "processes, descriptors, mounts": {one: fact for one, fact in facts.items() if fact},
-        "cgroups": sorted(cgroup_leaves()),
+        "cgroups": sorted(cgroup_leaves(server.instance)),
         "mounts": len(pathlib.Path("/proc/self/mountinfo").read_text().splitlines()),
         "sysv": len(pathlib.Path("/proc/sysvipc/shm").read_text().splitlines()),
-        "temporary files": sorted(name for name in os.listdir(tempfile.gettempdir()) if name.startswith("belljar")),
     }
 
 
-def settle(pid, before, seconds=10):
+def at_rest(server, seconds=10):
+    """A snapshot of a server that does nothing: the same twice, without a box."""
+    end = time.monotonic() + seconds
+    while True:
+        first = snapshot(server)
+        time.sleep(0.3)
+        if first == snapshot(server) and not first["cgroups"] or time.monotonic() > end:
+            return first
+
+
+def settle(server, before, seconds=10):
     """Waits until nothing differs from `before` (boxes end in the background); returns what still does."""
     end = time.monotonic() + seconds
     while True:
-        now = snapshot(pid)
+        now = snapshot(server)
         different = {key: (before[key], now.get(key)) for key in before if before[key] != now.get(key)}
         if not different or time.monotonic() > end:
             return different

@@ -1,6 +1,6 @@
 # tries: make a directory chain that no path can name
 # must: nothing that cleans up chokes on it
-# expect: {"status": null, "has": "held"}
+# expect: {"status": [null, "TO"]}
 import os
 n = 0
 try:
