@@ -26,6 +26,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,6 +156,21 @@ static int fd_raise(int *fd, struct err *e)
     return 0;
 }
 
+/*
+ * Answers of all boxes may wait while the server does something else: each packet takes the kernel
+ * 1 KiB.  Without the right to pass net.core.wmem_max it stays at that.
+ */
+static int answers_make_room(const struct boxd *b, struct err *e)
+{
+    int bytes = (int)b->config.boxes * 4096;
+    bytes = bytes < 1 << 18 ? 1 << 18 : bytes;
+    if (setsockopt(b->server, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0 &&
+        setsockopt(b->server, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0) {
+        return err_sys(e, "SO_SNDBUF");
+    }
+    return 0;
+}
+
 /* All that we were given goes above FD_FIRST, and nothing else is left. */
 static int descriptors_take(struct boxd *b, int *ret_catalogue, struct err *e)
 {
@@ -272,6 +288,7 @@ static int boxd_run(struct boxd *b, struct err *e)
         (struct log){STDERR_FILENO, (enum log_level)b->config.log_level, LOG_FORMAT_LOGFMT, "boxd"};
     AUTO(fd_closep) int catalogue = -1;
     r = descriptors_take(b, &catalogue, e);
+    r = r < 0 ? r : answers_make_room(b, e);
     r = r < 0 ? r : process_prepare(&b->config, e);
     r = r < 0 ? r : catalogue_enter(catalogue, e);
     r = r < 0 ? r : parts_begin(b, e);

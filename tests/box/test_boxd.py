@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """belljar-boxd alone: this side speaks as the server, belljar-init is real or tests/box/fake_init."""
-import contextlib
 import os
 import re
 import signal
@@ -417,12 +416,19 @@ def test_message_of_the_wrong_state_ends_the_connection_and_every_box(boxd, seco
         assert boxd.wait() == 1
 
 
-def test_server_that_does_not_read_ends_the_connection():
-    with support.started(boxes=512) as boxd:
-        with contextlib.suppress(ConnectionError):
-            for box in range(512):
-                boxd.create(box, layers=(9,)).close()
-        assert boxd.wait() == 1
+def test_server_that_does_not_read_for_a_while_gets_every_answer():
+    with support.started(boxes=1024) as boxd:
+        for box in range(1024):
+            boxd.create(box, layers=(9,)).close()
+        assert sorted(boxd.recv()[:2] for _ in range(1024)) == [(FAILED, box) for box in range(1024)]
+
+
+def test_server_that_never_reads_ends_the_connection(boxd):
+    with pytest.raises(ConnectionError):
+        for _ in range(100_000):
+            boxd.create(0, layers=(9,)).close()
+            boxd.send(packet(DESTROY, 0))
+    assert boxd.wait() == 1
 
 
 # --- an init that was taken over ---------------------------------------------------------------------------
