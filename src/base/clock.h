@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_S  UINT64_C(1000000000)
 
 struct clock {
     uint64_t (*mono_ns)(void *ctx); /* CLOCK_MONOTONIC */

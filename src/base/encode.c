@@ -90,8 +90,8 @@ void base64_decode_lenient(const char *text, size_t len, struct buf *ret)
     uint32_t bits = 0;
     unsigned bit_count = 0;
     for (size_t i = 0; i < len && text[i] != '='; i++) {
-        char c = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
-        int digit = base64_digit((unsigned char)c);
+        unsigned char c = (unsigned char)text[i];
+        int digit = c == '-' ? 62 : c == '_' ? 63 : base64_digit(c);
         if (digit < 0) {
             continue;
         }

@@ -12,6 +12,7 @@ struct buf;
 struct err;
 
 void base64_encode(const void *data, size_t len, struct buf *ret);
-int base64_decode(const char *text, size_t len, struct buf *ret, struct err *e); /* RFC 4648, strict */
+int base64_decode(const char *text, size_t len, struct buf *ret,
+                  struct err *e); /* RFC 4648, strict */
 void base64_decode_lenient(const char *text, size_t len, struct buf *ret);
 void hex_decode_lenient(const char *text, size_t len, struct buf *ret);

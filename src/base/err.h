@@ -32,7 +32,8 @@ struct err {
 /* Each returns -kind, so that "return err_set(...)" is one step. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Kind ERR_IO (ERR_NOT_FOUND for ENOENT, ERR_DENIED for EPERM and EACCES); appends strerror(errno). */
+/* Kind ERR_IO (ERR_NOT_FOUND for ENOENT, ERR_DENIED for EPERM and EACCES); appends strerror(errno).
+ */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "context: " before the text that is there; the kind stays. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -17,7 +17,7 @@ struct log {
 };
 
 struct log_field {
-    const char *key; /* NULL ends the list */
+    const char *key;  /* NULL ends the list */
     const char *text; /* NULL: the number counts */
     int64_t number;
 };
@@ -38,6 +38,6 @@ void log_event(const struct log *log, enum log_level level, const char *event,
 #define LOG(log, level, event, ...)                                                                \
     log_event(log, level, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define LOG_DEBUG(log, event, ...) LOG(log, LOG_LEVEL_DEBUG, event, __VA_ARGS__)
-#define LOG_INFO(log, event, ...) LOG(log, LOG_LEVEL_INFO, event, __VA_ARGS__)
-#define LOG_WARN(log, event, ...) LOG(log, LOG_LEVEL_WARN, event, __VA_ARGS__)
+#define LOG_INFO(log, event, ...)  LOG(log, LOG_LEVEL_INFO, event, __VA_ARGS__)
+#define LOG_WARN(log, event, ...)  LOG(log, LOG_LEVEL_WARN, event, __VA_ARGS__)
 #define LOG_ERROR(log, event, ...) LOG(log, LOG_LEVEL_ERROR, event, __VA_ARGS__)

@@ -192,7 +192,7 @@ void loop_timer_set(struct loop *loop, struct loop_timer *t, uint64_t at_ns, loo
     loop_timer_cancel(t);
     if (loop->heap_count == loop->heap_cap) {
         loop->heap_cap = loop->heap_cap > 0 ? loop->heap_cap * 2 : 16;
-        loop->heap = xreallocarray(loop->heap, loop->heap_cap, sizeof(loop->heap[0]));
+        loop->heap = xreallocarray(loop->heap, loop->heap_cap, sizeof(struct loop_timer *));
     }
     *t = (struct loop_timer){loop, at_ns, loop->heap_count++, fn, ctx};
     heap_up(loop, t);
@@ -278,9 +278,10 @@ static void on_signal(void *ctx, unsigned events)
 int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *ctx, struct err *e)
 {
     sigset_t signals = loop->signals;
-    if (sigaddset(&signals, signo) < 0 || sigprocmask(SIG_BLOCK, &signals, NULL) < 0) {
-        return err_sys(e, "blocking signal %d", signo);
+    if (sigaddset(&signals, signo) < 0) {
+        return err_sys(e, "signal %d", signo);
     }
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* fails for a wrong first argument only */
     int fd = signalfd(loop->signal_fd, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0) {
         return err_sys(e, "signalfd");

@@ -42,7 +42,7 @@ struct loop_defer {
 };
 
 int loop_new(struct loop **ret, struct err *e);
-void loop_free(struct loop *loop); /* NULL is fine */
+void loop_free(struct loop *loop);              /* NULL is fine */
 int loop_run(struct loop *loop, struct err *e); /* until loop_stop */
 /* One round: waits at most max_wait_ns (UINT64_MAX: for ever), runs what is due. */
 int loop_step(struct loop *loop, uint64_t max_wait_ns, struct err *e);
@@ -55,7 +55,8 @@ int loop_io_modify(struct loop_io *io, unsigned events, struct err *e);
 void loop_io_remove(struct loop_io *io); /* before the fd is closed */
 
 /* Arms (again) for a moment of CLOCK_MONOTONIC; fires once. */
-void loop_timer_set(struct loop *loop, struct loop_timer *t, uint64_t at_ns, loop_fn *fn, void *ctx);
+void loop_timer_set(struct loop *loop, struct loop_timer *t, uint64_t at_ns, loop_fn *fn,
+                    void *ctx);
 void loop_timer_cancel(struct loop_timer *t);
 
 /* Runs fn after the events of this round; queued twice runs once. */

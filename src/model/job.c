@@ -158,7 +158,7 @@ static int names_resolve(struct job *job, struct err *e)
 {
     for (size_t i = 0; i < job->file_count; i++) {
         struct job_file *f = &job->files[i];
-        char *name;
+        char *name = NULL;
         if (job_file_name_check(f->name, strlen(f->name), &name, e) < 0) {
             return err_wrap(e, "file '%.80s'", f->name);
         }
@@ -200,11 +200,11 @@ static bool lies_in(const char *name, const char *directory)
 /* The first keeps its place and gets the later one's content; the later one is emptied. */
 static void file_merge(struct job_file *first, struct job_file *later)
 {
-    struct job_file merged = {TAKE(&first->name, NULL), TAKE(&later->data, NULL), later->size,
-                              first->code || later->code};
-    file_done(first);
+    free(first->data);
+    first->data = TAKE(&later->data, NULL);
+    first->size = later->size;
+    first->code = first->code || later->code;
     file_done(later);
-    *first = merged;
 }
 
 /*
@@ -235,11 +235,11 @@ static size_t first_code_file(const struct job *job)
 
 static int duplicates_merge(struct job *job, struct err *e)
 {
-    AUTO(mem_freep) struct job_file **sorted = xcalloc(job->file_count, sizeof(sorted[0]));
+    AUTO(mem_freep) struct job_file **sorted = xcalloc(job->file_count, sizeof(struct job_file *));
     for (size_t i = 0; i < job->file_count; i++) {
         sorted[i] = &job->files[i];
     }
-    qsort(sorted, job->file_count, sizeof(sorted[0]), file_compare);
+    qsort(sorted, job->file_count, sizeof(struct job_file *), file_compare);
 
     struct job_file *last = NULL;
     for (size_t i = 0; i < job->file_count; i++) {

@@ -26,7 +26,7 @@ enum job_stdio { JOB_STDIO_PIPE, JOB_STDIO_FILE, JOB_STDIO_PTY };
 
 struct job {
     char id[ULID_LEN + 1];
-    char dialect[12]; /* "piston", "cli": for the log */
+    char dialect[12];        /* "piston", "cli": for the log */
     struct runtime *runtime; /* owns a reference */
     struct job_file *files;
     size_t file_count;
@@ -42,8 +42,10 @@ struct job {
     enum job_stdio stdio;
     uint16_t rows, columns; /* of a pty */
     bool merge_stderr;
-    bool keep_output;       /* gather stdout and stderr in the result; else the observer alone sees them */
-    bool shell_status;      /* compat.shell_status: a signal is told as exit code 128+n (done by the dialect) */
+    bool
+        keep_output; /* gather stdout and stderr in the result; else the observer alone sees them */
+    bool shell_status; /* compat.shell_status: a signal is told as exit code 128+n (done by the
+                          dialect) */
 };
 
 struct job *job_new(void);
@@ -54,12 +56,14 @@ struct job_file *job_add_file(struct job *job, const char *name, const void *dat
 
 /*
  * A name is accepted when it stays below the working directory once "." and ".." are resolved:
- * *ret_name is the resolved form ("a/../b" is "b", a leading '/' is dropped).  Refused: empty results,
- * ".." that leads out, what names a directory ("a/", "a/."), NUL, components over 255 bytes, more than 4,095 bytes or 64 components.
+ * *ret_name is the resolved form ("a/../b" is "b", a leading '/' is dropped).  Refused: empty
+ * results,
+ * ".." that leads out, what names a directory ("a/", "a/."), NUL, components over 255 bytes, more
+ * than 4,095 bytes or 64 components.
  */
 int job_file_name_check(const char *name, size_t len, char **ret_name, struct err *e);
 /*
- * Checks and resolves all names, and finds main_file.  Two files of one name are merged: the place of the
- * first, the content of the later.  A file and a directory of one name is ERR_INVALID.
+ * Checks and resolves all names, and finds main_file.  Two files of one name are merged: the place
+ * of the first, the content of the later.  A file and a directory of one name is ERR_INVALID.
  */
 int job_check(struct job *job, struct err *e);

@@ -11,7 +11,7 @@ struct limits {
     uint64_t stack_bytes;  /* 0: unlimited (the memory limit holds) */
     uint64_t disk_bytes;   /* /box, /tmp and /dev/shm together */
     uint64_t disk_inodes;
-    uint64_t file_bytes; /* one file; 0: unlimited */
+    uint64_t file_bytes;   /* one file; 0: unlimited */
     uint64_t output_bytes; /* each of stdout and stderr */
     uint32_t open_files;
     uint32_t processes;

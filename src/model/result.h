@@ -11,12 +11,12 @@ enum verdict {
     VERDICT_OK,
     VERDICT_NONZERO_EXIT,
     VERDICT_SIGNALED,
-    VERDICT_TIME_LIMIT,      /* CPU */
+    VERDICT_TIME_LIMIT, /* CPU */
     VERDICT_WALL_TIME_LIMIT,
     VERDICT_MEMORY_LIMIT,
     VERDICT_OUTPUT_LIMIT,
-    VERDICT_PROCESS_LIMIT,   /* for those who ask: a program may live with EAGAIN */
-    VERDICT_COMPILE_ERROR,   /* of a job; a stage has the one above */
+    VERDICT_PROCESS_LIMIT, /* for those who ask: a program may live with EAGAIN */
+    VERDICT_COMPILE_ERROR, /* of a job; a stage has the one above */
     VERDICT_CANCELLED,
     VERDICT_INTERNAL_ERROR,
 };
@@ -41,9 +41,10 @@ struct result {
 };
 
 void result_init(struct result *r);
-void result_done(struct result *r); /* frees what it holds */
+void result_done(struct result *r);       /* frees what it holds */
 const char *verdict_name(enum verdict v); /* "wall_time_limit" */
 
-/* "SIGKILL", "SIGRTMIN+2" ...; NULL for what is no signal (0, 32, 33).  signal_number: 0 if unknown. */
+/* "SIGKILL", "SIGRTMIN+2" ...; NULL for what is no signal (0, 32, 33).  signal_number: 0 if
+ * unknown. */
 const char *signal_name(int signo);
 int signal_number(const char *name);

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * runtime - one language in one version: what it is called, and how its programs are compiled and run.
+ * runtime - one language in one version: what it is called, and how its programs are compiled and
+ * run.
  *
  * Plain data, immutable once made, counted references (loop thread only).  Commands
  * are argument vectors, never shell text.  In them, a whole element may be
@@ -20,22 +21,24 @@ struct runtime_command {
 
 struct runtime {
     unsigned refs;
-    char *language;  /* "c++" */
-    char *version;   /* full SemVer: "12.2.0" */
-    char **aliases;  /* "cpp", "g++" */
-    char *package;   /* Piston's `runtime` key: name of a package that provides several languages, or NULL */
-    char *source;    /* "host", later "debian", "oci" ... */
+    char *language; /* "c++" */
+    char *version;  /* full SemVer: "12.2.0" */
+    char **aliases; /* "cpp", "g++" */
+    char *package;  /* Piston's `runtime` key: name of a package that provides several languages, or
+                       NULL */
+    char *source;   /* "host", later "debian", "oci" ... */
     uint32_t *layers; /* ids of boxd's catalogue, top first */
     size_t layer_count;
-    char **extensions;       /* ".cpp", ".cc"; the first is added to a name that has none of them */
-    bool needs_extension;    /* ... when this is set: the compiler goes by the name */
+    char **extensions;    /* ".cpp", ".cc"; the first is added to a name that has none of them */
+    bool needs_extension; /* ... when this is set: the compiler goes by the name */
     char **header_extensions; /* code files that {sources} leaves out */
-    char *default_name;      /* "main.cpp": the CLI's and the examples' */
+    char *default_name;       /* "main.cpp": the CLI's and the examples' */
     struct runtime_command compile, run;
-    /* When there is more than one code file, and this runtime does it another way; else argv NULL. */
+    /* When there is more than one code file, and this runtime does it another way; else argv NULL.
+     */
     struct runtime_command compile_many, run_many;
-    char **env;       /* "KEY=value", after the common ones */
-    char *hello;      /* a program that prints "Hello, World!" */
+    char **env;  /* "KEY=value", after the common ones */
+    char *hello; /* a program that prints "Hello, World!" */
     /* 0: the configured default */
     struct limits compile_limits, run_limits;
 };
@@ -44,4 +47,5 @@ struct runtime *runtime_new(void);
 struct runtime *runtime_ref(struct runtime *r);
 void runtime_unref(struct runtime *r); /* NULL is fine */
 bool runtime_is_compiled(const struct runtime *r);
-bool runtime_has_name(const struct runtime *r, const char *name); /* language or alias, case-sensitive */
+bool runtime_has_name(const struct runtime *r,
+                      const char *name); /* language or alias, case-sensitive */

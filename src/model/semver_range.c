@@ -255,8 +255,8 @@ static void normalize(const char *text, size_t len, struct buf *ret)
             buf_add_char(ret, text[i]);
             continue;
         }
-        char last = ret->len > 0 ? ret->data[ret->len - 1] : ' ';
-        if (strchr(" <>=~^", last) == NULL) {
+        bool glues = ret->len == 0 || strchr(" <>=~^", ret->data[ret->len - 1]) != NULL;
+        if (!glues) {
             buf_add_char(ret, ' ');
         }
     }

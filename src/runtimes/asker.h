@@ -1,6 +1,7 @@
 #pragma once
 /*
- * asker - asks tools for their versions, a few at a time, in the order in which somebody needed them.
+ * asker - asks tools for their versions, a few at a time, in the order in which somebody needed
+ * them.
  */
 #include <stdbool.h>
 

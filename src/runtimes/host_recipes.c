@@ -22,6 +22,10 @@
 /* javac and its kind live shortly. */
 #define JVM_SHORT "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1"
 
+/* escript skips the first line of its file, which is the program's in ours. */
+#define ESCRIPT                                                                                    \
+    "{ echo; cat \"$1\"; } >/tmp/main.escript && shift && exec escript /tmp/main.escript \"$@\""
+
 /* Of rows with the same extension the first is the one that a file's name means. */
 const struct host_recipe host_recipes[] = {
     /* --- shells ------------------------------------------------------------------------- */
@@ -732,7 +736,6 @@ const struct host_recipe host_recipes[] = {
     },
     /* --- functional and logic languages ------------------------------------------------- */
     {
-        /* escript skips the first line of its file, which is the program's in ours. */
         .language = "erlang",
         .aliases = LIST("erlang", "erl", "escript"),
         .tools = LIST("erl"),
@@ -741,10 +744,7 @@ const struct host_recipe host_recipes[] = {
                              "io:format(\"~s~n\", [erlang:system_info(otp_release)]), halt()."),
         .extensions = LIST(".erl", ".escript"),
         .default_name = "main.erl",
-        .run = LIST("sh", "-c",
-                    "{ echo; cat \"$1\"; } >/tmp/main.escript && shift &&"
-                    " exec escript /tmp/main.escript \"$@\"",
-                    "sh", "{main}", "{args}"),
+        .run = LIST("sh", "-c", ESCRIPT, "sh", "{main}", "{args}"),
         .hello = "main(_) ->\n    io:format(\"Hello, World!~n\").\n",
     },
     {

@@ -3,9 +3,10 @@
  * host_recipes - how each language is compiled and run with the tools that a host has: a table.
  *
  * All vectors end with NULL.  In commands, besides the placeholders of model/runtime.h, a whole
- * element {tool} is the path of the tool that was found.  The first element of a command is another program's
- * name, found beside the tool or in the same directories; one that has a slash is taken as it is.
- * A script given to sh -c is fixed text: what a user chose reaches it as positional arguments only.
+ * element {tool} is the path of the tool that was found.  The first element of a command is another
+ * program's name, found beside the tool or in the same directories; one that has a slash is taken
+ * as it is. A script given to sh -c is fixed text: what a user chose reaches it as positional
+ * arguments only.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,14 +18,17 @@ struct host_recipe {
     const char *const *aliases; /* "python{x.y}": with the version's first two numbers */
     const char *package;        /* as in struct runtime */
     const char *const *tools;   /* each different program of these names is one version */
-    const char *const *needs;   /* programs (or files, by absolute path) without which it is not offered */
-    const char *unless;         /* not offered where this program is */
-    const char *only;           /* the range of versions that this row is for */
+    const char *const
+        *needs;         /* programs (or files, by absolute path) without which it is not offered */
+    const char *unless; /* not offered where this program is */
+    const char *only;   /* the range of versions that this row is for */
 
     const char *const *version_args;
     const char *version_input; /* given to stdin */
-    const char *version_after; /* the version is what follows this word; NULL: the first that is there */
-    const char *version_package; /* it cannot say its version: that of this Debian package is taken */
+    const char
+        *version_after; /* the version is what follows this word; NULL: the first that is there */
+    const char
+        *version_package; /* it cannot say its version: that of this Debian package is taken */
 
     const char *const *extensions;
     const char *const *headers;

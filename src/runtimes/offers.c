@@ -46,7 +46,7 @@ static struct tool *tool_for(struct offer_set *c, const struct host_recipe *reci
     t->file = TAKE(file, (struct host_tool){0});
     t->recipe = recipe;
     list_init(&t->queue);
-    c->tools = xreallocarray(c->tools, c->tool_count + 1, sizeof(c->tools[0]));
+    c->tools = xreallocarray(c->tools, c->tool_count + 1, sizeof(struct tool *));
     c->tools[c->tool_count++] = t;
     return t;
 }
@@ -212,16 +212,16 @@ static bool same_offer(const struct offer *a, const struct offer *b)
 
 size_t offers_all(const struct offer_set *c, struct runtime ***ret)
 {
-    AUTO(mem_freep) const struct offer **sorted = xcalloc(c->offer_count, sizeof(sorted[0]));
+    AUTO(mem_freep) const struct offer **sorted = xcalloc(c->offer_count, sizeof(struct offer *));
     size_t usable = 0;
     for (size_t i = 0; i < c->offer_count; i++) {
         if (c->offers[i].usable) {
             sorted[usable++] = &c->offers[i];
         }
     }
-    qsort(sorted, usable, sizeof(sorted[0]), offer_compare);
+    qsort(sorted, usable, sizeof(struct offer *), offer_compare);
 
-    struct runtime **all = xcalloc(usable, sizeof(all[0]));
+    struct runtime **all = xcalloc(usable, sizeof(struct runtime *));
     size_t count = 0;
     for (size_t i = 0; i < usable; i++) {
         /* The same version twice, from two directories: the first is the one that runs. */

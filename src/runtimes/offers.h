@@ -52,7 +52,9 @@ void offers_done(struct offer_set *c);
 void offers_learn(struct offer_set *c, struct tool *tool, const struct semver *version);
 /* May this be what `name` means?  Surely only when the version is known. */
 bool offer_may_be(const struct offer *o, const char *name);
-/* The highest version of `name` within `range`, of those that are known; NULL when there is none. */
+/* The highest version of `name` within `range`, of those that are known; NULL when there is none.
+ */
 struct runtime *offers_best(const struct offer_set *c, const char *name, const char *range);
-/* All that are known, sorted by language, version and package; *ret (the caller frees it) has no references. */
+/* All that are known, sorted by language, version and package; *ret (the caller frees it) has no
+ * references. */
 size_t offers_all(const struct offer_set *c, struct runtime ***ret);

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * package_watch - tells when the host's packages have changed: dpkg has put a new "status" in place.
+ * package_watch - tells when the host's packages have changed: dpkg has put a new "status" in
+ * place.
  *
  * dpkg does that several times in one run; they are one change here, told a moment after the last.
  */

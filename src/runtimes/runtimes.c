@@ -310,8 +310,8 @@ void runtimes_free(struct runtimes *r)
     }
     package_watch_stop(&r->watch);
     loop_defer_cancel(&r->answer);
-    while (!list_empty(&r->waits)) {
-        runtimes_cancel(LIST_ITEM(r->waits.next, struct runtimes_wait, link));
+    LIST_FOR_EACH (node, &r->waits) {
+        runtimes_cancel(LIST_ITEM(node, struct runtimes_wait, link));
     }
     forget_all(r);
     asker_free(r->asker);

@@ -3,8 +3,8 @@
  * runtimes - the catalogue: which languages this instance has, found by name and SemVer range.
  *
  * Host runtimes come from a table of recipes (host_recipes.c): a recipe is offered when its tools
- * are there.  A tool's version is asked by running it in a box, lazily, several at a time, and is cached by
- * path, inode, mtime and size in <data>/versions.  Loop thread only.
+ * are there.  A tool's version is asked by running it in a box, lazily, several at a time, and is
+ * cached by path, inode, mtime and size in <data>/versions.  Loop thread only.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,15 +17,18 @@ struct loop;
 struct runtimes;
 struct sandbox;
 
-/* `cache_path`: a file, or NULL for no cache on disk.  `sandbox` may be exchanged later (boxd restarted). */
+/* `cache_path`: a file, or NULL for no cache on disk.  `sandbox` may be exchanged later (boxd
+ * restarted). */
 struct runtimes *runtimes_new(struct loop *loop, struct sandbox *sandbox, const char *cache_path,
                               const struct log *log);
 /* Before the sandbox is freed, unless that was lost or taken away.  Who waits is not called. */
 void runtimes_free(struct runtimes *r);
-/* NULL: boxd is away, and who needs a version waits.  Also before a sandbox is freed that was not lost. */
+/* NULL: boxd is away, and who needs a version waits.  Also before a sandbox is freed that was not
+ * lost. */
 void runtimes_set_sandbox(struct runtimes *r, struct sandbox *sandbox);
 
-/* Called when it is known, never from inside the call that asked.  `found` is NULL when nothing matches. */
+/* Called when it is known, never from inside the call that asked.  `found` is NULL when nothing
+ * matches. */
 typedef void runtimes_found_fn(void *ctx, struct runtime *found);
 /* `all`: sorted by language name, then version; valid during the call. */
 typedef void runtimes_listed_fn(void *ctx, struct runtime *const *all, size_t count);
@@ -36,9 +39,12 @@ struct runtimes_wait *runtimes_find(struct runtimes *r, const char *name, const 
 struct runtimes_wait *runtimes_list(struct runtimes *r, runtimes_listed_fn *fn, void *ctx);
 void runtimes_cancel(struct runtimes_wait *w); /* NULL is fine; not after fn was called */
 
-/* Already known? Then without waiting: a new reference, or NULL when it must be asked for (or is none; *ret_known tells). */
-struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *range, bool *ret_known);
+/* Already known? Then without waiting: a new reference, or NULL when it must be asked for (or is
+ * none; *ret_known tells). */
+struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *range,
+                              bool *ret_known);
 /* The language for a file name, or NULL: "main.py" is "python". */
 const char *runtimes_language_of_file(const char *file_name);
-/* Forget versions: the host's packages changed (dpkg's status file is watched; this is what it calls). */
+/* Forget versions: the host's packages changed (dpkg's status file is watched; this is what it
+ * calls). */
 void runtimes_refresh(struct runtimes *r);

@@ -7,7 +7,7 @@
 struct semver;
 
 /*
- * Behind the first `after` (NULL: from the start), the first numbers that have a dot between them, or
- * else the first number.  False when there is none.
+ * Behind the first `after` (NULL: from the start), the first numbers that have a dot between them,
+ * or else the first number.  False when there is none.
  */
 bool version_text_find(const char *text, const char *after, struct semver *ret);

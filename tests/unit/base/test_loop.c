@@ -260,7 +260,7 @@ static void test_stop_before_run_ends_it_at_once(void **state)
 static void defer_self(void *ctx)
 {
     struct fixture *f = ctx;
-    record(f, 'd');
+    record(f, 'f');
     loop_defer(f->loop, &f->defers[0], defer_self, f);
 }
 
@@ -276,9 +276,9 @@ static void test_defer_runs_once_and_its_successor_next_round(void **state)
     loop_defer(f->loop, &f->defers[0], defer_self, f);
     loop_defer(f->loop, &f->defers[1], on_deferred, f);
     step(f);
-    assert_string_equal(f->calls, "de");
+    assert_string_equal(f->calls, "fe");
     step(f);
-    assert_string_equal(f->calls, "ded");
+    assert_string_equal(f->calls, "fef");
 }
 
 static void cancel_other(void *ctx)

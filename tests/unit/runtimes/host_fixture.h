@@ -1,6 +1,7 @@
 #pragma once
 /*
- * host_fixture - a host of our own in a temporary directory: bin/, other/ (not visible in boxes), dpkg/.
+ * host_fixture - a host of our own in a temporary directory: bin/, other/ (not visible in boxes),
+ * dpkg/.
  */
 #include "runtimes/host_view.h"
 
