@@ -220,15 +220,20 @@ static int skeleton_fill(int dir, struct err *e)
 
 static int etc_fill(int dir, struct err *e)
 {
-    int r = dir_make(dir, "etc", 0755, e);
-    if (r < 0) {
-        return r;
+    static const char *const dirs[] = {"etc", "var", "var/lib"};
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+        int r = dir_make(dir, dirs[i], 0755, e);
+        if (r < 0) {
+            return r;
+        }
     }
     AUTO(fd_closep) int etc = openat(dir, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (etc < 0) {
-        return err_sys(e, "open 'etc'");
+    AUTO(fd_closep) int var_lib = openat(dir, "var/lib", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (etc < 0 || var_lib < 0) {
+        return err_sys(e, "open 'etc' or 'var/lib'");
     }
-    return catalogue_copy_etc(etc, e);
+    int r = catalogue_copy_etc(etc, e);
+    return r < 0 ? r : catalogue_copy_var_lib(var_lib, e);
 }
 
 static int layer_make(int root, const struct boxd_layer *layer, struct err *e)

@@ -24,3 +24,5 @@ int catalogue_build(int init_fd, const char *exe_path, int *ret_root_fd, bool *r
 
 /* catalogue_etc.c: copies the names of its table from the host's /etc into etc_fd. */
 int catalogue_copy_etc(int etc_fd, struct err *e);
+/* The same for the few things of runtimes that are in /var/lib. */
+int catalogue_copy_var_lib(int var_lib_fd, struct err *e);

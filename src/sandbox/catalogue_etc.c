@@ -72,6 +72,7 @@ static const char *const names[] = {
     "gauche*",
     "ghc*",
     "gnat*",
+    "gnucobol*",
     "groovy*",
     "guile*",
     "java",
@@ -101,6 +102,9 @@ static const char *const names[] = {
     "gnustep*",
     "GNUstep",
 };
+
+/* Below /var/lib: what Debian keeps of a toolchain there, GHC's list of its own packages. */
+static const char *const var_lib_names[] = {"ghc"};
 
 struct copy {
     unsigned entries;
@@ -274,4 +278,20 @@ int catalogue_copy_etc(int etc_fd, struct err *e)
         r = copy_matching(&c, from, etc_fd, entry->d_name, e);
     }
     return r < 0 ? err_wrap(e, "copying from /etc") : 0;
+}
+
+int catalogue_copy_var_lib(int var_lib_fd, struct err *e)
+{
+    struct copy c = {0};
+    AUTO(fd_closep) int from = open("/var/lib", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (from < 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(var_lib_names); i++) {
+        int r = copy_path(&c, from, var_lib_fd, var_lib_names[i], e);
+        if (r < 0) {
+            return err_wrap(e, "copying from /var/lib");
+        }
+    }
+    return 0;
 }
