@@ -2,7 +2,7 @@
 /*
  * libmicrohttpd counts idle time only, so a client that sends one byte now and then could hold a
  * connection for ever: each request has a deadline of ours.  Nor does it watch suspended
- * connections: ours are watched in the loop's own epoll.
+ * connections: all are watched in the loop's own epoll for the end of what the client sends.
  *
  * It closes some connections without an answer (when a handler gives up, when the request line is
  * no HTTP).  The answer is then written here, to the socket, in the moment before it is closed.
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -51,28 +52,48 @@ void peer_expect_nothing(struct peer *p)
     loop_timer_cancel(&p->deadline);
 }
 
-static void on_gone(void *ctx, unsigned events)
+static void on_gone(void *ctx)
 {
     struct peer *p = ctx;
-    (void)events;
-
-    peer_unwatch(p);
     if (p->request != NULL) {
         request_gone(p->request);
     }
 }
 
-void peer_watch(struct peer *p)
+static void on_end(void *ctx, unsigned events)
 {
-    struct err e = {0};
-    /* Without a watch (out of kernel memory), a client that left is noticed when its answer is
-     * written. */
-    (void)loop_io_add(p->server->loop, &p->gone_io, p->fd, EPOLLRDHUP, on_gone, p, &e);
+    struct peer *p = ctx;
+    (void)events;
+
+    loop_io_remove(&p->end_io);
+    p->ended = true;
+    list_append(&p->server->ended, &p->ended_link);
+    on_gone(p);
+    server_run_soon(p->server);
 }
 
-void peer_unwatch(struct peer *p)
+void peer_now_waits(struct peer *p)
 {
-    loop_io_remove(&p->gone_io);
+    if (p->ended) {
+        loop_defer(p->server->loop, &p->gone, on_gone, p);
+    }
+}
+
+/*
+ * libmicrohttpd reads once for each edge of its epoll, and takes a short read for a drained socket.
+ * When data and their end come in one packet it thus never sees the end.  A shutdown of what is
+ * at its end anyway makes another edge; it does so once the data are read, for the same reason.
+ */
+void peers_tell_ends(struct http_server *s)
+{
+    LIST_FOR_EACH (node, &s->ended) {
+        struct peer *p = LIST_ITEM(node, struct peer, ended_link);
+        int unread = 0;
+        if (!p->nudged && ioctl(p->fd, FIONREAD, &unread) == 0 && unread == 0) {
+            p->nudged = true;
+            peer_hang_up(p);
+        }
+    }
 }
 
 void peer_hang_up(struct peer *p)
@@ -99,6 +120,11 @@ static void peer_new(struct http_server *s, struct MHD_Connection *connection, v
     }
     memcpy(&a.sa, from->client_addr, a.len);
     address_format_host(&a, p->client);
+    list_init(&p->ended_link);
+    struct err e = {0};
+    /* Without a watch (out of kernel memory), one that left is noticed when its answer is written.
+     */
+    (void)loop_io_add(s->loop, &p->end_io, p->fd, EPOLLRDHUP, on_end, p, &e);
     peer_expect_request(p, s->config.header_timeout_s);
     *context = p;
 }
@@ -145,7 +171,9 @@ static void say_last_words(struct peer *p)
 static void peer_free(struct peer *p)
 {
     say_last_words(p);
-    peer_unwatch(p);
+    loop_io_remove(&p->end_io);
+    loop_defer_cancel(&p->gone);
+    list_remove(&p->ended_link);
     loop_timer_cancel(&p->deadline);
     list_remove(&p->link);
     p->server->peer_count--;

@@ -19,10 +19,14 @@ struct peer {
     int fd; /* libmicrohttpd's: it closes it */
     char client[ADDRESS_TEXT_MAX];
     struct loop_timer deadline;
-    struct loop_io gone_io;
+    struct loop_io end_io;  /* the client's end of sending */
+    struct list ended_link; /* in server->ended */
+    struct loop_defer gone;
     struct http_request *request; /* the one under way, or NULL */
     unsigned answered;            /* requests */
     bool expired;
+    bool ended;  /* the client sends no more */
+    bool nudged; /* ... and libmicrohttpd was told */
     bool linger; /* the client may still be sending when we close */
     struct buf last_words;
 };
@@ -34,8 +38,9 @@ struct peer *peer_of(struct MHD_Connection *connection);
 /* The request begun (or begins) now must be whole in time. */
 void peer_expect_request(struct peer *p, unsigned seconds);
 void peer_expect_nothing(struct peer *p);
-/* Calls request_gone when the client leaves. */
-void peer_watch(struct peer *p);
-void peer_unwatch(struct peer *p);
+/* The request waits: it is gone when the client leaves, or soon, if it has left. */
+void peer_now_waits(struct peer *p);
+/* After each MHD_run. */
+void peers_tell_ends(struct http_server *s);
 /* The connection ends soon, as if the client had closed it. */
 void peer_hang_up(struct peer *p);

@@ -85,7 +85,6 @@ static void log_access(const struct http_request *r, enum MHD_RequestTermination
 static void tell_gone(struct http_request *r)
 {
     r->phase = REQUEST_GONE;
-    peer_unwatch(r->peer);
     if (r->gone != NULL) {
         r->gone(r->gone_ctx);
     }
@@ -385,7 +384,7 @@ static enum MHD_Result take_whole(struct http_request *r)
     }
     r->phase = REQUEST_WAITING;
     MHD_suspend_connection(r->connection);
-    peer_watch(r->peer);
+    peer_now_waits(r->peer);
     return MHD_YES;
 }
 

@@ -157,7 +157,6 @@ void http_respond(struct http_request *r, unsigned status, const char *content_t
     add_common_headers(r);
     if (r->phase == REQUEST_WAITING) {
         struct http_server *s = r->server;
-        peer_unwatch(r->peer);
         struct MHD_Connection *connection = r->connection;
         if (!response_queue(r)) {
             peer_hang_up(r->peer);

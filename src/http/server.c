@@ -28,6 +28,7 @@ static void server_run(void *ctx)
     struct http_server *s = ctx;
     MHD_UNSIGNED_LONG_LONG ms = 0;
     MHD_run(s->daemon);
+    peers_tell_ends(s);
     loop_timer_cancel(&s->timer);
     if (MHD_get_timeout(s->daemon, &ms) != MHD_YES) {
         return;
@@ -112,6 +113,7 @@ int http_server_new(struct loop *loop, const struct http_config *config,
     s->config.listen = list_copy(config->listen);
     s->config.allowed_hosts = list_copy(config->allowed_hosts);
     list_init(&s->peers);
+    list_init(&s->ended);
     list_init(&s->lingers);
     dialects_copy(s, dialects, dialect_count);
     int r = daemon_start(s, e);

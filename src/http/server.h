@@ -26,6 +26,7 @@ struct http_server {
     struct loop_defer again;
     struct list peers;
     unsigned peer_count;
+    struct list ended; /* peers that send no more */
     struct list lingers;
     unsigned linger_count;
     unsigned open_requests;

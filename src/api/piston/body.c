@@ -165,31 +165,66 @@ static int stdin_set(struct job *job, const json_t *value, enum piston_style sty
 
 /* args */
 
-static int arg_add(struct job *job, size_t index, const char *data, size_t len, struct err *e)
+#define ARGS_MAX      32768
+#define ARG_BYTES_MAX 131071 /* the kernel's MAX_ARG_STRLEN, its NUL not counted */
+#define ARGS_BYTES_MAX                                                                             \
+    (1 << 20) /* with a pointer for each: half of what the kernel takes with the usual stack */
+
+/* A vector that grows to a known count; `cost` is what the kernel will count. */
+struct arg_list {
+    char **v;
+    size_t count, cost;
+};
+
+static int arg_add(struct arg_list *list, const char *data, size_t len, struct err *e)
 {
     if (memchr(data, '\0', len) != NULL) {
-        return err_set(e, ERR_INVALID, "args[%zu] must not hold a NUL character", index);
+        return err_set(e, ERR_INVALID, "args[%zu] must not hold a NUL character", list->count);
     }
-    strv_add_take(&job->args, xmemdup(data, len));
+    list->cost += len + 1 + sizeof(char *);
+    if (len > ARG_BYTES_MAX || list->cost > ARGS_BYTES_MAX || list->count == ARGS_MAX) {
+        return err_set(e, ERR_LIMIT, "args cannot exceed %d bytes each and %d in all",
+                       ARG_BYTES_MAX, ARGS_BYTES_MAX);
+    }
+    list->v[list->count++] = xmemdup(data, len);
     return 0;
 }
 
+static size_t character_length(const char *p, const char *end)
+{
+    size_t len = 1;
+    while (p + len < end && ((unsigned char)p[len] & 0xc0) == 0x80) {
+        len++;
+    }
+    return len;
+}
+
 /* One argument for each character, as JavaScript's spread of a string. */
-static int args_split(struct job *job, const json_t *value, struct err *e)
+static int args_split(struct arg_list *list, const json_t *value, struct err *e)
 {
     const char *p = json_string_value(value), *end = p + json_string_length(value);
-    for (size_t i = 0; p < end; i++) {
-        size_t len = 1;
-        while (p + len < end && ((unsigned char)p[len] & 0xc0) == 0x80) {
-            len++;
-        }
-        int r = arg_add(job, i, p, len, e);
-        if (r < 0) {
-            return r;
-        }
+    int r = 0;
+    while (p < end && r == 0) {
+        size_t len = character_length(p, end);
+        r = arg_add(list, p, len, e);
         p += len;
     }
-    return 0;
+    return r;
+}
+
+static int args_take(struct arg_list *list, const json_t *value, struct err *e)
+{
+    int r = 0;
+    for (size_t i = 0; i < json_array_size(value) && r == 0; i++) {
+        const json_t *item = json_array_get(value, i);
+        if (json_is_array(item) || json_is_object(item)) {
+            return err_set(e, ERR_INVALID, "args[%zu] must be a string", i);
+        }
+        AUTO(buf_done) struct buf text = {0};
+        js_string(item, &text);
+        r = arg_add(list, text.data != NULL ? text.data : "", text.len, e);
+    }
+    return r;
 }
 
 static int args_set(struct job *job, const json_t *value, struct err *e)
@@ -197,25 +232,13 @@ static int args_set(struct job *job, const json_t *value, struct err *e)
     if (value == NULL || json_is_null(value)) {
         return 0;
     }
-    if (json_is_string(value)) {
-        return args_split(job, value, e);
-    }
-    if (!json_is_array(value)) {
+    if (!json_is_string(value) && !json_is_array(value)) {
         return err_set(e, ERR_INVALID, "args must be an array of strings");
     }
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        const json_t *item = json_array_get(value, i);
-        if (json_is_array(item) || json_is_object(item)) {
-            return err_set(e, ERR_INVALID, "args[%zu] must be a string", i);
-        }
-        AUTO(buf_done) struct buf text = {0};
-        js_string(item, &text);
-        int r = arg_add(job, i, text.data != NULL ? text.data : "", text.len, e);
-        if (r < 0) {
-            return r;
-        }
-    }
-    return 0;
+    size_t most = json_is_string(value) ? json_string_length(value) : json_array_size(value);
+    struct arg_list list = {.v = xcalloc(most + 1, sizeof(char *))};
+    job->args = list.v;
+    return json_is_string(value) ? args_split(&list, value, e) : args_take(&list, value, e);
 }
 
 /* The whole */

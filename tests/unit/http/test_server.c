@@ -323,6 +323,33 @@ static void test_client_that_closed_its_half_before_hears_an_immediate_answer(vo
     assert_true(str_ends(answer, "\r\n\r\nnow"));
 }
 
+/* libmicrohttpd alone misses an end that comes in one packet with data. */
+static void test_end_is_seen_behind_an_unfinished_request(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(fd_closep) int fd = dial(f);
+    step(f); /* the server has read: nothing there yet */
+    step(f);
+    say(f, fd, "GET /now HT", 11);
+    shutdown(fd, SHUT_WR);
+    assert_true(heard_end(f, fd));
+}
+
+static void test_end_is_seen_by_a_request_that_came_with_it(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(fd_closep) int fd = dial(f);
+    static const char text[] = "POST /wait HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n";
+    step(f);
+    step(f);
+    say(f, fd, text, strlen(text));
+    shutdown(fd, SHUT_WR);
+    while (f->gone == 0) {
+        step(f);
+    }
+    assert_true(heard_end(f, fd));
+}
+
 static void test_free_tells_those_who_wait(void **state)
 {
     (void)state;
@@ -650,6 +677,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_client_that_closes_its_half_while_it_waits_is_gone,
                                         setup, teardown),
         TEST(test_client_that_closed_its_half_before_hears_an_immediate_answer),
+        TEST(test_end_is_seen_behind_an_unfinished_request),
+        TEST(test_end_is_seen_by_a_request_that_came_with_it),
         TEST(test_free_tells_those_who_wait),
         TEST(test_smuggling_never_reaches_a_handler),
         TEST(test_nul_in_a_head_is_refused),
