@@ -69,6 +69,7 @@ static int sandbox_start(struct local *l, const struct config *c, unsigned boxes
     if (r == 0) {
         sandbox_on_lost(l->sandbox, local_on_lost, NULL, l);
         const struct box_boxd_hello *hello = sandbox_hello(l->sandbox);
+        l->features = hello->features;
         r = doctor_require(hello, host_require(c, hello), e);
     }
     return r;
@@ -100,7 +101,9 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
     AUTO(local_stopp) struct local *l = xcalloc(1, sizeof(*l));
     l->log = host_log(c, "belljar");
     if (config_source(c, &c->log_level) == CONFIG_DEFAULT) {
-        l->log.level = LOG_LEVEL_WARN; /* who runs one program wants to see that program */
+        /* Who runs one program wants to see that program; what is weaker here is said by the
+         * command. */
+        l->log.level = LOG_LEVEL_ERROR;
     }
     l->cache = cache_path(c);
     int r = loop_start(l, e);

@@ -6,6 +6,8 @@
  * Signals that ask for an end (SIGINT, SIGTERM, SIGHUP) and the loss of boxd are told to `stopped`;
  * whoever runs the loop then ends it.  local_stop leaves no process, mount or cgroup behind.
  */
+#include <stdint.h>
+
 #include "base/log.h"
 
 struct config;
@@ -22,6 +24,7 @@ struct local {
     struct loop *loop;
     struct engine *engine;
     struct runtimes *runtimes;
+    uint32_t features;         /* enum box_feature: what this host gives */
     local_stopped_fn *stopped; /* set these two before the loop runs */
     void *stopped_ctx;
     int signo; /* the last signal that came; 0: none */

@@ -46,8 +46,7 @@ static int file_add(json_t *files, const char *path, struct err *e)
     return 0;
 }
 
-/* The main file first: Piston's own CLI sends it last, and its server then runs the first of the
- * helpers. */
+/* The main file first: Piston's own CLI sends it last, and its server then runs a helper. */
 static int files_make(const struct piston_args *args, const char *main_path, json_t *files,
                       struct err *e)
 {
@@ -96,8 +95,7 @@ static int body_make(const struct piston_args *args, char *const *words, json_t 
     return 0;
 }
 
-/* --- the answer
- * ------------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void stream_print(const json_t *stage, const char *key, const char *title, bool colour)
 {

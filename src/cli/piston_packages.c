@@ -67,8 +67,7 @@ int piston_list(const struct piston_args *args, char *const *words, struct err *
     return 0;
 }
 
-/* --- install and uninstall
- * -------------------------------------------------------------------------- */
+/* --- install and uninstall -------------------------------------------------------------------- */
 
 /* "3.9.4", "^18", ">=3": no package is called so. */
 static bool is_version(const char *word)
@@ -114,8 +113,7 @@ static void outcome_print(const char *noun, const json_t *answer)
            done ? "succeeded" : "failed: ", done ? "" : piston_package_text(answer, "message"));
 }
 
-/* One request each; that some fail does not stop the others and is no failure of the command, as
- * there. */
+/* One request each; as there, a failure stops neither the others nor the command. */
 static int change_all(const struct piston_args *args, char *const *words, const char *method,
                       const char *noun, struct err *e)
 {

@@ -50,8 +50,7 @@ static const json_t *package_at(const struct spec *spec, size_t index)
     return json_array_get(spec->all, index);
 }
 
-/* --- rules
- * -------------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 static char *trim(char *text)
 {
@@ -151,8 +150,7 @@ static void rules_apply(struct spec *spec, char *text)
     }
 }
 
-/* --- actions
- * ------------------------------------------------------------------------------------------ */
+/* --- actions ---------------------------------------------------------------------------------- */
 
 typedef void action_fn(const char *url, bool install, const json_t *package, bool colour);
 

@@ -5,6 +5,7 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -49,6 +50,11 @@ void run_options_done(struct run_options *o);
 /* Runs it and gives the exit status; prints its own errors. */
 int run_local(const struct run_options *o);
 int run_remote(const struct run_options *o);
+
+int run_job_make(const struct run_options *o, struct runtime *runtime, struct job **ret,
+                 struct err *e);
+/* Says which limits will not hold on a host with these features (enum box_feature). */
+void run_note_limits(const struct config *c, uint32_t features);
 
 int run_exit_status(const struct result *result);
 /* Appends one line for stderr when the program did not end by itself; nothing when it did. */

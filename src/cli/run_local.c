@@ -12,13 +12,11 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
-#include "base/strv.h"
 #include "cli/command.h"
 #include "cli/inlet.h"
 #include "cli/local.h"
 #include "cli/outlet.h"
 #include "cli/run.h"
-#include "config/config.h"
 #include "engine/engine.h"
 #include "runtimes/runtimes.h"
 
@@ -51,74 +49,7 @@ static void run_over(struct run *run, int status)
     run_end_if_written(run);
 }
 
-/* --- the job
- * -------------------------------------------------------------------------------------- */
-
-static uint64_t limit_of(const struct config *c, const uint64_t *field, uint64_t of_runtime)
-{
-    bool given = config_source(c, field) == CONFIG_FLAG;
-    return given || of_runtime == 0 ? *field : of_runtime;
-}
-
-/* More time on the clock is of no use when the CPU limit ends the program before. */
-static uint64_t cpu_limit_of(const struct config *c, const uint64_t *wall, const uint64_t *cpu,
-                             uint64_t of_runtime)
-{
-    uint64_t limit = limit_of(c, cpu, of_runtime);
-    bool longer = config_source(c, wall) == CONFIG_FLAG && config_source(c, cpu) != CONFIG_FLAG;
-    return longer && *wall > limit ? *wall : limit;
-}
-
-static void limits_fill(const struct config *c, const struct limits *of, struct limits *ret)
-{
-    ret->stack_bytes = limit_of(c, &c->stack_bytes, of->stack_bytes);
-    ret->disk_bytes = limit_of(c, &c->disk_bytes, of->disk_bytes);
-    ret->disk_inodes = limit_of(c, &c->disk_inodes, of->disk_inodes);
-    ret->file_bytes = limit_of(c, &c->file_bytes, of->file_bytes);
-    ret->output_bytes = limit_of(c, &c->output_bytes, of->output_bytes);
-    ret->open_files = (uint32_t)limit_of(c, &c->open_files, of->open_files);
-    ret->processes = (uint32_t)limit_of(c, &c->processes, of->processes);
-    ret->cpu_milli = config_cpu_milli(c);
-}
-
-static void job_limits(struct job *job, const struct config *c, const struct runtime *runtime)
-{
-    const struct limits *compile = &runtime->compile_limits, *run = &runtime->run_limits;
-    limits_fill(c, compile, &job->compile);
-    limits_fill(c, run, &job->run);
-    job->compile.wall_ms = limit_of(c, &c->compile_wall_ms, compile->wall_ms);
-    job->compile.cpu_ms = cpu_limit_of(c, &c->compile_wall_ms, &c->compile_cpu_ms, compile->cpu_ms);
-    job->compile.memory_bytes = limit_of(c, &c->compile_memory_bytes, compile->memory_bytes);
-    job->run.wall_ms = limit_of(c, &c->run_wall_ms, run->wall_ms);
-    job->run.cpu_ms = cpu_limit_of(c, &c->run_wall_ms, &c->run_cpu_ms, run->cpu_ms);
-    job->run.memory_bytes = limit_of(c, &c->run_memory_bytes, run->memory_bytes);
-}
-
-static int job_make(const struct run *run, struct job **ret, struct err *e)
-{
-    const struct run_options *o = run->options;
-    AUTO(job_freep) struct job *job = job_new();
-    snprintf(job->dialect, sizeof(job->dialect), "cli");
-    job->runtime = runtime_ref(run->runtime);
-    for (size_t i = 0; i < o->file_count; i++) {
-        const struct run_file *file = &o->files[i];
-        job_add_file(job, file->name ? file->name : run->runtime->default_name, file->data.data,
-                     file->data.len, true);
-    }
-    job->args = strv_dup(o->args);
-    job->env = strv_dup(o->env);
-    job->stdin_open = true;
-    job->keep_output = o->json;
-    job_limits(job, o->config, run->runtime);
-    int r = job_check(job, e);
-    if (r == 0) {
-        *ret = TAKE(&job, NULL);
-    }
-    return r;
-}
-
-/* --- what the engine says
- * --------------------------------------------------------------------------- */
+/* --- what the engine says --------------------------------------------------------------------- */
 
 static bool run_on_output(void *ctx, enum engine_stage stage, enum engine_stream stream,
                           const char *data, size_t len)
@@ -170,7 +101,7 @@ static int run_submit(struct run *run, struct err *e)
         .ctx = run,
     };
     struct job *job = NULL;
-    int r = job_make(run, &job, e);
+    int r = run_job_make(run->options, run->runtime, &job, e);
     if (r == 0) {
         r = engine_submit(run->local->engine, job, &observer, &run->job, e);
     }
@@ -205,8 +136,7 @@ static void run_on_found(void *ctx, struct runtime *found)
     }
 }
 
-/* --- what ends it early
- * ----------------------------------------------------------------------------- */
+/* --- what ends it early ----------------------------------------------------------------------- */
 
 static void run_on_stopped(void *ctx, int signo)
 {
@@ -264,6 +194,7 @@ int run_local(const struct run_options *o)
         cli_error("run", &e);
         return RUN_FAILED;
     }
+    run_note_limits(o->config, run.local->features);
     struct loop *loop = run.local->loop;
     run.in = (struct inlet){.loop = loop, .fd = STDIN_FILENO};
     run.out = (struct outlet){.loop = loop, .fd = STDOUT_FILENO};

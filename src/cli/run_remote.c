@@ -21,8 +21,7 @@
 
 #define STDIN_MAX (64 * 1024 * 1024)
 
-/* --- the request
- * ------------------------------------------------------------------------------------ */
+/* --- the request ------------------------------------------------------------------------------ */
 
 static json_t *file_json(const struct run_file *file)
 {
@@ -143,8 +142,7 @@ static int body_make(const struct run_options *o, json_t **ret, struct err *e)
     return r;
 }
 
-/* --- the answer
- * ------------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void text_take(const json_t *json, const char *key, struct buf *ret)
 {

@@ -115,8 +115,7 @@ void run_explain(const struct result *result, struct buf *ret)
     }
 }
 
-/* --- JSON ---------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static json_t *text_json(const struct buf *bytes, bool base64)
 {

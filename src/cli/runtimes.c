@@ -36,8 +36,7 @@ struct listing {
     bool lost;
 };
 
-/* --- what is here
- * ----------------------------------------------------------------------------------- */
+/* --- what is here ----------------------------------------------------------------------------- */
 
 static json_t *runtime_json(const struct runtime *runtime)
 {
@@ -104,8 +103,7 @@ static int list_local(const struct config *c, json_t **ret, struct err *e)
     return 0;
 }
 
-/* --- what a server has
- * -------------------------------------------------------------------------------- */
+/* --- what a server has ------------------------------------------------------------------------ */
 
 static int list_remote(const char *url, json_t **ret, struct err *e)
 {
@@ -122,8 +120,7 @@ static int list_remote(const char *url, json_t **ret, struct err *e)
     return 0;
 }
 
-/* --- output
- * ------------------------------------------------------------------------------------------- */
+/* --- output ----------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *runtime, const char *key)
 {

@@ -221,8 +221,7 @@ static int string_read(const struct option *o, const char *text, char **field, s
     return 0;
 }
 
-/* ADDR:PORT, where an IPv6 address stands in brackets; whether the address exists is for bind(2) to
- * say. */
+/* ADDR:PORT, where an IPv6 address stands in brackets; whether it exists is for bind(2) to say. */
 static bool is_address(const char *text)
 {
     const char *colon = strrchr(text, ':');

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import pty
 import re
 import select
@@ -14,7 +15,7 @@ import pytest
 
 from support.cli import BELLJAR, belljar, environment, needs_boxes
 from support.fake_piston import FakePiston, stage
-from support.server import Server, cannot, cgroup_leaves
+from support.server import Server, cannot, cgroup_leaves, descendants
 
 PATIENCE = 30
 
@@ -167,16 +168,27 @@ def test_time_raises_the_cpu_time_too(program):
     assert belljar("run", "--time", "20s", path, env={"BELLJAR_LIMITS_RUN_CPU_MS": "200"}).stdout == "done\n"
 
 
+def facts_of(pid):
+    """The processes below, and the number of the instance as their cgroups tell it (None: there are none)."""
+    found = descendants(pid)
+    text = "".join(pathlib.Path(f"/proc/{one}/cgroup").read_text() for one in found)
+    number = re.search(r"/belljar-(\d+)/", text)
+    return found, number and number.group(1)
+
+
 @pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_cancels_and_leaves_nothing(program, signo):
-    before = cgroup_leaves()
     path = program("a.py", "import time\nprint('up', flush=True)\ntime.sleep(60)")
     process = start("run", "--time", "60s", path, stdin=subprocess.DEVNULL)
     read_until(process.stdout, b"up\n")
+    processes, instance = facts_of(process.pid)
+    assert len(processes) >= 4  # belljar, boxd, init, python3
     process.send_signal(signo)
     assert process.wait(PATIENCE) == 128 + signo
     assert process.stderr.read() == b"belljar run: cancelled\n"
-    assert cgroup_leaves() == before
+    assert not [pid for pid in processes if os.path.exists(f"/proc/{pid}")]
+    if instance:
+        assert cgroup_leaves(instance) == set()
 
 
 def test_a_program_that_does_not_compile(program):
@@ -208,6 +220,16 @@ def test_several_files_keep_their_place_below_the_main_one(program, tmp_path):
     other = program("elsewhere/other.py", "NAME = 'other'")
     done = belljar("run", "-f", "src/lib/util.py", "--file=src/lib/__init__.py", "-f", other, "src/main.py", cwd=tmp_path)
     assert done.stdout == "util other\n", done.stderr
+
+
+def test_only_sources_are_handed_to_the_compiler(program, tmp_path):
+    main = program("main.c", '#include <stdio.h>\n#include "n.h"\nint twice(int);\nint main(void) { char s[9]; '
+                   'FILE *f = fopen("data.txt", "r"); printf("%d %s", twice(N), fgets(s, 9, f)); }')
+    program("twice.c", "int twice(int n) { return 2 * n; }")
+    program("n.h", "#define N 21\n")
+    program("data.txt", "data\n")
+    done = belljar("run", "--compile-time", "30s", "-f", "twice.c", "-f", "n.h", "-f", "data.txt", main, cwd=tmp_path)
+    assert done.stdout == "42 data\n", done.stderr
 
 
 def test_source_from_stdin(program):
