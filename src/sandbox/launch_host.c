@@ -34,20 +34,36 @@
 
 #define SMALL_FILE_BYTES (1 << 20)
 
-bool host_is_privileged(void)
+/* What boxd keeps, and what is needed to start it. */
+static const struct {
+    int number;
+    const char *name;
+} capabilities[] = {
+    {CAP_CHOWN, "chown"},         {CAP_DAC_OVERRIDE, "dac_override"}, {CAP_KILL, "kill"},
+    {CAP_MKNOD, "mknod"},         {CAP_NET_ADMIN, "net_admin"},       {CAP_SETFCAP, "setfcap"},
+    {CAP_SETGID, "setgid"},       {CAP_SETPCAP, "setpcap"},           {CAP_SETUID, "setuid"},
+    {CAP_SYS_ADMIN, "sys_admin"}, {CAP_SYS_TIME, "sys_time"},
+};
+
+/* The names of those that this process does not have. */
+static void capabilities_lacking(struct buf *ret)
 {
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-    if (geteuid() != 0 || syscall(SYS_capget, &head, data) < 0) {
-        return false;
-    }
-    static const int wanted[] = {CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID};
-    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
-        if (!(data[0].effective & (UINT32_C(1) << wanted[i]))) {
-            return false;
+    (void)syscall(SYS_capget, &head, data); /* of this version it cannot fail */
+    for (size_t i = 0; i < ARRAY_LEN(capabilities); i++) {
+        int number = capabilities[i].number;
+        if (!(data[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number))) {
+            buf_add_fmt(ret, "%s%s", ret->len ? ", " : "", capabilities[i].name);
         }
     }
-    return true;
+}
+
+bool host_is_privileged(void)
+{
+    AUTO(buf_done) struct buf lacking = {0};
+    capabilities_lacking(&lacking);
+    return geteuid() == 0 && lacking.len == 0;
 }
 
 long host_sysctl(const char *path)
@@ -291,6 +307,12 @@ int host_enter(const struct launch_config *config, struct err *e)
     }
     if (getuid() != geteuid() || getgid() != getegid()) {
         return err_set(e, ERR_DENIED, "belljar is not made to be a setuid or setgid program");
+    }
+    if (geteuid() == 0) { /* a container's root: not worse off than any other user */
+        AUTO(buf_done) struct buf lacking = {0};
+        capabilities_lacking(&lacking);
+        LOG_WARN(config->log, "root lacks capabilities; working in a user namespace",
+                 log_s("lacking", lacking.data));
     }
     struct grants grants = grants_find(config->log);
     return grants.users.count > 0 ? enter_granted(&grants, e) : enter_alone(e);
