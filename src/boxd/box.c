@@ -134,6 +134,7 @@ static void box_clean(void *ctx)
     struct box_destroyed destroyed = {.head = {.type = BOX_MSG_DESTROYED, .box = box->id}};
     box_init(box, b, box->id);
     server_tell(b, &destroyed, sizeof(destroyed));
+    netns_refill(&b->netns);
     boxd_box_freed(b);
 }
 

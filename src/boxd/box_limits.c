@@ -33,10 +33,24 @@ static void on_wall(void *ctx)
     box_stop(box, BOX_END_WALL);
 }
 
+static void on_cpu(void *ctx);
+
 /*
  * Not a poll: the timer is set for the earliest moment at which the limit could be reached, with
  * every CPU that the box may use busy from now on.
  */
+static void cpu_arm(struct box *box, uint64_t left)
+{
+    uint64_t milli = UINT64_C(1000) * box->boxd->cpus;
+    if (box->start.maxima.cpu_milli != 0 && box->start.maxima.cpu_milli < milli) {
+        milli = box->start.maxima.cpu_milli;
+    }
+    uint64_t wait = left / milli * 1000;
+    wait = wait < CPU_STEP_MIN ? CPU_STEP_MIN : wait;
+    loop_timer_set(box->boxd->loop, &box->cpu_timer, clock_mono_ns(&clock_system) + wait, on_cpu,
+                   box);
+}
+
 static void on_cpu(void *ctx)
 {
     struct box *box = ctx;
@@ -46,20 +60,11 @@ static void on_cpu(void *ctx)
         LOG_ERROR(&box->boxd->log, "cpu time unknown", log_i("box", box->id),
                   log_s("error", e.text));
         box_stop(box, BOX_END_LOST); /* a box that cannot be watched must not run on */
-        return;
-    }
-    if (used >= limit) {
+    } else if (used >= limit) {
         box_stop(box, BOX_END_CPU);
-        return;
+    } else {
+        cpu_arm(box, limit - used);
     }
-    uint64_t milli = UINT64_C(1000) * box->boxd->cpus;
-    if (box->start.maxima.cpu_milli != 0 && box->start.maxima.cpu_milli < milli) {
-        milli = box->start.maxima.cpu_milli;
-    }
-    uint64_t wait = (limit - used) / milli * 1000;
-    wait = wait < CPU_STEP_MIN ? CPU_STEP_MIN : wait;
-    loop_timer_set(box->boxd->loop, &box->cpu_timer, clock_mono_ns(&clock_system) + wait, on_cpu,
-                   box);
 }
 
 int limits_arm(struct box *box, struct err *e)
@@ -77,7 +82,7 @@ int limits_arm(struct box *box, struct err *e)
         loop_timer_set(b->loop, &box->wall_timer, box->go_ns + box->start.wall_ns, on_wall, box);
     }
     if (cpu && box->start.cpu_ns != 0) {
-        on_cpu(box);
+        cpu_arm(box, box->start.cpu_ns);
     }
     return 0;
 }

@@ -44,7 +44,7 @@ static int mask(const char *from, const char *const *names, size_t count, struct
 
 int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory, struct err *e)
 {
-    static const struct mount_option options[] = {{"source", "proc"}, {"hidepid", "invisible"}};
+    static const struct mount_option options[] = {{"hidepid", "invisible"}};
     AUTO(fd_closep) int proc = -1;
     int r = mount_make("proc", options, ARRAY_LEN(options), PROC_ATTRIBUTES, &proc, e);
     r = r < 0 ? r : mount_attach(proc, root_fd, "proc", e);

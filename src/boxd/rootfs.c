@@ -71,7 +71,7 @@ static int overlay_make(const struct rootfs *r, const char *target, int *ret_fd,
     if (result < 0) {
         return result;
     }
-    const struct mount_option options[] = {{"source", "box"}, {"lowerdir", lower}};
+    const struct mount_option options[] = {{"lowerdir", lower}};
     return mount_make("overlay", options, ARRAY_LEN(options), LAYER_ATTRIBUTES, ret_fd, e);
 }
 
@@ -181,8 +181,7 @@ static int storage_make(const struct rootfs *r, int *ret_fd, struct err *e)
     char size[24], inodes[24];
     snprintf(size, sizeof(size), "%" PRIu64, r->create->maxima.disk_bytes);
     snprintf(inodes, sizeof(inodes), "%" PRIu64, r->create->maxima.disk_inodes + OWN_INODES);
-    const struct mount_option options[] = {
-        {"source", "box"}, {"size", size}, {"nr_inodes", inodes}, {"mode", "0700"}};
+    const struct mount_option options[] = {{"size", size}, {"nr_inodes", inodes}, {"mode", "0700"}};
     return mount_make("tmpfs", options, ARRAY_LEN(options), MOUNT_ATTR_NOSUID, ret_fd, e);
 }
 
@@ -242,7 +241,7 @@ static int devpts_mount(int root, struct err *e)
 {
     /* `max`: the number of all ptys of a host is limited, and one box must not use them up. */
     static const struct mount_option options[] = {
-        {"source", "devpts"}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"max", "64"}};
+        {"ptmxmode", "0666"}, {"mode", "0620"}, {"max", "64"}};
     AUTO(fd_closep) int fd = -1;
     int r = mount_make("devpts", options, ARRAY_LEN(options), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
                        &fd, e);
