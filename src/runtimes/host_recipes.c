@@ -26,6 +26,11 @@
 #define ESCRIPT                                                                                    \
     "{ echo; cat \"$1\"; } >/tmp/main.escript && shift && exec escript /tmp/main.escript \"$@\""
 
+/* A module is compiled before those that use it: in OCaml's own order, in Fortran the main file
+ * last. */
+#define OCAML_MANY   "set -f; tool=$1; shift; exec \"$tool\" -o a.out $(ocamldep -sort \"$@\")"
+#define FORTRAN_MANY "tool=$1; main=$2; shift 2; exec \"$tool\" -O2 -o a.out \"$@\" \"$main\""
+
 /* Of rows with the same extension the first is the one that a file's name means. */
 const struct host_recipe host_recipes[] = {
     /* --- shells ------------------------------------------------------------------------- */
@@ -348,6 +353,7 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.f90",
         .compile = LIST("{tool}", "-O2", "-o", "a.out", "{sources}"),
+        .compile_many = LIST("sh", "-c", FORTRAN_MANY, "sh", "{tool}", "{sources}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "program hello\n  print '(a)', 'Hello, World!'\nend program\n",
     },
@@ -553,7 +559,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".cob", ".cbl", ".cobol"),
         .needs_extension = true,
         .default_name = "main.cob",
-        .compile = LIST("{tool}", "-x", "-free", "-o", "a.out", "{main}"),
+        .compile = LIST("{tool}", "-x", "-free", "-o", "a.out", "{sources}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "identification division.\nprogram-id. hello.\nprocedure division.\n"
                  "display \"Hello, World!\".\nstop run.\n",
@@ -575,12 +581,13 @@ const struct host_recipe host_recipes[] = {
         .language = "ocaml",
         .aliases = LIST("ocaml", "ml"),
         .tools = LIST("ocamlopt"),
-        .needs = LIST("gcc"),
+        .needs = LIST("gcc", "ocamldep"),
         .version_args = LIST("-version"),
         .extensions = LIST(".ml", ".mli"),
         .needs_extension = true,
         .default_name = "main.ml",
         .compile = LIST("{tool}", "-o", "a.out", "{sources}"),
+        .compile_many = LIST("sh", "-c", OCAML_MANY, "sh", "{tool}", "{sources}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "let () = print_endline \"Hello, World!\"\n",
     },
