@@ -260,7 +260,7 @@ struct box_init_start {
     uint32_t open_files;    /* RLIMIT_NOFILE */
     uint32_t processes;     /* RLIMIT_NPROC, where the id is the box's own */
     uint16_t rows, columns; /* of a pty */
-    uint32_t reserved;
+    uint32_t data_mib;      /* RLIMIT_DATA; 0: unlimited */
 };
 #define BOX_STRINGS_MAX       (UINT32_C(2) << 20)
 #define BOX_STRINGS_COUNT_MAX (UINT32_C(64) << 10)

@@ -12,6 +12,7 @@
 #include "sandbox/sandbox.h"
 
 #define FILE_CHUNK (64 * 1024)
+#define DATA_SLACK (UINT64_C(512) << 20)
 
 void stage_init(struct stage *s)
 {
@@ -160,6 +161,16 @@ static int stage_make_files(struct stage *s, const struct job *job, struct err *
     return r;
 }
 
+/*
+ * Where no cgroup holds a box, each of its processes is held, loosely: this counts what a process
+ * maps to write to, not what it uses, and the JVM and Go map some 400 MiB for nothing.
+ */
+static uint64_t data_bytes_of(const struct sandbox *sandbox, const struct limits *l)
+{
+    bool held = sandbox_hello(sandbox)->features & BOX_FEATURE_MEMORY;
+    return held ? 0 : l->memory_bytes + DATA_SLACK;
+}
+
 static struct box_program program_of(const struct stage *s, const struct stage_plan *plan)
 {
     static const enum box_stdio kinds[] = {
@@ -207,6 +218,7 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
         char *const collect[] = {whole, NULL};
         struct box_program program = program_of(s, plan);
         program.collect = plan->collect ? collect : NULL;
+        program.data_bytes = data_bytes_of(sandbox, plan->limits);
         r = box_start(s->box, &program, e);
     }
     if (r < 0) {

@@ -47,6 +47,8 @@ int limits_set(const struct box_init_start *m, bool own_id, struct err *e)
         {RLIMIT_STACK, or_unlimited(m->stack_bytes), or_unlimited(m->stack_bytes)},
         {RLIMIT_FSIZE, or_unlimited(m->file_bytes), or_unlimited(m->file_bytes)},
         {RLIMIT_AS, or_unlimited(m->address_bytes), or_unlimited(m->address_bytes)},
+        {RLIMIT_DATA, or_unlimited((uint64_t)m->data_mib << 20),
+         or_unlimited((uint64_t)m->data_mib << 20)},
         /* One second between SIGXCPU, which tells why, and SIGKILL. */
         {RLIMIT_CPU, cpu, cpu == RLIM_INFINITY ? cpu : cpu + 1},
         {RLIMIT_NOFILE, or_unlimited(m->open_files), or_unlimited(m->open_files)},

@@ -50,7 +50,7 @@ static const struct feature features[] = {
      REMEDY_SUBUID},
     {BOX_FEATURE_MEMORY, DOCTOR_MISSING, "memory limit",
      "a box cannot use more memory than its limit, files included",
-     "only single processes are limited (RLIMIT_AS, where asked for); a box as a whole is not",
+     "only single processes are limited, loosely (RLIMIT_DATA); a box as a whole is not",
      REMEDY_DELEGATE},
     {BOX_FEATURE_PIDS, DOCTOR_MISSING, "process limit", "a fork bomb ends at the limit of its box",
      "processes are limited by user id only (RLIMIT_NPROC), where a box has an id of its own",

@@ -88,6 +88,7 @@ static int message_fill(struct box_init_start *m, const struct box_program *p, s
         .processes = p->processes,
         .rows = p->rows,
         .columns = p->columns,
+        .data_mib = (uint32_t)((p->data_bytes + (1 << 20) - 1) >> 20),
     };
     return 0;
 }

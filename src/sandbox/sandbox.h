@@ -56,6 +56,7 @@ struct box_program {
     bool merge_stderr, tell_started;
     uint64_t wall_ns, cpu_ns;
     uint64_t stack_bytes, file_bytes, address_bytes;
+    uint64_t data_bytes; /* of one process, rounded up to MiB; 0: unlimited */
     uint32_t open_files, processes;
 };
 

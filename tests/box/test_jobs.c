@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Jobs through the engine, the sandbox, a real boxd and real boxes: what only the whole chain can
+ * show.  argv: belljar-boxd and belljar-init.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "engine/engine.h"
+#include "model/runtime.h"
+#include "sandbox/launch.h"
+#include "sandbox/sandbox.h"
+
+#define BOXES  6
+#define ROUNDS 100000
+
+struct host {
+    struct log log;
+    struct loop *loop;
+    struct instance *instance;
+    pid_t boxd;
+    struct sandbox *sandbox;
+    struct engine *engine;
+};
+
+static int host_start(struct host *h, const char *boxd, const char *init, struct err *e)
+{
+    h->log = (struct log){.fd = 2, .level = LOG_LEVEL_ERROR, .process = "test_jobs"};
+    struct launch_config launch = {.cgroup_parent = "",
+                                   .boxes = BOXES,
+                                   .uid_base = 2000000000,
+                                   .memory_max = UINT64_C(1) << 30,
+                                   .disk_max = UINT64_C(256) << 20,
+                                   .inodes_max = 20000,
+                                   .processes_max = 256,
+                                   .boxd_path = boxd,
+                                   .init_path = init,
+                                   .log = &h->log};
+    int sock = -1;
+    int r = loop_new(&h->loop, e);
+    r = r < 0 ? r : host_enter(&launch, e);
+    r = r < 0 ? r : instance_claim(&launch, &h->instance, e);
+    r = r < 0 ? r : boxd_spawn(&launch, h->instance, &h->boxd, &sock, e);
+    r = r < 0 ? r : sandbox_new(h->loop, sock, &h->log, &h->sandbox, e);
+    if (r == 0) {
+        struct engine_config config = {.slots = 2, .queue_max = 10, .product_max = 8 << 20};
+        h->engine = engine_new(h->loop, h->sandbox, &config, &h->log);
+    }
+    return r;
+}
+
+static void host_stop(struct host *h)
+{
+    engine_free(h->engine);
+    sandbox_free(h->sandbox);
+    if (h->boxd > 0) {
+        waitpid(h->boxd, NULL, 0);
+    }
+    instance_release(h->instance);
+    loop_free(h->loop);
+}
+
+/* --- a job ------------------------------------------------------------------------------- */
+
+struct outcome {
+    struct engine_job *job;
+    bool finished;
+    enum verdict verdict;
+    struct stage_result compile, run; /* their buffers are gone */
+    char *out, *err;                  /* of the run stage, else of the compile stage */
+    size_t out_len;
+    void (*on_output)(struct outcome *o, const char *data, size_t len);
+    int outputs, rooms;
+};
+
+static void on_room(void *ctx)
+{
+    struct outcome *o = ctx;
+    o->rooms++;
+}
+
+static bool on_output(void *ctx, enum engine_stage stage, enum engine_stream stream,
+                      const char *data, size_t len)
+{
+    struct outcome *o = ctx;
+    (void)stage, (void)stream;
+    o->outputs++;
+    if (o->on_output) {
+        o->on_output(o, data, len);
+    }
+    return true;
+}
+
+static void on_finished(void *ctx, struct result *result)
+{
+    struct outcome *o = ctx;
+    struct stage_result *shown = result->run.ran ? &result->run : &result->compile;
+    o->finished = true;
+    o->verdict = result->verdict;
+    o->out_len = shown->out.len;
+    o->out = buf_take(&shown->out);
+    o->err = buf_take(&shown->err);
+    o->compile = result->compile;
+    o->run = result->run;
+}
+
+static void outcome_done(struct outcome *o)
+{
+    free(o->out);
+    free(o->err);
+}
+
+static struct runtime *runtime_of(const char *compile, const char *run)
+{
+    struct runtime *r = runtime_new();
+    uint32_t layers[BOX_LAYERS_MAX];
+    r->layer_count = launch_host_layers(layers);
+    r->layers = xmemdup(layers, r->layer_count * sizeof(layers[0]));
+    r->language = xstrdup("bash");
+    r->version = xstrdup("5.0.0");
+    r->compile.argv = compile ? strv_split(compile, " ") : NULL;
+    r->run.argv = strv_split(run, " ");
+    return r;
+}
+
+/* `script` is the run stage's; `compile` is a script too, or NULL. */
+static struct job *job_of(const char *compile, const char *script)
+{
+    struct job *job = job_new();
+    job->runtime = runtime_of(compile ? "bash compile" : NULL, "bash {main} {args}");
+    job_add_file(job, "main", script, strlen(script), true);
+    if (compile) {
+        job_add_file(job, "compile", compile, strlen(compile), false);
+    }
+    job->run = job->compile = (struct limits){.wall_ms = 20000,
+                                              .cpu_ms = 20000,
+                                              .memory_bytes = UINT64_C(256) << 20,
+                                              .disk_bytes = UINT64_C(64) << 20,
+                                              .disk_inodes = 10000,
+                                              .output_bytes = 1 << 20,
+                                              .open_files = 256,
+                                              .processes = 64};
+    job->keep_output = true;
+    return job;
+}
+
+static void begin(struct host *h, struct job *job, struct outcome *o)
+{
+    const struct engine_observer observer = {
+        .output = on_output, .stdin_room = on_room, .finished = on_finished, .ctx = o};
+    struct err e;
+    assert_int_equal(engine_submit(h->engine, job, &observer, &o->job, &e), 0);
+}
+
+static void finish(struct host *h, struct outcome *o)
+{
+    struct err e;
+    for (int i = 0; !o->finished && i < ROUNDS; i++) {
+        assert_int_equal(loop_step(h->loop, UINT64_MAX, &e), 0);
+    }
+    assert_true(o->finished);
+}
+
+static void run(struct host *h, struct job *job, struct outcome *o)
+{
+    begin(h, job, o);
+    finish(h, o);
+}
+
+static void assert_verdict(const struct outcome *o, enum verdict wanted)
+{
+    if (o->verdict != wanted) {
+        fail_msg("%s, not %s: %s%s; stderr: %s", verdict_name(o->verdict), verdict_name(wanted),
+                 o->compile.reason, o->run.reason, o->err ? o->err : "");
+    }
+}
+
+/* --- programs and their streams ---------------------------------------------------------- */
+
+static void test_program_sees_its_files_arguments_and_environment(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "echo \"$1|$2|$A|$PISTON_LANGUAGE|$HOME|$PWD\"; cat d/e/f");
+    job_add_file(job, "d/e/f", "deep", 4, false);
+    strv_add(&job->args, "one two");
+    strv_add(&job->args, "");
+    strv_add(&job->env, "A=b c");
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "one two||b c|bash|/tmp|/box\ndeep");
+}
+
+static void test_large_stdin_arrives_whole(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "wc -c");
+    job->stdin_size = 3000000;
+    job->stdin_data = xcalloc(1, job->stdin_size);
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "3000000\n");
+}
+
+static void test_large_stdin_that_is_not_read_does_no_harm(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "exec <&-; echo fine");
+    job->stdin_size = 3000000;
+    job->stdin_data = xcalloc(1, job->stdin_size);
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "fine\n");
+}
+
+static void answer_then_end(struct outcome *o, const char *data, size_t len)
+{
+    (void)data, (void)len;
+    if (o->outputs == 1) {
+        engine_job_stdin(o->job, "answer\n", 7);
+    } else {
+        engine_job_stdin_end(o->job);
+    }
+}
+
+static void test_open_stdin_is_a_conversation(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {.on_output = answer_then_end};
+    struct job *job = job_of(NULL, "echo question; read x; echo got $x; read y || echo end");
+    job->stdin_open = true;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "question\ngot answer\nend\n");
+}
+
+static void test_stderr_can_be_merged_in_order(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "echo 1; echo 2 >&2; echo 3");
+    job->merge_stderr = true;
+    run(*state, job, &o);
+    assert_string_equal(o.out, "1\n2\n3\n");
+}
+
+static void test_closed_output_is_not_the_end(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    run(*state, job_of(NULL, "exec >&- 2>&-; sleep 0.1; exit 4"), &o);
+    assert_verdict(&o, VERDICT_NONZERO_EXIT);
+    assert_int_equal(o.run.exit_code, 4);
+}
+
+static void test_daemon_that_holds_stdout_delays_nothing(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "(trap '' 1 2 15; setsid sleep 1000) & echo done");
+    job->run.wall_ms = 10000;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "done\n");
+    assert_true(o.run.wall_ns < 5 * NS_PER_S);
+}
+
+static void send_term(struct outcome *o, const char *data, size_t len)
+{
+    (void)data, (void)len;
+    if (o->outputs == 1) {
+        engine_job_signal(o->job, SIGTERM);
+    }
+}
+
+static void test_signal_reaches_the_process_group(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {.on_output = send_term};
+    run(*state, job_of(NULL, "trap 'echo term; exit 3' TERM; echo ready; sleep 15 & wait"), &o);
+    assert_int_equal(o.run.exit_code, 3);
+    assert_string_equal(o.out, "ready\nterm\n");
+}
+
+/* --- terminals and files ----------------------------------------------------------------- */
+
+static void type_on_terminal(struct outcome *o, const char *data, size_t len)
+{
+    (void)data, (void)len;
+    if (o->outputs == 1) {
+        engine_job_resize(o->job, 50, 120);
+        engine_job_stdin(o->job, "hi\n", 3);
+        engine_job_stdin_end(o->job);
+    }
+}
+
+static void test_terminal_has_a_size_echo_and_an_end(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {.on_output = type_on_terminal};
+    struct job *job = job_of(NULL, "stty size; [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && echo terminal\n"
+                                   "read x; cat; stty size; echo [$x] >/dev/tty");
+    job->stdio = JOB_STDIO_PTY;
+    job->stdin_open = true;
+    job->rows = 24;
+    job->columns = 80;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_non_null(strstr(o.out, "24 80\r\n"));
+    assert_non_null(strstr(o.out, "terminal\r\n"));
+    assert_non_null(strstr(o.out, "50 120\r\n"));
+    assert_non_null(strstr(o.out, "[hi]\r\n"));
+}
+
+static void test_files_as_stdio(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "cat; echo error >&2; [ -f /dev/stdin ] && echo file");
+    job->stdio = JOB_STDIO_FILE;
+    job->stdin_data = xstrdup("input\n");
+    job->stdin_size = 6;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "input\nfile\n");
+    assert_string_equal(o.err, "error\n");
+}
+
+static void test_file_as_stdout_ends_at_the_file_limit(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "exec yes");
+    job->stdio = JOB_STDIO_FILE;
+    job->run.file_bytes = 4096;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_SIGNALED);
+    assert_int_equal(o.run.signal, SIGXFSZ);
+    assert_int_equal(o.out_len, 4096);
+}
+
+/* --- two stages -------------------------------------------------------------------------- */
+
+static void test_product_keeps_files_exec_bits_and_links(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of("mkdir -p d/e; echo x >d/e/f; chmod 711 d/e/f; ln -s f d/e/l\n"
+                             "head -c 3000000 /dev/zero >big; mkfifo pipe; touch /tmp/gone",
+                             "stat -c '%a %s' d/e/f big; readlink d/e/l; cat d/e/l\n"
+                             "ls /tmp; [ -e pipe ] || echo no pipe");
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "755 2\n644 3000000\nf\nx\nno pipe\n");
+}
+
+static void test_product_that_is_too_large_is_said(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    run(*state, job_of("head -c 9000000 /dev/zero >big", "true"), &o);
+    assert_verdict(&o, VERDICT_COMPILE_ERROR);
+    assert_int_equal(o.compile.verdict, VERDICT_OUTPUT_LIMIT);
+    assert_false(o.run.ran);
+}
+
+static void test_stopped_compiler_is_a_compile_error(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of("echo working; sleep 15", "true");
+    job->compile.wall_ms = 200;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_COMPILE_ERROR);
+    assert_int_equal(o.compile.verdict, VERDICT_WALL_TIME_LIMIT);
+    assert_string_equal(o.out, "working\n");
+}
+
+static void test_daemon_of_the_compiler_cannot_touch_the_product(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of("(trap '' 1 2 15; while :; do echo late >f; done) & echo early >f",
+                             "ls -A; ps -e 2>/dev/null | grep -c compile");
+    run(*state, job, &o);
+    assert_non_null(strstr(o.out, "compile\nf\nmain\n0\n"));
+}
+
+static void test_compiler_gets_no_stdin(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of("cat >seen", "cat seen -");
+    job->stdin_data = xstrdup("for the program");
+    job->stdin_size = strlen(job->stdin_data);
+    run(*state, job, &o);
+    assert_string_equal(o.out, "for the program");
+}
+
+/* --- what cannot run --------------------------------------------------------------------- */
+
+static void test_command_that_is_not_there_is_named(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "");
+    strv_free(job->runtime->run.argv);
+    job->runtime->run.argv = strv_split("no-such-interpreter {main}", " ");
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_INTERNAL_ERROR);
+    assert_non_null(strstr(o.run.reason, "no-such-interpreter"));
+}
+
+static void test_files_that_do_not_fit_are_a_limit(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "");
+    AUTO(mem_freep) char *big = xcalloc(1, 2 << 20);
+    job_add_file(job, "big", big, 2 << 20, false);
+    job->run.disk_bytes = 1 << 20;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_MEMORY_LIMIT);
+    assert_non_null(strstr(o.run.reason, "big"));
+}
+
+static void test_many_arguments_arrive(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "echo $#");
+    job->args = xcalloc(20001, sizeof(char *));
+    for (size_t i = 0; i < 20000; i++) {
+        job->args[i] = xstrdup("argument");
+    }
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "20000\n");
+}
+
+/* --- stopping ---------------------------------------------------------------------------- */
+
+static void cancel_it(struct outcome *o, const char *data, size_t len)
+{
+    (void)data, (void)len;
+    engine_job_cancel(o->job, false);
+}
+
+static void test_cancelled_program_is_killed_with_what_it_printed(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {.on_output = cancel_it};
+    run(*state, job_of(NULL, "trap '' 1 2 15; echo here; sleep 15; echo never"), &o);
+    assert_verdict(&o, VERDICT_CANCELLED);
+    assert_string_equal(o.out, "here\n");
+}
+
+static void test_output_is_kept_to_the_byte(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "yes");
+    job->run.output_bytes = 100001;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OUTPUT_LIMIT);
+    assert_int_equal(o.out_len, 100001);
+}
+
+static void test_each_limit_stops_its_program(void **state)
+{
+    struct host *h = *state;
+    bool memory = sandbox_hello(h->sandbox)->features & BOX_FEATURE_MEMORY;
+    static const struct {
+        const char *script;
+        enum verdict verdict;
+        struct limits limits;
+    } rows[] = {
+        {"sleep 15", VERDICT_WALL_TIME_LIMIT, {.wall_ms = 200}},
+        {"while :; do :; done", VERDICT_TIME_LIMIT, {.cpu_ms = 200}},
+        {"x=x; while :; do x=$x$x$x$x; done", VERDICT_MEMORY_LIMIT, {.memory_bytes = 32 << 20}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows) - !memory; i++) {
+        AUTO(outcome_done) struct outcome o = {0};
+        struct job *job = job_of(NULL, rows[i].script);
+        const struct limits *l = &rows[i].limits;
+        job->run.wall_ms = l->wall_ms ? l->wall_ms : job->run.wall_ms;
+        job->run.cpu_ms = l->cpu_ms ? l->cpu_ms : job->run.cpu_ms;
+        job->run.memory_bytes = l->memory_bytes ? l->memory_bytes : job->run.memory_bytes;
+        run(h, job, &o);
+        assert_verdict(&o, rows[i].verdict);
+        assert_int_equal(o.run.signal, SIGKILL);
+    }
+}
+
+static void test_process_is_held_where_no_cgroup_holds_the_box(void **state)
+{
+    struct host *h = *state;
+    AUTO(outcome_done) struct outcome o = {0};
+    run(h, job_of(NULL, "ulimit -d"), &o);
+    bool memory = sandbox_hello(h->sandbox)->features & BOX_FEATURE_MEMORY;
+    assert_string_equal(o.out, memory ? "unlimited\n" : "786432\n"); /* KiB: 256 and 512 MiB */
+}
+
+static void test_many_jobs_at_once_leave_no_box(void **state)
+{
+    struct host *h = *state;
+    struct outcome o[8] = {{0}};
+    for (size_t i = 0; i < ARRAY_LEN(o); i++) {
+        begin(h, job_of(i % 2 ? "echo >product" : NULL, "cat product 2>/dev/null; exit 2"), &o[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(o); i++) {
+        finish(h, &o[i]);
+        assert_int_equal(o[i].run.exit_code, 2);
+        outcome_done(&o[i]);
+    }
+    struct err e;
+    while (sandbox_live(h->sandbox) > 0) {
+        assert_int_equal(loop_step(h->loop, UINT64_MAX, &e), 0);
+    }
+    assert_int_equal(engine_stats(h->engine).running, 0);
+}
+
+static int test_all(struct host *h)
+{
+    struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_program_sees_its_files_arguments_and_environment),
+        cmocka_unit_test(test_large_stdin_arrives_whole),
+        cmocka_unit_test(test_large_stdin_that_is_not_read_does_no_harm),
+        cmocka_unit_test(test_open_stdin_is_a_conversation),
+        cmocka_unit_test(test_stderr_can_be_merged_in_order),
+        cmocka_unit_test(test_closed_output_is_not_the_end),
+        cmocka_unit_test(test_daemon_that_holds_stdout_delays_nothing),
+        cmocka_unit_test(test_signal_reaches_the_process_group),
+        cmocka_unit_test(test_terminal_has_a_size_echo_and_an_end),
+        cmocka_unit_test(test_files_as_stdio),
+        cmocka_unit_test(test_file_as_stdout_ends_at_the_file_limit),
+        cmocka_unit_test(test_product_keeps_files_exec_bits_and_links),
+        cmocka_unit_test(test_product_that_is_too_large_is_said),
+        cmocka_unit_test(test_stopped_compiler_is_a_compile_error),
+        cmocka_unit_test(test_daemon_of_the_compiler_cannot_touch_the_product),
+        cmocka_unit_test(test_compiler_gets_no_stdin),
+        cmocka_unit_test(test_command_that_is_not_there_is_named),
+        cmocka_unit_test(test_files_that_do_not_fit_are_a_limit),
+        cmocka_unit_test(test_many_arguments_arrive),
+        cmocka_unit_test(test_cancelled_program_is_killed_with_what_it_printed),
+        cmocka_unit_test(test_output_is_kept_to_the_byte),
+        cmocka_unit_test(test_each_limit_stops_its_program),
+        cmocka_unit_test(test_process_is_held_where_no_cgroup_holds_the_box),
+        cmocka_unit_test(test_many_jobs_at_once_leave_no_box),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tests); i++) {
+        tests[i].initial_state = h;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct host h = {0};
+    struct err e;
+    if (argc != 3) {
+        fprintf(stderr, "usage: test_jobs BELLJAR-BOXD BELLJAR-INIT\n");
+        return 2;
+    }
+    if (host_start(&h, argv[1], argv[2], &e) < 0) {
+        const char *must = getenv("MUST_WORK");
+        printf("1..0 # SKIP no box can be made here: %s\n", e.text);
+        return must && strcmp(must, "1") == 0;
+    }
+    int failed = test_all(&h);
+    host_stop(&h);
+    return failed;
+}
