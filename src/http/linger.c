@@ -77,7 +77,7 @@ void linger_start(struct http_server *s, int fd)
 
 void linger_free_all(struct http_server *s)
 {
-    while (!list_empty(&s->lingers)) {
-        linger_end(LIST_ITEM(s->lingers.next, struct lingerer, link));
+    LIST_FOR_EACH (node, &s->lingers) {
+        linger_end(LIST_ITEM(node, struct lingerer, link));
     }
 }

@@ -68,7 +68,7 @@ def test_unknown_runtime_is_told_as_sent(server, language, version):
     [{"content": "", "encoding": "latin1"}], [{"content": "", "encoding": "UTF8"}], [{"content": "", "encoding": 1}]])
 def test_one_file_must_be_utf8(server, files):
     """6. `files must include at least one utf8 encoded file` (also for `files: []`; a file counts if encoding is
-    falsy or exactly `utf8`)"""
+    missing, empty or exactly `utf8`)"""
     assert refusal(server, dict(GOOD, files=files)) == "files must include at least one utf8 encoded file"
 
 

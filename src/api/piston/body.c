@@ -183,8 +183,8 @@ static int arg_add(struct arg_list *list, const char *data, size_t len, struct e
     }
     list->cost += len + 1 + sizeof(char *);
     if (len > ARG_BYTES_MAX || list->cost > ARGS_BYTES_MAX || list->count == ARGS_MAX) {
-        return err_set(e, ERR_LIMIT, "args cannot exceed %d bytes each and %d in all",
-                       ARG_BYTES_MAX, ARGS_BYTES_MAX);
+        return err_set(e, ERR_LIMIT, "args cannot exceed %d strings, %d bytes each and %d in all",
+                       ARGS_MAX, ARG_BYTES_MAX, ARGS_BYTES_MAX);
     }
     list->v[list->count++] = xmemdup(data, len);
     return 0;

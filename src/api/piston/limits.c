@@ -18,22 +18,22 @@ enum stage_bit { OF_COMPILE = 1, OF_RUN = 2 };
 /* How a field of struct limits is called in an override. */
 struct limit_name {
     const char *name;
-    unsigned stages;
     size_t offset;
+    unsigned stages;
     bool narrow; /* uint32_t */
 };
 
 static const struct limit_name override_names[] = {
-    {"max_process_count", OF_COMPILE | OF_RUN, offsetof(struct limits, processes), true},
-    {"max_open_files", OF_COMPILE | OF_RUN, offsetof(struct limits, open_files), true},
-    {"max_file_size", OF_COMPILE | OF_RUN, offsetof(struct limits, file_bytes), false},
-    {"output_max_size", OF_COMPILE | OF_RUN, offsetof(struct limits, output_bytes), false},
-    {"compile_memory_limit", OF_COMPILE, offsetof(struct limits, memory_bytes), false},
-    {"run_memory_limit", OF_RUN, offsetof(struct limits, memory_bytes), false},
-    {"compile_timeout", OF_COMPILE, offsetof(struct limits, wall_ms), false},
-    {"run_timeout", OF_RUN, offsetof(struct limits, wall_ms), false},
-    {"compile_cpu_time", OF_COMPILE, offsetof(struct limits, cpu_ms), false},
-    {"run_cpu_time", OF_RUN, offsetof(struct limits, cpu_ms), false},
+    {"max_process_count", offsetof(struct limits, processes), OF_COMPILE | OF_RUN, true},
+    {"max_open_files", offsetof(struct limits, open_files), OF_COMPILE | OF_RUN, true},
+    {"max_file_size", offsetof(struct limits, file_bytes), OF_COMPILE | OF_RUN, false},
+    {"output_max_size", offsetof(struct limits, output_bytes), OF_COMPILE | OF_RUN, false},
+    {"compile_memory_limit", offsetof(struct limits, memory_bytes), OF_COMPILE, false},
+    {"run_memory_limit", offsetof(struct limits, memory_bytes), OF_RUN, false},
+    {"compile_timeout", offsetof(struct limits, wall_ms), OF_COMPILE, false},
+    {"run_timeout", offsetof(struct limits, wall_ms), OF_RUN, false},
+    {"compile_cpu_time", offsetof(struct limits, cpu_ms), OF_COMPILE, false},
+    {"run_cpu_time", offsetof(struct limits, cpu_ms), OF_RUN, false},
 };
 
 #define LARGEST 1e15 /* of a limit: far below what uint64_t and nanoseconds in it can hold */
@@ -252,9 +252,10 @@ static int memory_lower(const json_t *body, bool clamp, struct limits *compile, 
     struct limits *const stages[] = {compile, run};
     static const char *const own[] = {"compile_memory_limit", "run_memory_limit"};
     for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
-        double number = 0, most = (double)(stages[i]->memory_bytes / 1024);
+        uint64_t most = stages[i]->memory_bytes / 1024;
+        double number = 0;
         int r = is_default(json_object_get(body, own[i]))
-                    ? check_number("memory_limit", value, most, clamp, &number, e)
+                    ? check_number("memory_limit", value, (double)most, clamp, &number, e)
                     : 0;
         if (r < 0) {
             return r;
