@@ -23,6 +23,7 @@
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "cli/notify.h"
+#include "cli/orphans.h"
 #include "cli/privileges.h"
 #include "cli/ready.h"
 #include "cli/server_process.h"
@@ -34,8 +35,9 @@
 #define QUICK_DEATHS_MAX 5
 #define PAUSE_NS         (100 * NS_PER_MS)
 /* Beyond the grace time: for what the server does after it. */
-#define SERVER_END_NS (2 * NS_PER_S)
-#define BOXD_END_NS   (5 * NS_PER_S)
+#define SERVER_END_NS  (2 * NS_PER_S)
+#define BOXD_END_NS    (5 * NS_PER_S)
+#define ORPHANS_END_NS (5 * NS_PER_S)
 
 struct child {
     const char *name;
@@ -335,6 +337,7 @@ static void child_bury(struct child *child, siginfo_t *ret_info)
     memset(ret_info, 0, sizeof(*ret_info));
     (void)waitid(P_PIDFD, (id_t)child->pidfd, ret_info, WEXITED);
     fd_closep(&child->pidfd);
+    child->pid = 0;
 }
 
 /* It never was ready: trying again would not help. */
@@ -364,6 +367,14 @@ static void restart_or_wait(struct supervisor *s, const struct child *child)
     }
 }
 
+static void on_child_signal(void *ctx, int signo)
+{
+    const struct supervisor *s = ctx;
+    (void)signo;
+    const pid_t kept[] = {s->boxd.pid, s->server.pid};
+    orphans_bury(kept, ARRAY_LEN(kept));
+}
+
 static void on_exit_of_child(void *ctx, unsigned events)
 {
     struct child *child = ctx;
@@ -372,6 +383,7 @@ static void on_exit_of_child(void *ctx, unsigned events)
 
     siginfo_t info;
     child_bury(child, &info);
+    on_child_signal(s, SIGCHLD);
     child_log(s, child, &info);
     if (child == &s->server) {
         server_gone(s, &info);
@@ -416,7 +428,10 @@ static int supervisor_init(struct supervisor *s, const struct supervisor_config 
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++) {
         r = loop_signal_add(s->loop, signals[i], on_signal, s, e);
     }
-    return r;
+    if (r == 0) {
+        r = loop_signal_add(s->loop, SIGCHLD, on_child_signal, s, e);
+    }
+    return r < 0 ? r : orphans_adopt(e);
 }
 
 static void supervisor_done(struct supervisor *s)
@@ -430,6 +445,7 @@ static void supervisor_done(struct supervisor *s)
             child_bury(children[i], &info);
         }
     }
+    orphans_end(ORPHANS_END_NS, s->log);
     if (s->loop) {
         loop_io_remove(&s->server_io);
         loop_timer_cancel(&s->pause);

@@ -64,7 +64,14 @@ def server_process_of(server):
     return wait_for(lambda: child_of(server.pid, "belljar"), "the server process")
 
 
-RUNTIME = "/run/belljar"
+def runtime_directory():
+    if ROOT:
+        return "/run/belljar"
+    own = os.environ.get("XDG_RUNTIME_DIR")
+    return f"{own}/belljar" if own else f"/tmp/belljar-{os.geteuid()}"
+
+
+RUNTIME = runtime_directory()
 
 
 def read(path):
