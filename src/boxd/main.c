@@ -4,13 +4,15 @@
  *
  * Started by the parent of `belljar serve`, in a mount namespace of its own, with the descriptors
  * that boxproto/boxd_config.h names and no arguments.  One thread, one loop.  It reads fixed-size
- * packets of the server (requests.c has the table) and of the inits of its boxes, and files of
- * /proc and of cgroups; it opens no path inside a box.
+ * packets of the server and of the inits of its boxes, and files of /proc and of cgroups; it opens
+ * no path inside a box.
  *
- *   server --requests--> boxd --clone3--> child: builds the box (spawn.c, rootfs.c), becomes
- * belljar-init |  <--watch socket, pidfd, memory events, timers--
- *                         +--socket--> netns maker: a fork that makes empty network namespaces
- * (netns.c)
+ *   server  --- requests.c: a table of what each state permits
+ *   box.c, box_limits.c: the life of a box, its limits, its verdict
+ *     spawn.c, rootfs.c, procfs.c, ids.c: the child that builds a box and becomes belljar-init
+ *     cgroup*.c: the leaf of a box
+ *     filter.c: the system call filter, built once
+ *     netns.c: a second process, which makes network namespaces ahead of need
  *
  * It ends, and with it every box, when the server's socket ends, on SIGTERM, and when its parent
  * dies.
@@ -41,36 +43,11 @@
 #include "boxd/probe.h"
 #include "boxd/spawn.h"
 
-/* Descriptors below this are given away by number; ours go above. */
-#define FD_FIRST 16
+/* Descriptors below this are given to us, or to children, by number; ours go above. */
+#define FD_FIRST 64
 /* Of one box: leaf directories, memory events, watch, control, pidfd. */
 #define FDS_PER_BOX 12
 #define FDS_OF_BOXD 128
-
-/* From a memfd that nobody can change any more. */
-static int config_read(int fd, struct boxd_config *ret, struct err *e)
-{
-    const int want = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
-    struct boxd_config config;
-    struct stat st;
-    int seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || fstat(fd, &st) < 0) {
-        return err_sys(e, "boxd's config (descriptor %d)", fd);
-    }
-    if ((seals & want) != want || st.st_size != sizeof(config)) {
-        return err_set(e, ERR_INVALID, "boxd's config is not sealed, or not %zu bytes",
-                       sizeof(config));
-    }
-    if (pread(fd, &config, sizeof(config), 0) != (ssize_t)sizeof(config)) {
-        return err_sys(e, "reading boxd's config");
-    }
-    int r = boxd_config_check(&config, e);
-    if (r < 0) {
-        return r;
-    }
-    *ret = config;
-    return 0;
-}
 
 /* --- the process: what each child inherits is set once ---------------------------------------- */
 
@@ -280,7 +257,7 @@ static int parts_begin(struct boxd *b, struct err *e)
 
 static int boxd_run(struct boxd *b, struct err *e)
 {
-    int r = config_read(BOXD_FD_CONFIG, &b->config, e);
+    int r = boxd_config_read(BOXD_FD_CONFIG, &b->config, e);
     if (r < 0) {
         return r;
     }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boxproto/boxd_config.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -97,5 +100,29 @@ int boxd_config_check(const struct boxd_config *config, struct err *e)
         return err_set(e, ERR_INVALID, "boxd's config: id_base %" PRIu32 " for %" PRIu32 " boxes",
                        config->id_base, config->boxes);
     }
+    return 0;
+}
+
+int boxd_config_read(int fd, struct boxd_config *ret, struct err *e)
+{
+    const int want = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+    struct boxd_config config;
+    struct stat st;
+    int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || fstat(fd, &st) < 0) {
+        return err_sys(e, "boxd's config (descriptor %d)", fd);
+    }
+    if ((seals & want) != want || st.st_size != sizeof(config)) {
+        return err_set(e, ERR_INVALID, "boxd's config is not sealed, or not %zu bytes",
+                       sizeof(config));
+    }
+    if (pread(fd, &config, sizeof(config), 0) != (ssize_t)sizeof(config)) {
+        return err_sys(e, "reading boxd's config");
+    }
+    int r = boxd_config_check(&config, e);
+    if (r < 0) {
+        return r;
+    }
+    *ret = config;
     return 0;
 }

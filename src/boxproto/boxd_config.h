@@ -62,3 +62,5 @@ struct err;
 
 /* 0 when every field is within its range: what boxd asks of whoever starts it. */
 int boxd_config_check(const struct boxd_config *config, struct err *e);
+/* From a memfd that nobody can change any more; checked. */
+int boxd_config_read(int fd, struct boxd_config *ret, struct err *e);
