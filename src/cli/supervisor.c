@@ -283,7 +283,9 @@ static void on_server(void *ctx, unsigned events)
         return;
     }
     m.addresses[sizeof(m.addresses) - 1] = '\0'; /* the server is not trusted */
-    if (m.type == SERVER_READY && !s->ready) {
+    if (m.type == SERVER_READY && s->ready) {
+        LOG_INFO(s->log, "the server is back", log_s("addresses", m.addresses));
+    } else if (m.type == SERVER_READY) {
         s->ready = true;
         ready_print(m.addresses);
         notify_send("READY=1");

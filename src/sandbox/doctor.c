@@ -154,7 +154,9 @@ static void start_row(const struct box_boxd_hello *hello, struct doctor_row *row
     bool works = root || hello || userns_works();
     struct doctor_row *row = row_add(rows, count, "privileges", works ? DOCTOR_OK : DOCTOR_MISSING);
     snprintf(row->detail, sizeof(row->detail), "%s",
-             root ? "root" : "ordinary user, in a user namespace");
+             root    ? "root"
+             : works ? "ordinary user, in a user namespace"
+                     : "ordinary user");
     row->meaning = "boxes can be made";
     if (!works) {
         const char *remedy = host_userns_obstacle();
@@ -291,14 +293,14 @@ static const char *colour_of(enum doctor_state state)
 
 void doctor_print(const struct doctor_row *rows, unsigned count, bool colour, struct buf *ret)
 {
-    buf_add_fmt(ret, "%-22s %-8s %s\n", "FEATURE", "STATE", "MEANING");
+    buf_add_fmt(ret, "%-24s %-8s %s\n", "FEATURE", "STATE", "MEANING");
     for (unsigned i = 0; i < count; i++) {
         const struct doctor_row *row = &rows[i];
-        buf_add_fmt(ret, "%-22s %s%-8s%s %s%s%s\n", row->feature,
+        buf_add_fmt(ret, "%-24s %s%-8s%s %s%s%s\n", row->feature,
                     colour ? colour_of(row->state) : "", doctor_state_name(row->state),
                     colour ? "\033[0m" : "", row->detail, row->detail[0] ? "; " : "", row->meaning);
         if (row->remedy[0]) {
-            buf_add_fmt(ret, "%-31s to get it: %s\n", "", row->remedy);
+            buf_add_fmt(ret, "%-33s to get it: %s\n", "", row->remedy);
         }
     }
 }

@@ -546,6 +546,17 @@ def test_an_ordinary_user_with_subordinate_ids_has_two_ids_a_box(user, tmp_path)
     assert rows["two ids in a box"] == rows["own ids for each box"] == "ok"
 
 
+def test_a_host_without_user_namespaces_is_told_how_to_allow_them():
+    if not userns_allowed():
+        cannot("ordinary users may not make user namespaces on this host")
+    script = 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all "$@"'
+    result = subprocess.run(["unshare", "-U", "--map-root-user", "sh", "-c", script, "sh", BELLJAR, "serve", "--listen",
+                             "127.0.0.1:0"], capture_output=True, text=True, timeout=60, env=clean_environment())
+    assert result.returncode == 1
+    assert "user.max_user_namespaces" in result.stderr.splitlines()[-1]
+    assert re.search(r"^privileges +missing", result.stderr, re.M)
+
+
 # --- service managers ---------------------------------------------------------------------------------
 
 

@@ -91,8 +91,8 @@ static void test_print_has_each_row_and_its_remedy(void **state)
     };
     AUTO(buf_done) struct buf text = {0};
     doctor_print(rows, 2, false, &text);
-    assert_non_null(strstr(text.data, "a thing                ok       as it is; it works\n"));
-    assert_non_null(strstr(text.data, "another                weaker   it half works\n"));
+    assert_non_null(strstr(text.data, "a thing                  ok       as it is; it works\n"));
+    assert_non_null(strstr(text.data, "another                  weaker   it half works\n"));
     assert_non_null(strstr(text.data, "to get it: do this\n"));
     assert_null(strchr(text.data, '\033'));
 }
