@@ -29,16 +29,18 @@ struct engine_observer { /* each may be NULL but `finished` */
     bool (*output)(void *ctx, enum engine_stage stage, enum engine_stream stream, const char *data,
                    size_t len);
     void (*stage_done)(void *ctx, enum engine_stage stage, const struct stage_result *result);
-    void (*finished)(void *ctx, struct result *result); /* once, last; result is owned by the engine */
-    void (*stdin_room)(void *ctx); /* with stdin_open: all that was queued has been written; send more */
+    /* With stdin_open: all that was queued has been written; send more. */
+    void (*stdin_room)(void *ctx);
+    /* Once, last; the result is owned by the engine. */
+    void (*finished)(void *ctx, struct result *result);
     void *ctx;
 };
 
 struct engine_config {
-    unsigned slots;        /* programs that run at one time */
-    unsigned queue_max;    /* jobs that wait */
-    unsigned cpu_milli;    /* quota of a box that asks for none; 0: none */
-    uint64_t product_max;  /* bytes of a compile stage's product */
+    unsigned slots;       /* programs that run at one time */
+    unsigned queue_max;   /* jobs that wait */
+    unsigned cpu_milli;   /* quota of a box that asks for none; 0: none */
+    uint64_t product_max; /* bytes of a compile stage's product */
 };
 
 struct engine_stats {
@@ -50,9 +52,9 @@ struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
                           const struct engine_config *config, const struct log *log);
 void engine_free(struct engine *e); /* cancels what is there without telling */
 /*
- * After boxd was restarted.  NULL: there is none now, jobs wait.  Call this before the old one is freed, not
- * after.  Jobs that ran when boxd was lost run again from their start, twice at most, unless
- * somebody has seen their output or their stdin is open.
+ * After boxd was restarted.  NULL: there is none now, jobs wait.  Call this before the old one is
+ * freed, not after.  Jobs that ran when boxd was lost run again from their start, twice at most,
+ * unless somebody has seen their output or their stdin is open.
  */
 void engine_set_sandbox(struct engine *e, struct sandbox *sandbox);
 struct engine_stats engine_stats(const struct engine *e);
@@ -61,7 +63,10 @@ struct engine_stats engine_stats(const struct engine *e);
 int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
                   struct engine_job **ret, struct err *err);
 const struct job *engine_job(const struct engine_job *j);
-/* The observer hears `finished` with VERDICT_CANCELLED soon, or nothing more when `silent` (its ctx may then die). */
+/*
+ * The observer hears `finished` with VERDICT_CANCELLED soon, or nothing more when `silent` (its ctx
+ * may then die).  From any callback.
+ */
 void engine_job_cancel(struct engine_job *j, bool silent);
 void engine_job_stdin(struct engine_job *j, const void *data, size_t len);
 void engine_job_stdin_end(struct engine_job *j);
@@ -70,5 +75,6 @@ void engine_job_signal(struct engine_job *j, int signo);
 void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns);
 void engine_job_resume(struct engine_job *j, enum engine_stream stream);
 
-/* Takes no more jobs; `drained` is called when the last one has finished (also when there is none). */
+/* Takes no more jobs; `drained` is called when the last one has finished, also when none is there.
+ */
 void engine_drain(struct engine *e, void (*drained)(void *ctx), void *ctx);

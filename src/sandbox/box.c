@@ -19,8 +19,6 @@
 
 /* After boxd has spoken every process is dead: what has not come by then will not. */
 #define SETTLE_NS (10 * NS_PER_S)
-/* Signals and sizes that an init may leave unread before new ones are dropped. */
-#define CONTROL_QUEUE_MAX 256
 
 /* --- the end --------------------------------------------------------------------------- */
 
@@ -91,7 +89,7 @@ static void box_tell(struct box *b)
 
 static void box_on_settle(void *ctx);
 
-static void box_settle_later(struct box *b)
+void box_settle_later(struct box *b)
 {
     if (!b->settle.loop) {
         struct loop *loop = b->sandbox->loop;
@@ -174,121 +172,6 @@ void box_lose(struct box *b, const struct err *why)
     box_progress(b);
 }
 
-/* --- what init says -------------------------------------------------------------------- */
-
-static void control_break(struct box *b, const struct err *why)
-{
-    struct err e = *why;
-    err_wrap(&e, "the init of a box");
-    box_set_failure(b, &e);
-    chan_close(&b->control);
-    box_stdio_give_up(b);
-    box_product_give_up(b);
-    box_kill(b, BOX_KILL_CANCEL);
-    if (!b->ended) {
-        box_settle_later(b);
-    }
-    box_progress(b);
-}
-
-static void control_on_failed(struct box *b, const struct err *why)
-{
-    box_set_failure(b, why);
-    box_product_give_up(b);
-    if (!b->ended) {
-        box_settle_later(b); /* boxd has the numbers, and says them when init ends */
-    }
-    box_progress(b);
-}
-
-static int control_on_started(struct box *b, int *fds, size_t fd_count, struct err *e)
-{
-    if (b->stdio == BOX_STDIO_PTY) {
-        if (fd_count != 1) {
-            return err_set(e, ERR_INVALID, "STARTED without a terminal");
-        }
-        return box_stdio_open_pty(b, &fds[0], e);
-    }
-    return 0;
-}
-
-static int control_take(struct box *b, const struct box_head *head, int *fds, size_t fd_count,
-                        struct err *e)
-{
-    switch (head->type) {
-    case BOX_MSG_HELLO:
-        return box_stdio_open(b, fds, fd_count, e);
-    case BOX_MSG_STARTED:
-        return control_on_started(b, fds, fd_count, e);
-    case BOX_MSG_PRODUCT:
-        if (fd_count != 1) {
-            return err_set(e, ERR_INVALID, "PRODUCT without a pipe");
-        }
-        return box_product_open(b, &fds[0], e);
-    case BOX_MSG_COLLECTED:
-        box_product_confirm(b);
-        return 0;
-    default:
-        return err_set(e, ERR_BUG, "%s is not for the server", box_msg_name(head->type));
-    }
-}
-
-static void control_tell(const struct box *b, uint32_t type)
-{
-    if (type == BOX_MSG_STARTED && b->events.started) {
-        b->events.started(b->events.ctx);
-    } else if (type == BOX_MSG_HELLO && b->events.built) {
-        b->events.built(b->events.ctx);
-    }
-}
-
-static void control_on_packet(void *ctx, const void *msg, int *fds, size_t fd_count)
-{
-    struct box *b = ctx;
-    const struct box_head *head = msg;
-
-    if (head->type == BOX_MSG_FAILED) {
-        control_on_failed(b, &((const struct box_failed *)msg)->err);
-        return;
-    }
-    struct err e;
-    box_busy_begin(b); /* stdin_room may be called while stdin is opened */
-    int r = control_take(b, head, fds, fd_count, &e);
-    if (r == 0 && !b->freed) {
-        control_tell(b, head->type);
-    }
-    if (!box_busy_end(b)) {
-        return;
-    }
-    if (r < 0) {
-        control_break(b, &e);
-    } else {
-        box_progress(b);
-    }
-}
-
-static void control_on_end(void *ctx, const struct err *why)
-{
-    struct box *b = ctx;
-    if (why->kind != ERR_GONE) {
-        control_break(b, why);
-        return;
-    }
-    /* Init has ended: boxd says why. */
-    box_stdio_give_up(b);
-    if (b->product.state == STREAM_WAITING) {
-        box_product_give_up(b);
-    }
-    box_progress(b);
-}
-
-static const struct chan_ops control_ops = {
-    .types = 1U << BOX_MSG_HELLO | 1U << BOX_MSG_STARTED | 1U << BOX_MSG_PRODUCT |
-             1U << BOX_MSG_COLLECTED | 1U << BOX_MSG_FAILED,
-    .packet = control_on_packet,
-    .end = control_on_end,
-};
-
 /* --- what is asked of it --------------------------------------------------------------- */
 
 static int create_send(struct box *b, const struct box_spec *spec, int init_end, struct err *e)
@@ -312,7 +195,7 @@ static int box_create(struct box *b, const struct box_spec *spec, struct err *e)
         return r;
     }
     AUTO(fd_closep) int init_end = pair[1];
-    r = chan_open(&b->control, b->sandbox->loop, pair[0], CONTROL_QUEUE_MAX, &control_ops, b, e);
+    r = box_control_open(b, pair[0], e);
     return r < 0 ? r : create_send(b, spec, init_end, e);
 }
 

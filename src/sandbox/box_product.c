@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 
-#define SPLICE_BYTES (1024 * 1024)
+#define SPLICE_BYTES ((size_t)1024 * 1024)
 
 void box_product_init(struct box *b)
 {

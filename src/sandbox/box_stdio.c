@@ -70,7 +70,7 @@ static void out_on_io(void *ctx, unsigned events)
         }
     }
     /* All writers of a pipe were gone when this was read, and it was all: no read for the EOF. */
-    bool last = (events & EPOLLHUP) && n < SCRATCH_BYTES && b->stdio == BOX_STDIO_PIPE;
+    bool last = (events & EPOLLHUP) && (size_t)n < SCRATCH_BYTES && b->stdio == BOX_STDIO_PIPE;
     if (n <= 0 || last) {
         out_end(o);
         box_progress(b);

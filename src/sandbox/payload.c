@@ -177,7 +177,7 @@ static int payload_file_send(struct chan *control, struct box_init_start *m,
 
 int payload_send(struct chan *control, const struct box_program *p, char *frame, struct err *e)
 {
-    struct box_init_start m;
+    struct box_init_start m = {0};
     int r = message_fill(&m, p, e);
     if (r < 0) {
         return r;

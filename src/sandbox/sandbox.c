@@ -182,7 +182,7 @@ int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct 
                 struct err *e)
 {
     AUTO(fd_closep) int sock = boxd_sock;
-    struct box_boxd_hello hello;
+    struct box_boxd_hello hello = {0};
     int r = hello_read(sock, &hello, e);
     if (r < 0) {
         return err_wrap(e, "connecting to boxd");

@@ -2,8 +2,8 @@
 /*
  * sandbox - the server's side of boxes: the connection to boxd, and one object per box.
  *
- * A box is one stage of one job: created, started, watched, freed.  Loop thread only.  Callbacks are
- * never called from inside box_start, box_kill or box_free.
+ * A box is one stage of one job: created, started, watched, freed.  Loop thread only.  Callbacks
+ * are never called from inside box_start, box_kill or box_free.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,17 +17,21 @@ struct log;
 struct loop;
 struct sandbox;
 
-/* `lost` is called once when the connection ends: every box has then got its `ended` with BOX_END_LOST.
-   It may free the sandbox; no other callback may. */
+/*
+ * `lost` is called once when the connection ends: every box has then got its `ended` with
+ * BOX_END_LOST.  It may free the sandbox; no other callback may.
+ */
 typedef void sandbox_lost_fn(void *ctx);
 /* A place for a box is free again after sandbox_full() was true. */
 typedef void sandbox_room_fn(void *ctx);
 
-/* Takes the socket.  Waits (blocking, at most 10 s) for boxd's HELLO.  Ignores SIGPIPE from then on. */
+/* Takes the socket.  Blocks, at most 10 s, for boxd's HELLO.  Ignores SIGPIPE from then on. */
 int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct sandbox **ret,
                 struct err *e);
-void sandbox_free(struct sandbox *s); /* NULL is fine; ends what runs; boxes hear no more, box_free stays due */
-/* Adds a listener (4 at most); either function may be NULL.  sandbox_forget takes away those of `ctx`. */
+/* Ends what runs; the boxes hear no more, and box_free stays due.  NULL is fine. */
+void sandbox_free(struct sandbox *s);
+/* Adds a listener (4 at most); either function may be NULL.  sandbox_forget removes those of ctx.
+ */
 void sandbox_on_lost(struct sandbox *s, sandbox_lost_fn *lost, sandbox_room_fn *room, void *ctx);
 void sandbox_forget(struct sandbox *s, void *ctx);
 const struct box_boxd_hello *sandbox_hello(const struct sandbox *s);
@@ -49,7 +53,7 @@ struct box_program {
     uint64_t collect_bytes;
     const void *archive; /* a boxarchive; copied, or ... */
     size_t archive_size;
-    int archive_fd; /* ... a sealed memfd of archive_size bytes, shared with others (not taken); -1: none */
+    int archive_fd; /* ... a sealed memfd of that size, shared with others (not taken); else -1 */
     enum box_stdio stdio;
     int stdio_fds[3]; /* with BOX_STDIO_FILE: stdin, stdout, stderr; not taken */
     uint16_t rows, columns;
@@ -63,14 +67,14 @@ struct box_program {
 enum box_stream { BOX_STDOUT = 1, BOX_STDERR = 2 };
 
 /*
- * `ended.head` is not filled.  All output has been told, and the product is there, when this is called.
- * failure.kind != 0: with BOX_END_LOST the box could not be built or the program not started (text says
- * why); with another end the program ran, but its product could not be had.
+ * `ended.head` is not filled.  All output has been told, and the product is there, when this is
+ * called.  failure.kind != 0: with BOX_END_LOST the box could not be built or the program not
+ * started (text says why); with another end the program ran, but its product could not be had.
  */
 struct box_report {
     struct box_ended ended;
     struct err failure;
-    int product_fd;      /* a sealed memfd with a boxarchive, owned by the receiver; or -1 */
+    int product_fd; /* a sealed memfd with a boxarchive, owned by the receiver; or -1 */
     uint64_t product_size;
 };
 
@@ -79,7 +83,8 @@ struct box_events {
     void (*started)(void *ctx); /* with tell_started; may be NULL */
     /* Return false to stop hearing this stream until box_resume (the program then blocks). */
     bool (*output)(void *ctx, enum box_stream stream, const char *data, size_t len);
-    void (*ended)(void *ctx, struct box_report *report); /* once, last; call box_free in it or later */
+    /* Once, last; call box_free in it or later. */
+    void (*ended)(void *ctx, struct box_report *report);
     void (*stdin_room)(void *ctx); /* what box_stdin queued has all been written; may be NULL */
     void *ctx;
 };
@@ -96,5 +101,5 @@ void box_signal(struct box *b, int signo);
 void box_resize(struct box *b, uint16_t rows, uint16_t columns);
 void box_resume(struct box *b, enum box_stream stream);
 void box_kill(struct box *b, enum box_kill_cause cause);
-/* No more callbacks; the box is destroyed (killed first if it lives).  From any callback; NULL is fine. */
+/* No more callbacks; the box is destroyed, killed first if it lives.  From any callback. */
 void box_free(struct box *b);

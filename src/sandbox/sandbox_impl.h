@@ -1,6 +1,6 @@
 #pragma once
 /*
- * sandbox_impl - what sandbox.c, box.c, box_stdio.c and box_product.c know of each other.
+ * sandbox_impl - what sandbox.c, box.c and box_*.c know of each other.
  *
  * A box is over when boxd has said how (ENDED or FAILED), each output stream has come to its end,
  * and the product, if one was asked for, is whole or given up.  Each of these may come last;
@@ -17,7 +17,7 @@
 #include "sandbox/chan.h"
 #include "sandbox/sandbox.h"
 
-#define SCRATCH_BYTES     (64 * 1024)
+#define SCRATCH_BYTES     ((size_t)64 * 1024)
 #define SANDBOX_LISTENERS 4
 
 struct sandbox_listener {
@@ -103,9 +103,13 @@ void box_lose(struct box *b, const struct err *why);        /* boxd is gone */
 void box_detach(struct box *b);                             /* the sandbox is freed */
 void box_set_failure(struct box *b, const struct err *why); /* the first one stays */
 void box_progress(struct box *b);
+void box_settle_later(struct box *b); /* it must be over in a while, whatever is missing */
 /* Around each callback that is not the last; false: the box is gone. */
 void box_busy_begin(struct box *b);
 bool box_busy_end(struct box *b);
+
+/* box_control.c */
+int box_control_open(struct box *b, int sock, struct err *e); /* takes the socket */
 
 /* box_stdio.c */
 void box_stdio_init(struct box *b);
