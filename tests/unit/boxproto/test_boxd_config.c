@@ -97,7 +97,8 @@ static void test_check_refuses_a_target_that_leads_elsewhere(void **state)
     static const char *const bad[] = {"/usr", "usr/", "usr//lib", ".", "..", "usr/..", "../usr"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct boxd_config c = config_good();
-        strcpy(c.layers[0].target, bad[i]);
+        memset(c.layers[0].target, 0, sizeof(c.layers[0].target));
+        memcpy(c.layers[0].target, bad[i], strlen(bad[i]));
         assert_refused(&c, "target");
     }
 }
