@@ -206,8 +206,6 @@ static struct stage_result *runner_result(struct engine_job *j)
 static void runner_on_done(void *ctx, struct box_report *report)
 {
     struct engine_job *j = ctx;
-    struct sandbox *sandbox = j->engine->sandbox;
-
     if (report->product_fd >= 0) {
         j->product_fd = report->product_fd;
         j->product_size = report->product_size;
@@ -216,7 +214,7 @@ static void runner_on_done(void *ctx, struct box_report *report)
     if (j->state == JOB_FINISHED) {
         return; /* cancelled, and nobody wants to hear more */
     }
-    if (report->ended.end == BOX_END_LOST && (!sandbox || sandbox_is_lost(sandbox))) {
+    if (report->ended.end == BOX_END_LOST && report->failure.kind == ERR_GONE) {
         runner_on_lost(j, runner_result(j));
     } else {
         runner_stage_done(j, runner_result(j));
@@ -305,7 +303,7 @@ static void runner_feed_stdin(struct engine_job *j)
 static void runner_on_not_started(struct engine_job *j, const struct err *why)
 {
     struct stage_result *result = runner_result(j);
-    if (sandbox_is_lost(j->engine->sandbox) || why->kind == ERR_GONE) {
+    if (why->kind == ERR_GONE) {
         runner_on_lost(j, result);
         return;
     }
@@ -315,7 +313,8 @@ static void runner_on_not_started(struct engine_job *j, const struct err *why)
 
 void runner_continue(struct engine_job *j)
 {
-    if (!job_stage(j)->box && !engine_has_room(j->engine)) {
+    bool has_box = job_stage(j)->box && j->engine->sandbox;
+    if (!has_box && !engine_has_room(j->engine)) {
         engine_job_wait(j);
         return;
     }

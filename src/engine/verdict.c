@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/verdict.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -157,9 +156,10 @@ static void decide_end(const struct box_ended *ended, const struct limits *l,
     verdict_internal("the box ended in a way that this server does not know", ret);
 }
 
+/* Init says this of files that do not fit; no room on the host is another matter. */
 static bool is_limit(const struct err *e)
 {
-    return e->kind == ERR_LIMIT || e->sys == ENOSPC || e->sys == EDQUOT || e->sys == ENOMEM;
+    return e->kind == ERR_LIMIT;
 }
 
 /* The program never ran: its files did not fit, or something is wrong with this host. */

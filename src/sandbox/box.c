@@ -39,23 +39,30 @@ bool box_busy_end(struct box *b)
     return false;
 }
 
-/* The text of an init comes from inside a box: it is shown, so it must be plain. */
 void box_set_failure(struct box *b, const struct err *why)
 {
-    struct err *f = &b->report.failure;
-    if (f->kind) {
-        return;
+    if (!b->report.failure.kind) {
+        b->report.failure = *why;
     }
-    *f = *why;
-    if (f->kind < ERR_INVALID || f->kind > ERR_BUG) {
-        f->kind = ERR_IO;
+}
+
+/*
+ * The text of an init comes from inside a box: it is shown, so it must be plain.  Only the loss of
+ * boxd is ERR_GONE.
+ */
+void box_set_told_failure(struct box *b, const struct err *why)
+{
+    struct err e = *why;
+    if (e.kind < ERR_INVALID || e.kind > ERR_BUG || e.kind == ERR_GONE) {
+        e.kind = ERR_IO;
     }
-    f->text[sizeof(f->text) - 1] = '\0';
-    for (char *c = f->text; *c; c++) {
+    e.text[sizeof(e.text) - 1] = '\0';
+    for (char *c = e.text; *c; c++) {
         if (*c < ' ' || *c > '~') {
             *c = '?';
         }
     }
+    box_set_failure(b, &e);
 }
 
 /* Moves the product into the report, or says why there is none. */
@@ -156,7 +163,7 @@ void box_on_failed(struct box *b, const struct err *why)
         return;
     }
     b->ended = true;
-    box_set_failure(b, why);
+    box_set_told_failure(b, why);
     box_progress(b);
 }
 
@@ -168,7 +175,7 @@ void box_lose(struct box *b, const struct err *why)
     }
     b->ended = true;
     b->report.ended.end = BOX_END_LOST;
-    box_set_failure(b, why);
+    b->report.failure = *why;
     box_progress(b);
 }
 

@@ -26,7 +26,7 @@ static void control_break(struct box *b, const struct err *why)
 
 static void control_on_failed(struct box *b, const struct err *why)
 {
-    box_set_failure(b, why);
+    box_set_told_failure(b, why);
     box_product_give_up(b);
     if (!b->ended) {
         box_settle_later(b); /* boxd has the numbers, and says them when init ends */

@@ -57,18 +57,23 @@ void sandbox_number_give(struct sandbox *s, uint32_t number)
 
 /* --- what boxd says -------------------------------------------------------------------- */
 
-static void sandbox_on_end(void *ctx, const struct err *why)
+static void sandbox_lose_boxes(struct sandbox *s, const char *why)
 {
-    struct sandbox *s = ctx;
-    s->lost = true;
-    LOG_ERROR(s->log, "boxd lost", log_s("error", why->text));
     struct err e;
-    err_set(&e, ERR_GONE, "the connection to boxd ended: %s", why->text);
+    err_set(&e, ERR_GONE, "the connection to boxd ended: %s", why);
     for (uint32_t i = 0; i < s->hello.boxes; i++) {
         if (s->boxes[i]) {
             box_lose(s->boxes[i], &e);
         }
     }
+}
+
+static void sandbox_on_end(void *ctx, const struct err *why)
+{
+    struct sandbox *s = ctx;
+    s->lost = true;
+    LOG_ERROR(s->log, "boxd lost", log_s("error", why->text));
+    sandbox_lose_boxes(s, why->text);
     /* A listener may free s. */
     struct sandbox_listener listeners[SANDBOX_LISTENERS];
     for (size_t i = 0; i < ARRAY_LEN(listeners); i++) {
@@ -212,6 +217,8 @@ void sandbox_free(struct sandbox *s)
     if (!s) {
         return;
     }
+    s->lost = true;
+    sandbox_lose_boxes(s, "it was given up");
     for (uint32_t i = 0; i < s->hello.boxes; i++) {
         if (s->boxes[i]) {
             box_detach(s->boxes[i]);

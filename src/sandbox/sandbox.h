@@ -28,7 +28,8 @@ typedef void sandbox_room_fn(void *ctx);
 /* Takes the socket.  Blocks, at most 10 s, for boxd's HELLO.  Ignores SIGPIPE from then on. */
 int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct sandbox **ret,
                 struct err *e);
-/* Ends what runs; the boxes hear no more, and box_free stays due.  NULL is fine. */
+/* Ends what runs: each box gets its `ended` with BOX_END_LOST; box_free stays due.  NULL is fine.
+ */
 void sandbox_free(struct sandbox *s);
 /* Adds a listener (4 at most); either function may be NULL.  sandbox_forget removes those of ctx.
  */
@@ -69,7 +70,8 @@ enum box_stream { BOX_STDOUT = 1, BOX_STDERR = 2 };
 /*
  * `ended.head` is not filled.  All output has been told, and the product is there, when this is
  * called.  failure.kind != 0: with BOX_END_LOST the box could not be built or the program not
- * started (text says why); with another end the program ran, but its product could not be had.
+ * started (text says why), ERR_GONE when boxd was lost; with another end the program ran, but its
+ * product could not be had.
  */
 struct box_report {
     struct box_ended ended;

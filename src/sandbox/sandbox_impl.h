@@ -99,9 +99,10 @@ void sandbox_number_give(struct sandbox *s, uint32_t number);
 /* box.c */
 void box_on_ended(struct box *b, const struct box_ended *ended);
 void box_on_failed(struct box *b, const struct err *why);
-void box_lose(struct box *b, const struct err *why);        /* boxd is gone */
-void box_detach(struct box *b);                             /* the sandbox is freed */
-void box_set_failure(struct box *b, const struct err *why); /* the first one stays */
+void box_lose(struct box *b, const struct err *why);             /* boxd is gone */
+void box_detach(struct box *b);                                  /* the sandbox is freed */
+void box_set_failure(struct box *b, const struct err *why);      /* the first one stays */
+void box_set_told_failure(struct box *b, const struct err *why); /* of boxd or init */
 void box_progress(struct box *b);
 void box_settle_later(struct box *b); /* it must be over in a while, whatever is missing */
 /* Around each callback that is not the last; false: the box is gone. */

@@ -690,6 +690,36 @@ static void test_job_runs_again_after_boxd_was_lost(void **state)
     bench_done(&b);
 }
 
+/* The new boxd came before the end of the old one was heard. */
+static void test_job_runs_again_when_its_boxd_is_given_up(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    fake_hang_up(b.boxd);
+    struct sandbox *old, *new = boxd_again(b.boxd, &old);
+    engine_set_sandbox(b.engine, new);
+    sandbox_free(old);
+    fake_run(b.boxd);
+    fake_takes_box(b.boxd);
+    assert_string_equal(h.order, "RR");
+    bench_done(&b);
+}
+
+static void test_failure_that_claims_loss_is_none(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    fake_failed(b.boxd, fake_takes_box(b.boxd), ERR_GONE, "somebody is gone");
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "RrF");
+    assert_int_equal(h.verdict, VERDICT_INTERNAL_ERROR);
+    bench_done(&b);
+}
+
 static void test_job_runs_again_twice_at_most(void **state)
 {
     (void)state;
@@ -779,6 +809,8 @@ int main(void)
         cmocka_unit_test(test_silent_cancel_from_each_callback),
         cmocka_unit_test(test_silent_cancel_after_the_end_is_still_silent),
         cmocka_unit_test(test_job_runs_again_after_boxd_was_lost),
+        cmocka_unit_test(test_job_runs_again_when_its_boxd_is_given_up),
+        cmocka_unit_test(test_failure_that_claims_loss_is_none),
         cmocka_unit_test(test_job_runs_again_twice_at_most),
         cmocka_unit_test(test_job_whose_output_was_seen_does_not_run_again),
         cmocka_unit_test(test_jobs_wait_while_there_is_no_boxd),

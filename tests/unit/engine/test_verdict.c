@@ -208,11 +208,19 @@ static void test_box_that_could_not_be_built_is_an_internal_error(void **state)
 static void test_files_that_do_not_fit_are_a_limit(void **state)
 {
     (void)state;
-    struct box_report report = failed(BOX_END_LOST, ERR_IO, "unpacking 'big'");
-    report.failure.sys = ENOSPC;
+    struct box_report report = failed(BOX_END_LOST, ERR_LIMIT, "unpacking 'big'");
     struct stage_result r = decide(&report);
     assert_stopped(&r, VERDICT_MEMORY_LIMIT,
                    "the limits of this box are too small to start: unpacking 'big'");
+}
+
+static void test_no_room_on_the_host_is_an_internal_error(void **state)
+{
+    (void)state;
+    struct box_report report = failed(BOX_END_LOST, ERR_IO, "no cgroup can be made");
+    report.failure.sys = ENOSPC;
+    struct stage_result r = decide(&report);
+    assert_int_equal(r.verdict, VERDICT_INTERNAL_ERROR);
 }
 
 static void test_product_too_large_is_an_output_limit(void **state)
@@ -253,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_process_limit_is_a_hint_not_a_verdict),
         cmocka_unit_test(test_box_that_could_not_be_built_is_an_internal_error),
         cmocka_unit_test(test_files_that_do_not_fit_are_a_limit),
+        cmocka_unit_test(test_no_room_on_the_host_is_an_internal_error),
         cmocka_unit_test(test_product_too_large_is_an_output_limit),
         cmocka_unit_test(test_failed_program_stays_failed_when_its_product_is_too),
     };
