@@ -65,10 +65,9 @@ static void add_etag(struct http_request *r)
     const char *cache = http_header(r, "Cache-Control");
     bool reload = cache != NULL && strstr(cache, "no-cache") != NULL;
     if (known != NULL && !reload && tag_listed(known, tag)) {
-        a->status = 304;
-        mem_freep(&a->body);
+        a->status =
+            304; /* Content-Length stays that of the body, which is not sent (RFC 9110, 8.6) */
         mem_freep(&a->content_type);
-        a->len = 0;
     }
 }
 

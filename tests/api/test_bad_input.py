@@ -3,11 +3,10 @@
 import json
 import socket
 import struct
-import time
 
 import pytest
 
-from support.raw import Answer, ask, dial, exchange, read_answer
+from support.raw import Answer, ask, dial, read_answer, wait_until
 
 GOOD = {"language": "bash", "version": "*", "files": [{"content": "echo fine"}]}
 JSON = {"Content-Type": "application/json"}
@@ -98,15 +97,6 @@ def test_as_many_args_as_are_allowed_reach_the_program(server, args):
 
 def stats(server):
     return ask(server, "GET", "/health").json()["engine"]
-
-
-def wait_until(check, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def send_execute(server, body):

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from support.raw import ask, dial, exchange, read_answer
+from support.raw import ask, dial, exchange, read_answer, wait_until
 
 HEAD = b"POST /api/v2/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -195,6 +195,7 @@ def test_etag_is_weak_and_gives_304(server):
     again = ask(server, "GET", "/api/v2/runtimes", headers={"If-None-Match": tag})
     assert (again.status, again.body) == (304, b"")
     assert again.headers["ETag"] == tag
+    assert again.headers["Content-Length"] == first.headers["Content-Length"]
     other = ask(server, "GET", "/api/v2/runtimes", headers={"If-None-Match": 'W/"other"'})
     assert other.status == 200
 
@@ -273,7 +274,12 @@ def test_busy_optional_address_is_skipped_with_a_warning(start, server):
 
 def test_access_log_names_request_and_status(server):
     answer = ask(server, "GET", "/api/v2/nowhere")
-    line = next(line for line in server.log_path.read_text().splitlines() if answer.headers["X-Request-Id"] in line)
+
+    def lines():
+        return [line for line in server.log_path.read_text().splitlines() if answer.headers["X-Request-Id"] in line]
+
+    assert wait_until(lines)  # it is written when the answer has been sent
+    line = lines()[0]
     for word in ("method=GET", "path=/api/v2/nowhere", "status=404", "client=127.0.0.1", "ms="):
         assert word in line
 

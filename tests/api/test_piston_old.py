@@ -38,6 +38,12 @@ def test_readme_example_of_2021(server):
     assert ask(server, "POST", "/api/v1/execute", body).json()["run"]["output"] == "['1', '2', '3']\n"
 
 
+def test_program_knows_the_name_as_sent(server):
+    """PISTON_ALIAS env (name as sent)"""
+    body = {"language": "sh", "version": "*", "files": [{"content": "echo $PISTON_ALIAS"}]}
+    assert ask(server, "POST", "/api/v1/execute", body).json()["run"]["stdout"] == "sh\n"
+
+
 def test_timeouts_are_clamped_in_silence(server):
     """timeouts unbounded: what is above the configured limit is lowered to it"""
     answer = ask(server, "POST", "/api/v1/execute", dict(GOOD, run_timeout=60000, compile_timeout=60000))

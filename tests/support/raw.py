@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 
 
 class Answer:
@@ -54,3 +55,13 @@ def exchange(server, data, timeout=30):
         except (BrokenPipeError, ConnectionResetError):
             pass
         return read_answer(connection)
+
+
+def wait_until(check, seconds=10):
+    """True as soon as check() is; False when it never was."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if check():
+            return True
+        time.sleep(0.02)
+    return False

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "base/strv.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "http/http.h"
@@ -100,8 +101,11 @@ static void submit(struct execution *x, struct job *job)
     }
 }
 
-static void job_finish(struct execution *x, struct job *job)
+static void job_finish(struct execution *x, struct job *job, const char *alias)
 {
+    if (x->style == PISTON_V1) { /* its name then for what is PISTON_LANGUAGE now */
+        strv_add_take(&job->env, xasprintf("PISTON_ALIAS=%s", alias));
+    }
     ulid_make(clock_wall_ns(&clock_system) / NS_PER_MS, job->id);
     memcpy(job->dialect, "piston", sizeof("piston"));
     job->runtime = runtime_ref(x->runtime);
@@ -151,7 +155,7 @@ static void go_on(struct execution *x, struct runtime *runtime)
         fail(x, 400, e.text);
         return;
     }
-    job_finish(x, job);
+    job_finish(x, job, language);
     json_decref(x->body);
     x->body = NULL;
     submit(x, TAKE(&job, NULL));
