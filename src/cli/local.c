@@ -5,20 +5,23 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "cli/host.h"
+#include "cli/orphans.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "runtimes/runtimes.h"
 #include "sandbox/doctor.h"
 #include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
+
+#define ORPHANS_END_NS (5 * NS_PER_S)
 
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
@@ -43,7 +46,16 @@ static void local_on_lost(void *ctx)
 /* Before boxd is started, so that an early Ctrl-C finds somebody who cleans up. */
 static int loop_start(struct local *l, struct err *e)
 {
-    int r = loop_new(&l->loop, e);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD); /* orphans_end waits for it */
+    if (pthread_sigmask(SIG_BLOCK, &child, NULL) != 0) {
+        return err_sys(e, "blocking SIGCHLD");
+    }
+    int r = orphans_adopt(e);
+    if (r == 0) {
+        r = loop_new(&l->loop, e);
+    }
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(end_signals); i++) {
         r = loop_signal_add(l->loop, end_signals[i], local_on_signal, l, e);
     }
@@ -79,7 +91,7 @@ static int sandbox_start(struct local *l, const struct config *c, unsigned boxes
  * NULL: nowhere. */
 static char *cache_path(const struct config *c)
 {
-    const char *home = getenv("HOME"), *cache = getenv("XDG_CACHE_HOME");
+    const char *home = secure_getenv("HOME"), *cache = secure_getenv("XDG_CACHE_HOME");
     if (c->data[0]) {
         return xasprintf("%s/versions", c->data);
     }
@@ -138,8 +150,9 @@ void local_stop(struct local *l)
         runtimes_free(l->runtimes);
     }
     sandbox_free(l->sandbox);
-    /* boxd ends when its socket does; its cgroups can be removed after that only. */
-    while (l->boxd_pid > 0 && waitpid(l->boxd_pid, NULL, 0) < 0 && errno == EINTR) {
+    /* boxd ends when its socket does, and its helpers with it; then its cgroups can be removed. */
+    if (l->boxd_pid > 0) {
+        orphans_end(ORPHANS_END_NS, &l->log);
     }
     instance_release(l->instance);
     loop_free(l->loop);

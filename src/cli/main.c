@@ -3,7 +3,6 @@
  * belljar - runs untrusted programs.  This file finds the command; a link named "piston" is
  * `belljar piston`.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,7 +74,7 @@ int main(int argc, char **argv)
     int status = dispatch(argc, argv);
     /* A full disk or a closed pipe behind stdout would otherwise pass for success. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK) {
-        fprintf(stderr, "belljar: writing to stdout: %s\n", strerror(errno));
+        fprintf(stderr, "belljar: writing to stdout: %m\n");
         return CLI_FAILED;
     }
     return status;

@@ -10,7 +10,7 @@
 #include "base/loop.h"
 
 /* More than this waiting, and outlet_write asks its caller to pause. */
-#define OUTLET_FULL (256 * 1024)
+#define OUTLET_FULL ((size_t)256 << 10)
 
 struct outlet {
     struct loop *loop;

@@ -14,24 +14,24 @@ enum kind { KIND_BOOL, KIND_TEXT, KIND_NUMBER, KIND_LIST };
 
 struct piston_flag {
     const char *names[3]; /* without dashes; one letter takes one dash */
+    size_t offset;        /* in struct piston_args */
     enum kind kind;
-    size_t offset; /* in struct piston_args */
     bool everywhere;
 };
 
 #define FIELD(name) offsetof(struct piston_args, name)
 
 static const struct piston_flag flags[] = {
-    {{"piston-url", "u"}, KIND_TEXT, FIELD(url), true},
-    {{"help"}, KIND_BOOL, FIELD(help), true},
-    {{"version"}, KIND_BOOL, FIELD(version), true},
-    {{"language_version", "l"}, KIND_TEXT, FIELD(language_version), false},
-    {{"stdin", "i"}, KIND_BOOL, FIELD(read_stdin), false},
-    {{"run_timeout", "r", "rt"}, KIND_NUMBER, FIELD(run_timeout), false},
-    {{"compile_timeout", "c", "ct"}, KIND_NUMBER, FIELD(compile_timeout), false},
-    {{"files", "f"}, KIND_LIST, FIELD(files), false},
-    {{"interactive", "t"}, KIND_BOOL, FIELD(interactive), false},
-    {{"status", "s"}, KIND_BOOL, FIELD(status), false},
+    {{"piston-url", "u"}, FIELD(url), KIND_TEXT, true},
+    {{"help"}, FIELD(help), KIND_BOOL, true},
+    {{"version"}, FIELD(version), KIND_BOOL, true},
+    {{"language_version", "l"}, FIELD(language_version), KIND_TEXT, false},
+    {{"stdin", "i"}, FIELD(read_stdin), KIND_BOOL, false},
+    {{"run_timeout", "r", "rt"}, FIELD(run_timeout), KIND_NUMBER, false},
+    {{"compile_timeout", "c", "ct"}, FIELD(compile_timeout), KIND_NUMBER, false},
+    {{"files", "f"}, FIELD(files), KIND_LIST, false},
+    {{"interactive", "t"}, FIELD(interactive), KIND_BOOL, false},
+    {{"status", "s"}, FIELD(status), KIND_BOOL, false},
 };
 
 void piston_args_done(struct piston_args *args)

@@ -13,7 +13,7 @@
 #include "cli/remote.h"
 #include "cli/style.h"
 
-#define INPUT_MAX (64 * 1024 * 1024)
+#define INPUT_MAX ((size_t)64 << 20)
 
 static json_t *repaired_json(const char *text, size_t len)
 {

@@ -25,7 +25,7 @@
 #include "cli/style.h"
 #include "model/semver.h"
 
-#define SPEC_MAX (1024 * 1024)
+#define SPEC_MAX ((size_t)1 << 20)
 
 struct spec {
     json_t *all;    /* the packages of the server */

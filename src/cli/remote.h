@@ -8,7 +8,7 @@
 struct err;
 
 /* An answer larger than this is refused. */
-#define REMOTE_ANSWER_MAX (256 * 1024 * 1024)
+#define REMOTE_ANSWER_MAX ((size_t)256 << 20)
 
 /*
  * base: "http://host:port"; path: "/api/v2/execute"; body: NULL for none.  Any status is an answer;

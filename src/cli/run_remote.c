@@ -19,7 +19,7 @@
 #include "config/config.h"
 #include "model/result.h"
 
-#define STDIN_MAX (64 * 1024 * 1024)
+#define STDIN_MAX ((size_t)64 << 20)
 
 /* --- the request ------------------------------------------------------------------------------ */
 

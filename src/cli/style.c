@@ -24,7 +24,7 @@ static const struct {
 
 bool style_wanted(int fd)
 {
-    const char *force = getenv("FORCE_COLOR"), *term = getenv("TERM");
+    const char *force = secure_getenv("FORCE_COLOR"), *term = secure_getenv("TERM");
     if (force) {
         return strcmp(force, "0") != 0 && strcmp(force, "false") != 0;
     }

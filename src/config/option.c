@@ -50,7 +50,9 @@ void option_own_flag(const struct option *o, char ret[OPTION_NAME_MAX])
 {
     snprintf(ret, OPTION_NAME_MAX, "--%s", o->key);
     for (char *c = ret; *c; c++) {
-        *c = *c == '.' || *c == '_' ? '-' : *c;
+        if (*c == '.' || *c == '_') {
+            *c = '-';
+        }
     }
 }
 
@@ -58,7 +60,11 @@ void option_own_variable(const struct option *o, char ret[OPTION_NAME_MAX])
 {
     snprintf(ret, OPTION_NAME_MAX, "BELLJAR_%s", o->key);
     for (char *c = ret; *c; c++) {
-        *c = *c == '.' ? '_' : (char)toupper((unsigned char)*c);
+        char upper = (char)toupper((unsigned char)*c);
+        if (*c == '.') {
+            upper = '_';
+        }
+        *c = upper;
     }
 }
 

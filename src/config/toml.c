@@ -65,7 +65,7 @@ static int bytes_check(struct parser *p)
 {
     size_t len = (size_t)(p->end - p->at);
     if (len > TOML_BYTES_MAX) {
-        return FAIL(p, "the file is larger than %d bytes", TOML_BYTES_MAX);
+        return FAIL(p, "the file is larger than %zu bytes", TOML_BYTES_MAX);
     }
     if (!utf8_valid(p->at, len)) {
         return FAIL(p, "the file is not UTF-8 text; save it as UTF-8");
@@ -84,7 +84,10 @@ static int bytes_check(struct parser *p)
 
 static char peek(const struct parser *p)
 {
-    return p->at < p->end ? *p->at : '\0';
+    if (p->at == p->end) {
+        return '\0';
+    }
+    return *p->at;
 }
 
 static bool eat(struct parser *p, char c)
@@ -92,7 +95,7 @@ static bool eat(struct parser *p, char c)
     if (peek(p) != c || p->at == p->end) {
         return false;
     }
-    p->line += c == '\n';
+    p->line += c == '\n' ? 1 : 0;
     p->at++;
     return true;
 }
@@ -128,6 +131,11 @@ static void skip_lines(struct parser *p)
             skip_line_end(p);
         }
     }
+}
+
+static const char *text_of(const struct buf *b)
+{
+    return b->data ? b->data : "";
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -440,7 +448,7 @@ static int table_parse(struct parser *p)
     if (!eat(p, ']')) {
         return FAIL(p, "the table's name does not end; write [%s]", name.data);
     }
-    r = table_check(p, name.data);
+    r = table_check(p, text_of(&name));
     if (r < 0) {
         return r;
     }
@@ -472,7 +480,7 @@ static int entry_parse(struct parser *p)
     if (!eat(p, '=')) {
         return FAIL(p, "= is missing after '%s'; write: %s = value", key.data, key.data);
     }
-    r = key_check(p, key.data, table_len);
+    r = key_check(p, text_of(&key), table_len);
     if (r < 0) {
         return r;
     }

@@ -17,7 +17,7 @@
 struct err;
 
 /* Beyond these a file is refused: reading one never costs much. */
-#define TOML_BYTES_MAX   (1024 * 1024)
+#define TOML_BYTES_MAX   ((size_t)1 << 20)
 #define TOML_ENTRIES_MAX 1000
 #define TOML_ITEMS_MAX   4096 /* of one array */
 #define TOML_KEY_MAX     255

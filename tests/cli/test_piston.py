@@ -145,7 +145,7 @@ def test_run_without_a_server_says_where(fake):
     (["ppman", "install"], "Not enough non-option arguments: got 0, need at least 1"),
     (["ppman", "spec"], "Not enough non-option arguments: got 0, need at least 1"),
     (["bogus"], "Unknown command: bogus"),
-    (["ppman", "instal", "x"], "Unknown command: instal; did you mean install?"),
+    (["ppman", "isntall", "x"], "Unknown command: isntall; did you mean install?"),
     (["run", "python", "a.py", "--foo"], "Unknown argument: --foo (arguments of the program stand behind --)"),
     (["run", "python", "a.py", "--run-timeout", "4"], "Unknown argument: --run-timeout; did you mean --run_timeout?"),
     (["run", "python", "a.py", "-r", "abc"], "--run_timeout is 'abc'; give a number of milliseconds"),

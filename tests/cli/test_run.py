@@ -176,13 +176,6 @@ def facts_of(pid):
     return found, number and number.group(1)
 
 
-def is_running(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 @pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_cancels_and_leaves_nothing(program, signo):
     path = program("a.py", "import time\nprint('up', flush=True)\ntime.sleep(60)")
@@ -193,7 +186,7 @@ def test_a_signal_cancels_and_leaves_nothing(program, signo):
     process.send_signal(signo)
     assert process.wait(PATIENCE) == 128 + signo
     assert process.stderr.read() == b"belljar run: cancelled\n"
-    assert not [pid for pid in processes if is_running(pid)]
+    assert not [pid for pid in processes if os.path.exists(f"/proc/{pid}")]
     if instance:
         assert cgroup_leaves(instance) == set()
 
@@ -389,8 +382,8 @@ def test_url_of_a_real_server(program):
         path = program("a.py", "import sys\nprint(sys.stdin.read(), sys.argv[1])\nsys.exit(5)")
         done = belljar("run", "--url", url, path, "arg", input="in")
         assert (done.returncode, done.stdout, done.stderr) == (5, "in\n arg\n", "")
-        done = belljar("piston", "-u", url, "run", "python", path, "arg", "-i", input="in")
-        assert done.stdout == "== Run ==\nSTDOUT\nin\n     arg\n    \nExit Code: 5\n"
+        done = belljar("piston", "-u", url, "run", "python", path, "arg", "-i", input="1")
+        assert done.stdout == "== Run ==\nSTDOUT\n1\n     arg\n    \nExit Code: 5\n"
         here = json.loads(belljar("runtimes", "--json").stdout)
         assert json.loads(belljar("runtimes", "--json", "--url", url).stdout) == here
     finally:
