@@ -11,7 +11,6 @@
  *   box.c, box_limits.c: the life of a box, its limits, its verdict
  *     spawn.c, rootfs.c, procfs.c, ids.c: the child that builds a box and becomes belljar-init
  *     cgroup*.c: the leaf of a box
- *     filter.c: the system call filter, built once
  *     netns.c: a second process, which makes network namespaces ahead of need
  *
  * It ends, and with it every box, when the server's socket ends, on SIGTERM, and when its parent
@@ -37,7 +36,6 @@
 #include "base/mem.h"
 #include "boxd/box.h"
 #include "boxd/boxd.h"
-#include "boxd/filter.h"
 #include "boxd/ids.h"
 #include "boxd/mounts.h"
 #include "boxd/probe.h"
@@ -148,12 +146,26 @@ static int answers_make_room(const struct boxd *b, struct err *e)
     return 0;
 }
 
+/* What it holds is init's and the kernel's to check; that it stays what it is is ours. */
+static int filter_check(int fd, struct err *e)
+{
+    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+    struct stat st;
+    if (fstat(fd, &st) < 0 || (fcntl(fd, F_GET_SEALS) & seals) != seals || st.st_size == 0) {
+        return err_set(e, ERR_INVALID, "descriptor %d holds no sealed filter", fd);
+    }
+    return 0;
+}
+
 /* All that we were given goes above FD_FIRST, and nothing else is left. */
 static int descriptors_take(struct boxd *b, int *ret_catalogue, struct err *e)
 {
     int catalogue = BOXD_FD_CATALOGUE;
     b->server = BOXD_FD_SERVER;
-    int r = fd_raise(&b->server, e);
+    b->filter = BOXD_FD_FILTER;
+    int r = filter_check(b->filter, e);
+    r = r < 0 ? r : fd_raise(&b->server, e);
+    r = r < 0 ? r : fd_raise(&b->filter, e);
     r = r < 0 ? r : fd_raise(&catalogue, e);
     for (int class = 0; class < BOXD_CLASSES; class ++) {
         for (int i = 0; i < BOXD_CG_COUNT && r == 0; i++) {
@@ -242,7 +254,6 @@ static int parts_begin(struct boxd *b, struct err *e)
     int r = netns_maker_start(&maker, e); /* first: it is a copy of what we are now */
     r = r < 0 ? r : caps_set(CAPS_OF_BOXD, 0, e);
     r = r < 0 ? r : cgroup_init(&b->cgroup, &b->config, e);
-    r = r < 0 ? r : filter_build(&b->filter, e);
     r = r < 0 ? r : probe_features(&b->config, &b->features, e);
     r = r < 0 ? r : loop_new(&b->loop, e);
     r = r < 0 ? r : loop_signal_add(b->loop, SIGTERM, on_term, b, e);

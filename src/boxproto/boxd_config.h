@@ -6,7 +6,9 @@
  *   BOXD_FD_SERVER     the socket to the server
  *   BOXD_FD_CONFIG     a sealed memfd with one struct boxd_config
  *   BOXD_FD_CATALOGUE  the catalogue: the root directory (O_PATH) of a tmpfs of boxd's private
- * mount namespace and the cgroup directories at the numbers that the config names.
+ *                      mount namespace
+ *   BOXD_FD_FILTER     a sealed memfd with the boxes' system call filter (struct sock_filter[])
+ * and the cgroup directories at the numbers that the config names.
  *
  * The catalogue, which boxd makes its own root before it serves anybody:
  *   init            a copy of belljar-init, executable by all
@@ -14,14 +16,14 @@
  *   empty           an empty directory
  *   mnt             where a box's new root is put together, in the box's own mount namespace
  *   proc            the host's /proc (boxd writes id maps there; a user namespace may mount a new
- * proc only while a whole one is visible) dev/<name>      single device files, bound; only where
- * device nodes cannot be made
+ *                   proc only while a whole one is visible)
+ *   dev/<name>      single device files, bound; only where device nodes cannot be made
  */
 #include <stdint.h>
 
 #include "boxproto/boxproto.h"
 
-enum { BOXD_FD_SERVER = 3, BOXD_FD_CONFIG = 4, BOXD_FD_CATALOGUE = 5 };
+enum { BOXD_FD_SERVER = 3, BOXD_FD_CONFIG = 4, BOXD_FD_CATALOGUE = 5, BOXD_FD_FILTER = 6 };
 #define BOXD_CONFIG_VERSION 1
 #define BOXD_LAYERS_MAX     64
 #define BOXD_BOXES_MAX      1024

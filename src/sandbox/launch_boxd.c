@@ -35,6 +35,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "sandbox/catalogue.h"
+#include "sandbox/filter.h"
 #include "sandbox/launch_host.h"
 #include "sandbox/launch_instance.h"
 
@@ -43,7 +44,7 @@
 /* Descriptors are first moved out of the way of the fixed numbers. */
 #define FD_PARKING 64
 
-enum { FD_CGROUPS = BOXD_FD_CATALOGUE + 1, FD_END = FD_CGROUPS + BOXD_CLASSES * BOXD_CG_COUNT };
+enum { FD_CGROUPS = BOXD_FD_FILTER + 1, FD_END = FD_CGROUPS + BOXD_CLASSES * BOXD_CG_COUNT };
 _Static_assert(FD_END <= FD_PARKING, "the fixed descriptors overlap the parking");
 
 /* Beside the running program; in a build tree, below src or beside our own directory; else where an
@@ -228,7 +229,7 @@ static int child_run(const struct launch_config *config, const struct instance *
                      struct err *e)
 {
     int fds[FD_END - BOXD_FD_SERVER];
-    int config_fd = -1, root_fd = -1; /* never closed here: exec or _exit follows */
+    int config_fd = -1, root_fd = -1, filter_fd = -1; /* never closed here: exec or _exit follows */
     bool own_devices = false;
     int r = child_detach(parent, e);
     if (r == 0) {
@@ -236,6 +237,9 @@ static int child_run(const struct launch_config *config, const struct instance *
     }
     if (r == 0) {
         r = config_memfd(config, i, own_devices, &config_fd, e);
+    }
+    if (r == 0) {
+        r = filter_build(&filter_fd, e);
     }
     if (r == 0) {
         r = stdio_set(e);
@@ -246,6 +250,7 @@ static int child_run(const struct launch_config *config, const struct instance *
     fds[0] = sock;
     fds[BOXD_FD_CONFIG - BOXD_FD_SERVER] = config_fd;
     fds[BOXD_FD_CATALOGUE - BOXD_FD_SERVER] = root_fd;
+    fds[BOXD_FD_FILTER - BOXD_FD_SERVER] = filter_fd;
     memcpy(&fds[FD_CGROUPS - BOXD_FD_SERVER], i->cgroup.fds, sizeof(i->cgroup.fds));
     r = descriptors_place(fds, ARRAY_LEN(fds), *ret_report, ret_report, e);
     if (r < 0) {

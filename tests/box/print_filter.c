@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "boxd/filter.h"
+#include "sandbox/filter.h"
 
 #define FILTER_BYTES_MAX (64 * 1024)
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "boxd/filter.h"
+#include "sandbox/filter.h"
 #include "filter_load.h"
 
 int main(int argc, char **argv)

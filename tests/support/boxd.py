@@ -17,6 +17,7 @@ import struct
 import tempfile
 import time
 
+from support.init_box import filter_code
 from support.server import BUILD, cannot
 
 (CREATE, START, KILL, DESTROY, BOXD_HELLO, ENDED, FAILED, DESTROYED, MAPS, READY, EXITED, MAPPED, GO,
@@ -155,6 +156,9 @@ class Boxd:
         opened = os.open(boxd, os.O_RDONLY)
         executable = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 300)
         os.close(opened)
+        self.filter_fd = os.memfd_create("filter", os.MFD_ALLOW_SEALING)
+        os.write(self.filter_fd, filter_code())
+        fcntl.fcntl(self.filter_fd, fcntl.F_ADD_SEALS, 2 | 4 | 8)
         self.pid = os.fork()
         if self.pid == 0:
             try:
@@ -165,6 +169,7 @@ class Boxd:
                 os._exit(99)
         theirs.close()
         os.close(memfd)
+        os.close(self.filter_fd)
         os.close(executable)
 
     def _enter_user_namespace(self):
@@ -198,7 +203,7 @@ class Boxd:
             raise OSError(ctypes.get_errno(), "unshare")
         _catalogue(self.top, files)
         catalogue = os.open(self.top, os.O_PATH | os.O_DIRECTORY)
-        given = {3: theirs.fileno(), 4: memfd, 5: catalogue}
+        given = {3: theirs.fileno(), 4: memfd, 5: catalogue, 6: self.filter_fd}
         if cgroups:
             given.update({40 + i: fd for i, fd in enumerate(cgroups.fds) if fd >= 0})
         high = {to: fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for to, fd in given.items()}

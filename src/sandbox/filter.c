@@ -8,7 +8,7 @@
  * is the list of calls.  "No opinion" becomes a jump to the start of the second, and the kernel
  * sees one program, which it checks whole when it is loaded.
  */
-#include "boxd/filter.h"
+#include "sandbox/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static const struct call calls[] = {
 #define REFUSE(name)              {#name, -1, CALL_REFUSE},
 #define ABSENT(name)              {#name, -1, CALL_ABSENT},
 #define NEWER(number, name, kind) {#name, number, CALL_##kind},
-#include "boxd/syscalls.def"
+#include "sandbox/syscalls.def"
 #undef ALLOW
 #undef PASS
 #undef REFUSE
@@ -75,7 +75,7 @@ static const struct rule rules[] = {
     },
 #define PASS(call, ...)   RULE(call, CALL_PASS, __VA_ARGS__)
 #define REFUSE(call, ...) RULE(call, CALL_REFUSE, __VA_ARGS__)
-#include "boxd/rules.def"
+#include "sandbox/rules.def"
 #undef TEST
 #undef RULE
 #undef PASS

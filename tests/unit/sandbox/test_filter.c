@@ -37,7 +37,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "boxd/filter.h"
+#include "sandbox/filter.h"
 
 #define TAKEN      999
 #define NUMBERS    1024
@@ -412,7 +412,7 @@ static const struct listed {
 #define REFUSE(name)              {#name, -1, REFUSE},
 #define ABSENT(name)              {#name, -1, ABSENT},
 #define NEWER(number, name, kind) {#name, number, kind},
-#include "boxd/syscalls.def"
+#include "sandbox/syscalls.def"
 #undef ALLOW
 #undef PASS
 #undef REFUSE
