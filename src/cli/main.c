@@ -3,9 +3,12 @@
  * belljar - runs untrusted programs.  This file finds the command; a link named "piston" is
  * `belljar piston`.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "config/suggest.h"
@@ -69,8 +72,19 @@ static int dispatch(int argc, char **argv)
     return command->run(argc - 1, argv + 1);
 }
 
+/* Else the next file that is opened becomes stdin, stdout or stderr. */
+static void stdio_ensure(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR); /* without O_CLOEXEC, as stdio is */
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    fd_close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    stdio_ensure();
     int status = dispatch(argc, argv);
     /* A full disk or a closed pipe behind stdout would otherwise pass for success. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK) {

@@ -78,6 +78,12 @@ def test_closed_stdin_is_an_eof(program):
     assert done.stdout == "''\n"
 
 
+def test_closed_stdout_is_nobodys_file(program):
+    path = program("a.py", "import sys\nprint('x' * 100)\nprint(sys.stdin.read(), file=sys.stderr)")
+    done = subprocess.run(["sh", "-c", f"exec {BELLJAR} run {path} >&- <&-"], env=environment(), capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"\n")
+
+
 def test_large_stdin_arrives_whole(program):
     path = program("a.py", "import hashlib, sys\nprint(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())")
     data = os.urandom(8 << 20)
