@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,8 +14,7 @@
 #include "sandbox/launch_cgroup.h"
 #include "sandbox/launch_host.h"
 
-#define SUPERVISOR  "supervisor"
-#define MOVE_ROUNDS 16
+#define SUPERVISOR "supervisor"
 
 static const struct {
     const char *name, *on, *off;
@@ -39,17 +37,6 @@ static bool is_root(int dir_fd)
     return !cgroup_file_exists(dir_fd, "cgroup.type");
 }
 
-static int procs_read(int dir_fd, char ***ret, struct err *e)
-{
-    AUTO(buf_done) struct buf text = {0};
-    int r = cgroup_file_read(dir_fd, "cgroup.procs", &text, e);
-    if (r < 0) {
-        return r;
-    }
-    *ret = strv_split(text.data, "\n");
-    return 0;
-}
-
 static bool is_writable(int dir_fd)
 {
     return faccessat(dir_fd, ".", W_OK, AT_EACCESS) == 0 &&
@@ -57,43 +44,61 @@ static bool is_writable(int dir_fd)
            faccessat(dir_fd, "cgroup.subtree_control", W_OK, AT_EACCESS) == 0;
 }
 
-/* Whether children of it may have controllers, once we have left it ourselves (*ret_leave). */
-static bool is_divisible(int dir_fd, bool *ret_leave)
+static char **words_of(int dir_fd, const char *file)
+{
+    AUTO(buf_done) struct buf text = {0};
+    struct err e;
+    return cgroup_file_read(dir_fd, file, &text, &e) < 0 ? NULL : strv_split(text.data, " \n");
+}
+
+static bool has_controllers(int dir_fd)
+{
+    AUTO(strv_freep) char **there = words_of(dir_fd, "cgroup.controllers");
+    for (size_t i = 0; i < ARRAY_LEN(controllers); i++) {
+        if (!controllers[i].optional && !strv_has(there, controllers[i].name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What keeps children of it from having controllers once we have left it ourselves (*ret_leave);
+ * NULL: nothing. */
+static const char *obstacle_of(int dir_fd, bool *ret_leave)
 {
     *ret_leave = false;
     if (!is_writable(dir_fd)) {
-        return false;
+        return "is not delegated to us";
     }
-    AUTO(strv_freep) char **procs = NULL;
-    struct err e;
+    if (!has_controllers(dir_fd)) {
+        return "has no memory and pids controllers: its parent must hand them on";
+    }
     if (is_root(dir_fd)) {
-        return true;
+        return NULL;
     }
-    if (procs_read(dir_fd, &procs, &e) < 0) {
-        return false;
-    }
+    AUTO(strv_freep) char **procs = words_of(dir_fd, "cgroup.procs");
     char us[16];
     snprintf(us, sizeof(us), "%d", (int)getpid());
-    *ret_leave = strv_len(procs) == 1 && strcmp(procs[0], us) == 0;
-    return *ret_leave || strv_len(procs) == 0;
+    *ret_leave = strv_has(procs, us);
+    return strv_len(procs) > (*ret_leave ? 1 : 0) ? "holds other processes, too" : NULL;
 }
 
-/*
- * The top as it is mounted here.  Inside a container that is the container's own cgroup, and all
- * that is in it belongs to the container: it may be moved.
+/* The top as it is mounted here: as root on a host, that is the place which can always be divided.
  */
-static int top_choose(char **ret_path, int *ret_fd, bool *ret_leave, bool *ret_usable,
-                      struct err *e)
+static bool top_take(char **path, int *fd, bool *ret_leave)
 {
-    int r = cgroup_top_open(ret_path, ret_fd, e);
-    if (r < 0) {
-        return r;
+    AUTO(mem_freep) char *top_path = NULL;
+    AUTO(fd_closep) int top_fd = -1;
+    struct err e;
+    if (!host_is_privileged() || cgroup_top_open(&top_path, &top_fd, &e) < 0 ||
+        obstacle_of(top_fd, ret_leave)) {
+        return false;
     }
-    *ret_usable = is_divisible(*ret_fd, ret_leave);
-    if (!*ret_usable && is_writable(*ret_fd)) {
-        *ret_usable = *ret_leave = true;
-    }
-    return 0;
+    free(*path);
+    fd_close(*fd);
+    *path = TAKE(&top_path, NULL);
+    *fd = TAKE(&top_fd, -1);
+    return true;
 }
 
 /* The configured cgroup; else ours when it can be divided; else, as root, the top. */
@@ -106,20 +111,9 @@ static int base_choose(const char *configured, char **ret_path, int *ret_fd, boo
     if (r < 0) {
         return r;
     }
-    bool usable = is_divisible(fd, ret_leave);
-    if (!usable && configured[0] == '\0' && host_is_privileged()) {
-        mem_freep(&path);
-        fd_closep(&fd);
-        r = top_choose(&path, &fd, ret_leave, &usable, e);
-        if (r < 0) {
-            return r;
-        }
-    }
-    if (!usable) {
-        return err_set(e, ERR_DENIED,
-                       "cgroup '%s' is not ours to divide (other processes are in it, or it is not "
-                       "delegated); start with systemd-run --user --scope -p Delegate=yes",
-                       path);
+    const char *obstacle = obstacle_of(fd, ret_leave);
+    if (obstacle && (configured[0] || !top_take(&path, &fd, ret_leave))) {
+        return err_set(e, ERR_DENIED, "'%s' %s", path, obstacle);
     }
     *ret_path = TAKE(&path, NULL);
     *ret_fd = TAKE(&fd, -1);
@@ -139,30 +133,11 @@ static int controllers_enable(int dir_fd, struct err *e)
     return 0;
 }
 
-/* New processes may be forked meanwhile by those that are there: look again until none is. */
-static int procs_move(int from_fd, int to_fd, struct err *e)
-{
-    for (unsigned round = 0; round < MOVE_ROUNDS; round++) {
-        AUTO(strv_freep) char **procs = NULL;
-        int r = procs_read(from_fd, &procs, e);
-        if (r < 0 || strv_len(procs) == 0) {
-            return r;
-        }
-        for (char **pid = procs; *pid; pid++) {
-            r = cgroup_file_write(to_fd, "cgroup.procs", *pid, e);
-            if (r < 0 && e->sys != ESRCH) {
-                return r;
-            }
-        }
-    }
-    return err_set(e, ERR_BUSY, "its processes fork faster than they can be moved");
-}
-
-static int supervisor_enter(int base_fd, int dir_fd, struct err *e)
+static int supervisor_enter(int dir_fd, struct err *e)
 {
     AUTO(fd_closep) int leaf = -1;
     int r = cgroup_dir_make(dir_fd, SUPERVISOR, &leaf, e);
-    return r < 0 ? r : procs_move(base_fd, leaf, e);
+    return r < 0 ? r : cgroup_file_write(leaf, "cgroup.procs", "0", e); /* 0: who writes */
 }
 
 static int class_make(struct launch_cgroup *c, int dir_fd, unsigned class, struct err *e)
@@ -182,7 +157,7 @@ static int base_fill(struct launch_cgroup *c, int base_fd, int dir_fd, bool leav
 {
     int r = 0;
     if (leave) { /* before the controllers: a cgroup with processes cannot hand them on */
-        r = supervisor_enter(base_fd, dir_fd, e);
+        r = supervisor_enter(dir_fd, e);
         c->moved = r == 0;
     }
     if (r == 0) {
@@ -245,8 +220,7 @@ int launch_cgroup_v2_leave(struct launch_cgroup *c, struct err *e)
                                     &off);
         }
     }
-    AUTO(fd_closep) int leaf = openat(dir_fd, SUPERVISOR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int r = leaf < 0 ? err_sys(e, "open '%s'", SUPERVISOR) : procs_move(leaf, p->parent_fd, e);
+    int r = cgroup_file_write(p->parent_fd, "cgroup.procs", "0", e);
     if (r < 0) {
         return err_wrap(e, "going back to cgroup '%s'", p->parent_path);
     }
