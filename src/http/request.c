@@ -10,21 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/strv.h"
 #include "http/guard.h"
 #include "http/inflate.h"
 #include "http/peer.h"
 #include "http/response.h"
 #include "http/server.h"
-
-#define DROP_MAX 65536 /* bytes of a refused body that are read for the connection's sake */
 
 /* Life */
 
@@ -121,158 +116,21 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **cont
     *context = NULL;
 }
 
-/* The head */
+/* Refusals */
 
-static void refuse(struct http_request *r, unsigned status, const char *text)
+void request_refuse(struct http_request *r, unsigned status, const char *text)
 {
     if (!r->answer.given) {
         r->dialect->error(r, status, text, r->dialect->ctx);
     }
 }
 
-struct field_list {
-    struct guard_field fields[GUARD_FIELDS_MAX + 1];
-    size_t count;
-};
-
-static enum MHD_Result add_field(void *ctx, enum MHD_ValueKind kind, const char *name,
-                                 size_t name_len, const char *value, size_t value_len)
-{
-    struct field_list *list = ctx;
-    (void)kind;
-
-    if (list->count <= GUARD_FIELDS_MAX) {
-        list->fields[list->count++] = (struct guard_field){name, name_len, value, value_len};
-    }
-    return MHD_YES;
-}
-
-static bool guard_passes(struct http_request *r, const char *method, const char *version)
-{
-    struct field_list list = {.count = 0};
-    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, add_field, &list);
-    const union MHD_ConnectionInfo *size =
-        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    struct guard_head head = {
-        .method = method,
-        .method_len = strlen(method),
-        .target = r->target,
-        .target_at = r->target_at,
-        .target_len = r->target_len,
-        .version = version,
-        .fields = list.fields,
-        .field_count = list.count,
-        .size = size != NULL ? size->header_size : 0,
-    };
-    struct guard_refusal refusal = guard_check(&head);
-    if (refusal.status != 0) {
-        r->must_drop = true;
-        refuse(r, refusal.status, refusal.text);
-    }
-    return refusal.status == 0;
-}
-
-static bool origin_passes(struct http_request *r)
-{
-    const struct host_policy *policy = &r->server->policy;
-    const char *origin = http_header(r, "Origin");
-    char text[512];
-    if (!r->server->config.check_origin) {
-        return true;
-    }
-    if (r->host != NULL && !host_allowed(r->host, policy)) {
-        snprintf(text, sizeof(text),
-                 "host '%.200s' is not served here: add its name to server.allowed_hosts", r->host);
-    } else if (origin != NULL && !origin_allowed(origin, r->host, policy)) {
-        snprintf(text, sizeof(text),
-                 "pages of origin '%.200s' may not use this server: add its host to "
-                 "server.allowed_hosts",
-                 origin);
-    } else {
-        return true;
-    }
-    refuse(r, 403, text);
-    return false;
-}
-
-static void name_method(struct http_request *r, const char *method)
-{
-    static const struct {
-        const char *name;
-        unsigned method;
-    } table[] = {{"GET", HTTP_GET}, {"HEAD", HTTP_GET},      {"POST", HTTP_POST},
-                 {"PUT", HTTP_PUT}, {"DELETE", HTTP_DELETE}, {"PATCH", HTTP_PATCH},
-                 {"OPTIONS", 0}};
-    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-        if (strcmp(table[i].name, method) == 0) {
-            r->method_name = table[i].name;
-            r->method = table[i].method;
-        }
-    }
-}
-
-static bool target_passes(struct http_request *r)
-{
-    char path[GUARD_TARGET_MAX + 1], host[HOST_MAX];
-    if (!router_split_target(r->target, path, sizeof(path), host, sizeof(host))) {
-        refuse(r, 400, "the request target is neither a path nor an http URL");
-        return false;
-    }
-    free(r->path);
-    r->path = xstrdup(path);
-    r->host = http_header(r, "Host");
-    if (host[0] != '\0') { /* RFC 9112, 3.2.2: it counts, not the Host field */
-        r->target_host = xstrdup(host);
-        r->host = r->target_host;
-    }
-    const struct http_dialect *d =
-        router_dialect(r->server->dialect_ptrs, r->server->dialect_count, r->path);
-    r->dialect = d != NULL ? d : r->dialect;
-    return true;
-}
-
-static uint64_t content_length(const struct http_request *r)
-{
-    const char *text = http_header(r, "Content-Length");
-    return text != NULL ? strtoull(text, NULL, 10) : 0;
-}
-
-static void refuse_too_large(struct http_request *r)
+void request_refuse_too_large(struct http_request *r)
 {
     char text[128];
     snprintf(text, sizeof(text), "the request body is larger than %zu bytes (server.body_max)",
              r->server->config.body_max);
-    refuse(r, 413, text);
-}
-
-static bool body_passes(struct http_request *r)
-{
-    enum coding coding = coding_parse(http_header(r, "Content-Encoding"));
-    if (coding == CODING_UNKNOWN) {
-        refuse(r, 415, "Content-Encoding must be gzip, deflate or identity");
-        return false;
-    }
-    if (content_length(r) > r->server->config.body_max) {
-        refuse_too_large(r);
-        return false;
-    }
-    if (coding != CODING_IDENTITY) {
-        r->inflate = inflate_new(coding);
-    }
-    return true;
-}
-
-static bool dialect_passes(struct http_request *r)
-{
-    return r->dialect->before == NULL || !r->dialect->before(r, r->dialect->ctx);
-}
-
-/* What a refused request still has to send may be read only when it is little, and surely on its
- * way. */
-static bool rest_is_small(const struct http_request *r)
-{
-    return http_header(r, "Transfer-Encoding") == NULL && http_header(r, "Expect") == NULL &&
-           content_length(r) <= DROP_MAX;
+    request_refuse(r, 413, text);
 }
 
 static enum MHD_Result drop_connection(struct http_request *r)
@@ -282,22 +140,9 @@ static enum MHD_Result drop_connection(struct http_request *r)
     return MHD_NO;
 }
 
-static void take_head(struct http_request *r, const char *method, const char *version)
-{
-    name_method(r, method);
-    if (guard_passes(r, method, version) && target_passes(r) && origin_passes(r) &&
-        dialect_passes(r)) {
-        body_passes(r);
-    }
-    r->phase = REQUEST_BODY;
-    if (r->answer.given && !rest_is_small(r)) {
-        r->must_drop = true;
-    }
-}
-
 /* The body */
 
-size_t server_body_budget(const struct http_server *s)
+static size_t body_budget(const struct http_server *s)
 {
     static const size_t least = (size_t)256 << 20;
     size_t many = 8 * s->config.body_max;
@@ -328,12 +173,12 @@ static void take_body(struct http_request *r, const char *data, size_t len)
     int result = body_add(r, data, len, &e);
     s->body_bytes += r->body.cap - before;
     if (result == -ERR_LIMIT) {
-        refuse_too_large(r);
+        request_refuse_too_large(r);
     } else if (result < 0) {
-        refuse(r, 400, e.text);
-    } else if (s->body_bytes > server_body_budget(s)) {
+        request_refuse(r, 400, e.text);
+    } else if (s->body_bytes > body_budget(s)) {
         http_add_header(r, "Retry-After", "1");
-        refuse(r, 503, "too many requests are being read: try again in a second");
+        request_refuse(r, 503, "too many requests are being read: try again in a second");
     }
     if (r->answer.given) {
         body_drop(r);
@@ -355,12 +200,12 @@ static void dispatch(struct http_request *r)
     char allow[64];
     router_allow(r->match.methods, allow, sizeof(allow));
     if (r->match.methods == 0) {
-        refuse(r, 404, "Not Found");
+        request_refuse(r, 404, "Not Found");
     } else if (strcmp(r->method_name, "OPTIONS") == 0) {
         answer_options(r, allow);
     } else if (r->match.route == NULL) {
         http_add_header(r, "Allow", allow);
-        refuse(r, 405, "Method Not Allowed");
+        request_refuse(r, 405, "Method Not Allowed");
     } else {
         r->match.route->handler(r, r->dialect->ctx);
     }
@@ -373,7 +218,7 @@ static enum MHD_Result take_whole(struct http_request *r)
     r->peer->linger = false;
     peer_expect_nothing(r->peer);
     if (!r->answer.given && r->inflate != NULL && inflate_end(r->inflate, &e) < 0) {
-        refuse(r, 400, e.text);
+        request_refuse(r, 400, e.text);
     }
     if (!r->answer.given) {
         dispatch(r);
@@ -398,7 +243,7 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
     (void)url;
 
     if (r->phase == REQUEST_HEAD) {
-        take_head(r, method, version);
+        request_take_head(r, method, version);
     } else if (r->phase == REQUEST_BODY && *size > 0) {
         take_body(r, data, *size);
         *size = 0;
@@ -408,58 +253,4 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
         return r->phase == REQUEST_GONE ? MHD_NO : MHD_YES;
     }
     return r->answer.given && r->must_drop ? drop_connection(r) : MHD_YES;
-}
-
-/* What handlers see */
-
-const char *http_id(const struct http_request *r)
-{
-    return r->id;
-}
-
-const char *http_path(const struct http_request *r)
-{
-    return r->path;
-}
-
-const char *http_method_name(const struct http_request *r)
-{
-    return r->method_name;
-}
-
-const char *http_param(const struct http_request *r, const char *name)
-{
-    for (size_t i = 0; i < r->match.param_count; i++) {
-        if (strcmp(r->match.params[i].name, name) == 0) {
-            return r->match.params[i].value;
-        }
-    }
-    return NULL;
-}
-
-const char *http_query(const struct http_request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-const char *http_header(const struct http_request *r, const char *name)
-{
-    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
-}
-
-const char *http_body(const struct http_request *r, size_t *ret_len)
-{
-    *ret_len = r->body.len;
-    return r->body.data != NULL ? r->body.data : "";
-}
-
-const char *http_client(const struct http_request *r)
-{
-    return r->peer->client;
-}
-
-void http_on_gone(struct http_request *r, void (*gone)(void *ctx), void *ctx)
-{
-    r->gone = gone;
-    r->gone_ctx = ctx;
 }

@@ -63,5 +63,11 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
 void request_completed(void *cls, struct MHD_Connection *connection, void **context,
                        enum MHD_RequestTerminationCode code);
 
+/* Checks the head; whatever is refused has its answer then. */
+void request_take_head(struct http_request *r, const char *method, const char *version);
+/* In the dialect's words, unless there is an answer already. */
+void request_refuse(struct http_request *r, unsigned status, const char *text);
+void request_refuse_too_large(struct http_request *r);
+
 /* The client left: tells the handler's owner, and lets the connection end. */
 void request_gone(struct http_request *r);

@@ -37,4 +37,3 @@ struct http_server {
 
 /* Lets libmicrohttpd go on after this round's events: something was queued or resumed. */
 void server_run_soon(struct http_server *s);
-size_t server_body_budget(const struct http_server *s);

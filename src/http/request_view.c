@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What handlers see of a request. */
+#include <string.h>
+
+#include "http/peer.h"
+#include "http/request.h"
+
+const char *http_id(const struct http_request *r)
+{
+    return r->id;
+}
+
+const char *http_path(const struct http_request *r)
+{
+    return r->path;
+}
+
+const char *http_method_name(const struct http_request *r)
+{
+    return r->method_name;
+}
+
+const char *http_param(const struct http_request *r, const char *name)
+{
+    for (size_t i = 0; i < r->match.param_count; i++) {
+        if (strcmp(r->match.params[i].name, name) == 0) {
+            return r->match.params[i].value;
+        }
+    }
+    return NULL;
+}
+
+const char *http_query(const struct http_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_header(const struct http_request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_body(const struct http_request *r, size_t *ret_len)
+{
+    *ret_len = r->body.len;
+    return r->body.data != NULL ? r->body.data : "";
+}
+
+const char *http_client(const struct http_request *r)
+{
+    return r->peer->client;
+}
+
+void http_on_gone(struct http_request *r, void (*gone)(void *ctx), void *ctx)
+{
+    r->gone = gone;
+    r->gone_ctx = ctx;
+}
