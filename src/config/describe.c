@@ -199,12 +199,20 @@ static void names_markdown(const struct option *o, struct buf *ret)
     }
 }
 
+/* The range without its examples, which the page's head gives once. */
+static int range_length(const char *range)
+{
+    const char *examples = strstr(range, ", or with");
+    examples = examples ? examples : strstr(range, " such as");
+    return (int)(examples ? (size_t)(examples - range) : strlen(range));
+}
+
 static void option_markdown(const struct option *o, struct buf *ret)
 {
     AUTO(buf_done) struct buf range = {0};
     option_range(o, &range);
     buf_add_fmt(ret, "| `%s` | %s%s%s | %.*s | ", o->key, *o->preset ? "`" : "", o->preset,
-                *o->preset ? "`" : "", (int)strcspn(range.data, ":"), range.data);
+                *o->preset ? "`" : "", range_length(range.data), range.data);
     names_markdown(o, ret);
     buf_add_fmt(ret, " | %s |\n", o->help);
 }
