@@ -35,9 +35,10 @@ static inline struct log_field log_i(const char *key, int64_t number)
 void log_event(const struct log *log, enum log_level level, const char *event,
                const struct log_field *fields);
 
+/* The first field is there so that a comma before none can go (##); it is stepped over. */
 #define LOG(log, level, event, ...)                                                                \
-    log_event(log, level, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
-#define LOG_DEBUG(log, event, ...) LOG(log, LOG_LEVEL_DEBUG, event, __VA_ARGS__)
-#define LOG_INFO(log, event, ...)  LOG(log, LOG_LEVEL_INFO, event, __VA_ARGS__)
-#define LOG_WARN(log, event, ...)  LOG(log, LOG_LEVEL_WARN, event, __VA_ARGS__)
-#define LOG_ERROR(log, event, ...) LOG(log, LOG_LEVEL_ERROR, event, __VA_ARGS__)
+    log_event(log, level, event, (const struct log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
+#define LOG_DEBUG(log, event, ...) LOG(log, LOG_LEVEL_DEBUG, event, ##__VA_ARGS__)
+#define LOG_INFO(log, event, ...)  LOG(log, LOG_LEVEL_INFO, event, ##__VA_ARGS__)
+#define LOG_WARN(log, event, ...)  LOG(log, LOG_LEVEL_WARN, event, ##__VA_ARGS__)
+#define LOG_ERROR(log, event, ...) LOG(log, LOG_LEVEL_ERROR, event, ##__VA_ARGS__)

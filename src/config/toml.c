@@ -21,7 +21,7 @@ struct parser {
 };
 
 #define FAIL(p, fmt, ...)                                                                          \
-    err_set((p)->e, ERR_INVALID, "%s:%u: " fmt, (p)->name, (p)->line __VA_OPT__(, ) __VA_ARGS__)
+    err_set((p)->e, ERR_INVALID, "%s:%u: " fmt, (p)->name, (p)->line, ##__VA_ARGS__)
 
 static void value_done(struct toml_value *v)
 {

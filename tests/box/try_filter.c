@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "sandbox/filter.h"
 #include "filter_load.h"
+#include "sandbox/filter.h"
 
 int main(int argc, char **argv)
 {

@@ -8,9 +8,11 @@
 #include <unistd.h>
 int main(void)
 {
-    /* Two of these run at once: each takes the lock for a second and looks whether the other has it. */
-    static const char *const paths[] = {"/dev/null", "/dev/zero", "/dev/urandom", "/usr/bin/true", "/etc/passwd",
-                                        "/proc/self/ns/time", "/proc/self/ns/net", "/proc/version", "/lib64"};
+    /* Two of these run at once: each takes the lock for a second and looks whether the other has
+     * it. */
+    static const char *const paths[] = {"/dev/null",         "/dev/zero",     "/dev/urandom",
+                                        "/usr/bin/true",     "/etc/passwd",   "/proc/self/ns/time",
+                                        "/proc/self/ns/net", "/proc/version", "/lib64"};
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         int fd = open(paths[i], O_RDONLY);
         struct flock lock = {.l_type = F_RDLCK};

@@ -24,8 +24,8 @@ static void tell(const char *what, long r)
 }
 int main(void)
 {
-    static const unsigned long flags[] = {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID,
-                                          CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP};
+    static const unsigned long flags[] = {CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWNET,   CLONE_NEWPID,
+                                          CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP};
     for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         tell("clone", syscall(SYS_clone, flags[i] | SIGCHLD, 0, 0, 0, 0));
         struct clone_args args = {.flags = flags[i], .exit_signal = SIGCHLD};

@@ -9,7 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #define TRY(...)                                                                                   \
-    printf("%s: " #__VA_ARGS__ "\n", syscall(__VA_ARGS__) >= 0 || (errno != EPERM && errno != ENOSYS) ? "LEAK" : "held")
+    printf("%s: " #__VA_ARGS__ "\n",                                                               \
+           syscall(__VA_ARGS__) >= 0 || (errno != EPERM && errno != ENOSYS) ? "LEAK" : "held")
 int main(void)
 {
     static char zero[256];
