@@ -187,6 +187,9 @@ def test_the_curl_of_the_first_lines_works_when_pasted(tmp_path):
         process = subprocess.Popen([BELLJAR, "serve", "--listen", "127.0.0.1:0"], stdout=out, stderr=err,
                                    env=clean_environment())
     lines = wait_for(lambda: (text := (tmp_path / "out").read_text()).count("\n") >= 2 and text.splitlines(), "two lines")
+    if not shutil.which("curl"):
+        process.kill()
+        cannot("curl is not installed")
     result = subprocess.run(shlex.split(lines[1]), capture_output=True, text=True, timeout=60)
     process.terminate()
     assert process.wait(PATIENCE) == 0
@@ -441,6 +444,37 @@ def test_root_may_listen_on_a_low_port_and_keeps_no_right_to():
     assert health(port) == 200
     assert status_of(server_process_of(server))["CapEff"] == "0" * 16
     server.stop()
+
+
+def divisible_cgroup():
+    """A cgroup v2 in which children with memory and pids may be made: the top for root, else the one above ours."""
+    tops = [line.split()[4] for line in open("/proc/self/mountinfo") if " - cgroup2 " in line]
+    own = [line[3:].strip() for line in open("/proc/self/cgroup") if line.startswith("0::")]
+    if tops and own:
+        folder = pathlib.Path(tops[0]) if ROOT else pathlib.Path(tops[0] + own[0]).parent
+        control = folder / "cgroup.subtree_control"
+        if control.exists() and os.access(control, os.W_OK) and {"memory", "pids"} <= set(control.read_text().split()):
+            return folder
+    pytest.skip("no cgroup v2 hierarchy with memory and pids that we may divide")
+
+
+def test_a_delegated_cgroup_is_divided_and_given_back_as_it_was():
+    group = divisible_cgroup() / "serve-test"
+    group.mkdir()
+    try:
+        server = Server("--require", "limits", wrap=["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"])
+        pids = descendants(server.pid)
+        traces = Traces(server.pid)
+        name = pathlib.Path(traces.paths[1]).name
+        assert traces.paths[1] == str(group / name)
+        assert runs_a_program(server)
+        for pid in pids:
+            assert pathlib.Path(f"/proc/{pid}/cgroup").read_text().strip().endswith(f"/serve-test/{name}/supervisor")
+        server.stop()
+        assert [path for path in group.iterdir() if path.is_dir()] == []
+        assert (group / "cgroup.subtree_control").read_text().strip() == ""
+    finally:
+        group.rmdir()
 
 
 def unit_capabilities():
