@@ -59,7 +59,7 @@ static int set_up(struct init *in, struct err *e)
         return err_sys(e, "box init: setting up its process");
     }
     reset_signals();
-    int r = streams_open(e);
+    int r = streams_open(&in->fence, e);
     if (r == 0) {
         r = reap_open(&in->reap, e);
     }

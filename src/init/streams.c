@@ -29,14 +29,33 @@ static int occupy(struct err *e)
     return r;
 }
 
-int streams_open(struct err *e)
+/* Whose what init makes from here on is. */
+static void become_owner(const struct fence *f, uid_t id)
+{
+    if (f->two_ids) {
+        setfsgid(id);
+        setfsuid(id);
+    }
+}
+
+/* A pipe is its maker's alone, and the program must be able to open /dev/stdin by that name. */
+static int make_pipe(const struct fence *f, int ret_ends[2], struct err *e)
+{
+    become_owner(f, BOX_USER_UID);
+    int made = pipe2(ret_ends, O_CLOEXEC);
+    become_owner(f, BOX_INIT_UID);
+    return made < 0 ? err_sys(e, "box init: making pipes") : 0;
+}
+
+int streams_open(const struct fence *f, struct err *e)
 {
     int theirs[3];
     int r = occupy(e);
     for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
         int ends[2];
-        if (pipe2(ends, O_CLOEXEC) < 0) {
-            return err_sys(e, "box init: making pipes");
+        r = make_pipe(f, ends, e);
+        if (r < 0) {
+            return r;
         }
         int mine = i == STDIN_FILENO ? 0 : 1;
         theirs[i] = ends[!mine];
@@ -65,15 +84,9 @@ static int set_files(const struct start *s, struct err *e)
 /* The slave belongs to whoever opens the master, and the program must be able to open it again. */
 static int open_master(const struct fence *f)
 {
-    if (f->two_ids) {
-        setfsgid(BOX_USER_UID);
-        setfsuid(BOX_USER_UID);
-    }
+    become_owner(f, BOX_USER_UID);
     int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (f->two_ids) {
-        setfsgid(BOX_INIT_UID);
-        setfsuid(BOX_INIT_UID);
-    }
+    become_owner(f, BOX_INIT_UID);
     return master;
 }
 

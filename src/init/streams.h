@@ -12,7 +12,7 @@ struct fence;
 struct start;
 
 /* Makes pipes and sends their other ends to the server: HELLO. */
-int streams_open(struct err *e);
+int streams_open(const struct fence *f, struct err *e);
 /*
  * What START wants instead of, or made of, these pipes.  *ret_master is a pty's master, else -1.
  */

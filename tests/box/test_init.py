@@ -204,6 +204,11 @@ def test_streams_are_apart(box):
     assert box.run(**sh("echo out; echo err >&2")) == (0, b"out\n", b"err\n")
 
 
+def test_streams_can_be_opened_by_name(either_box):
+    script = "cat /proc/self/fd/0; echo out >/proc/self/fd/1; echo err >/proc/self/fd/2"
+    assert either_box.run(**sh(script), stdin=b"in\n") == (0, b"in\nout\n", b"err\n")
+
+
 def test_streams_can_be_one(box):
     flags = init_box.FLAG["BOX_START_MERGE_STDERR"]
     assert box.run(**sh("echo out; echo err >&2; echo out"), flags=flags) == (0, b"out\nerr\nout\n", b"")
