@@ -65,6 +65,18 @@ int ids_map(const struct boxd_config *config, uint32_t box, pid_t pid, struct er
 
 /* --- in the child ------------------------------------------------------------------------- */
 
+int ids_claim(const struct boxd_config *config, uint32_t box, struct err *e)
+{
+    if ((config->flags & BOXD_OWN_IDS) == 0) {
+        return 0;
+    }
+    if (setresuid((uid_t)-1, config->id_base + 2 * box, (uid_t)-1) < 0) {
+        return err_sys(e, "taking the id %" PRIu32, config->id_base + 2 * box);
+    }
+    /* It became ineffective with the id; some hosts let nobody else make user namespaces. */
+    return caps_set(CAP_BIT(CAP_SYS_ADMIN), 0, e);
+}
+
 /*
  * Of the other namespaces' maxima nothing is written: they take CAP_SYS_ADMIN, which without a user
  * namespace of its own no process of a box can have, and each write costs 10 us.

@@ -26,6 +26,13 @@ uid_t ids_owner(const struct boxd_config *config, uint32_t box);
 int ids_map(const struct boxd_config *config, uint32_t box, pid_t pid, struct err *e);
 
 /*
+ * In the child, just before it makes its user namespace.  What is counted for a user inside is
+ * counted for the namespace's maker too: made under boxd's id, all boxes and the host's root would
+ * share one quota.
+ */
+int ids_claim(const struct boxd_config *config, uint32_t box, struct err *e);
+
+/*
  * In the child, in its mapped user namespace: no user namespaces below this one, ids of init, and
  * of all capabilities only KILL, SETUID and SETGID.  user_sysctl_fd: /proc/sys/user, or -1.
  */

@@ -91,11 +91,15 @@ static int step_stdio(const struct spawn *s, struct err *e)
 /* Last of the namespaces, so that all others belong to boxd's: inside, nobody may change them. */
 static int step_user(const struct spawn *s, struct err *e)
 {
+    int r = ids_claim(s->rootfs.config, s->box, e);
+    if (r < 0) {
+        return r;
+    }
     if (unshare(CLONE_NEWUSER) < 0) {
         return err_sys(e, "unshare");
     }
     struct box_maps maps = {.head = {.type = BOX_MSG_MAPS, .box = 0}};
-    int r = fd_send(BOX_FD_WATCH, &maps, sizeof(maps), NULL, 0, e);
+    r = fd_send(BOX_FD_WATCH, &maps, sizeof(maps), NULL, 0, e);
     if (r < 0) {
         return r;
     }

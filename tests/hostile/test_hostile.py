@@ -110,8 +110,9 @@ def test_persist_runs_twice_and_finds_nothing(server, rested):
         check(answer, json.loads(head(path)["expect"]))
 
 
-def test_neighbours_cannot_talk_through_locks():
-    path = pathlib.Path(__file__).with_name("programs") / "locks.c"
+@pytest.mark.parametrize("name", ["locks.c", "quotas.c"])
+def test_neighbours_do_not_feel_each_other(name):
+    path = pathlib.Path(__file__).with_name("programs") / name
     server = Server("--slots", "4", "--log-level", "info")
     try:
         answers = []
