@@ -233,10 +233,8 @@ static void stop_begin(struct supervisor *s)
     }
     const struct server_message m = {.type = SERVER_DRAIN};
     struct err e;
-    if (fd_send(s->server_sock, &m, sizeof(m), NULL, 0, &e) < 0) {
-        child_kill(&s->server, SIGKILL);
-    }
-    patience_set(s, s->config->config->grace_ms * NS_PER_MS + SERVER_END_NS);
+    bool told = fd_send(s->server_sock, &m, sizeof(m), NULL, 0, &e) == 0; /* else it ends already */
+    patience_set(s, (told ? s->config->config->grace_ms * NS_PER_MS : 0) + SERVER_END_NS);
 }
 
 static void fail(struct supervisor *s, const struct err *e)
@@ -324,7 +322,8 @@ static void restart_later(struct supervisor *s, const struct child *child)
 static void child_log(const struct supervisor *s, const struct child *child, const siginfo_t *info)
 {
     bool exited = info->si_code == CLD_EXITED;
-    bool expected = child == &s->boxd && s->server.pidfd < 0; /* it ends with the server */
+    /* It ends with the server; whether that has just failed to start we hear only after this. */
+    bool expected = child == &s->boxd && (s->server.pidfd < 0 || (!s->ready && exited));
     if (s->stopping || expected) {
         LOG_DEBUG(s->log, "a process has ended", log_s("process", child->name));
         return;

@@ -67,7 +67,9 @@ void instance_release(struct instance *i);
 /* In a forked child: closes what it holds, and gives nothing back. */
 void instance_forget(struct instance *i);
 
-/* ret_sock: the server's end of the boxd connection.  ret_pid: our child; it ends when its socket
+/*
+ * No other boxd of this instance may be alive: what one has left is removed first.
+ * ret_sock: the server's end of the boxd connection.  ret_pid: our child; it ends when its socket
  * does. */
 int boxd_spawn(const struct launch_config *config, struct instance *instance, pid_t *ret_pid,
                int *ret_sock, struct err *e);

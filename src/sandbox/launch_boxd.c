@@ -323,6 +323,10 @@ int boxd_spawn(const struct launch_config *config, struct instance *instance, pi
         return r;
     }
     AUTO(fd_closep) int init_fd = programs.init_fd;
+    r = launch_cgroup_clear(&instance->cgroup, e);
+    if (r < 0) {
+        return r;
+    }
     int pair[2];
     r = fd_seqpacket_pair(pair, e);
     if (r < 0) {

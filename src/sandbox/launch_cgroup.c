@@ -278,6 +278,17 @@ int launch_cgroup_make(struct launch_cgroup *c, const struct launch_config *conf
     return 0;
 }
 
+int launch_cgroup_clear(const struct launch_cgroup *c, struct err *e)
+{
+    int r = 0;
+    for (unsigned class = 0; class < BOXD_CLASSES; class ++) {
+        for (unsigned i = 0; r == 0 && i < BOXD_CG_COUNT; i++) {
+            r = c->fds[class][i] < 0 ? 0 : cgroup_children_remove(c->fds[class][i], e);
+        }
+    }
+    return r < 0 ? err_wrap(e, "removing the boxes of a dead boxd") : 0;
+}
+
 int launch_cgroup_remove(struct launch_cgroup *c, struct err *e)
 {
     int result = 0;

@@ -43,6 +43,8 @@ int launch_cgroup_make(struct launch_cgroup *c, const struct launch_config *conf
 /* Kills what is left in them, moves us back, removes them. The first failure is told; the rest is
  * still tried. */
 int launch_cgroup_remove(struct launch_cgroup *c, struct err *e);
+/* Kills and removes the boxes that a dead boxd left in them. */
+int launch_cgroup_clear(const struct launch_cgroup *c, struct err *e);
 /* Closes the descriptors; in a child, or after launch_cgroup_remove. */
 void launch_cgroup_done(struct launch_cgroup *c);
 
@@ -76,6 +78,8 @@ bool cgroup_file_exists(int dir_fd, const char *file);
 
 /* --- launch_cgroup_clean.c --- */
 
+/* Removes all that is below dir_fd, but not that itself. */
+int cgroup_children_remove(int dir_fd, struct err *e);
 /* Kills every process in `name` below parent_fd and removes it with all below it; what is not there
  * is fine. */
 int cgroup_tree_remove(int parent_fd, const char *name, struct err *e);

@@ -218,3 +218,14 @@ int cgroup_tree_remove(int parent_fd, const char *name, struct err *e)
     fd_closep(&fd);
     return r < 0 ? r : remove_below(parent_fd, name, 0, e);
 }
+
+int cgroup_children_remove(int dir_fd, struct err *e)
+{
+    AUTO(dir_closep) DIR *dir = NULL;
+    int r = dir_open(dir_fd, ".", &dir, e);
+    const char *name;
+    while (r == 0 && (name = child_next(dir))) {
+        r = cgroup_tree_remove(dir_fd, name, e);
+    }
+    return r;
+}

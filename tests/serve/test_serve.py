@@ -153,11 +153,24 @@ def wait_until_a_job_runs(server):
     wait_for(lambda: server.request("GET", "/health")[1]["engine"]["running"], "a running job")
 
 
+def server_with_fixed_port():
+    """A port that is the same after a restart; somebody else may take it before us."""
+    for _ in range(5):
+        address = free_address()
+        try:
+            server = Server("--listen", address)
+        except RuntimeError as error:
+            if "in use" not in str(error):
+                raise
+            continue
+        server.port = int(address.rpartition(":")[2])
+        return server
+    pytest.fail("no port stays free")
+
+
 @pytest.fixture
 def server():
-    address = free_address()  # one that is the same after a restart
-    one = Server("--listen", address)
-    one.port = int(address.rpartition(":")[2])
+    one = server_with_fixed_port()
     traces = Traces(one.pid)
     assert len(traces.paths) >= 2
     yield one
@@ -277,6 +290,7 @@ def test_a_busy_port_ends_the_start():
         result = run("serve", "--listen", address)
     assert result.returncode == 1
     assert address in result.stderr
+    assert "boxd" not in result.stderr
     assert result.stdout == ""
 
 
@@ -346,6 +360,36 @@ def test_a_program_that_ran_when_boxd_died_is_answered_and_gone(server):
     job.join(PATIENCE)
     assert answer, "the request was never answered"
     wait_for(lambda: not any(is_running(pid) for pid in inside), "the processes of the box to end")
+
+
+@pytest.mark.parametrize("victim", [boxd_of, server_process_of])
+def test_nothing_is_left_of_many_jobs_in_flight(server, victim):
+    jobs = [threading.Thread(target=lambda: _ignore(lambda: server.execute("bash", "sleep 0.5"))) for _ in range(20)]
+    for job in jobs:
+        job.start()
+    wait_until_a_job_runs(server)
+    pid = victim(server)
+    gone = [pid] + descendants(boxd_of(server))
+    os.kill(pid, signal.SIGKILL)
+    for job in jobs:
+        job.join(PATIENCE)
+        assert not job.is_alive()
+    wait_for(lambda: answers(server) and runs_a_program(server), "a program that runs")
+    wait_for(lambda: not any(is_running(one) for one in gone), "the old processes to end")
+    assert cgroup_leaves_of(server) == []
+
+
+def cgroup_leaves_of(server):
+    """Boxes' cgroups that are still there when all jobs are done; they go a moment after their answers."""
+
+    def leaves():
+        return [os.path.join(folder, name) for place in Traces(server.pid).paths if "/cgroup/" in place
+                for folder, names, _ in os.walk(place) for name in names if name.startswith("box-")]
+
+    end = time.monotonic() + PATIENCE
+    while (left := leaves()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
 
 
 def test_it_gives_up_when_boxd_dies_again_and_again():
