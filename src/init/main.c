@@ -42,11 +42,16 @@ struct init {
     _Alignas(16) char stack[64 * 1024];
 };
 
-/* Ignored signals outlive an exec; whoever started the service may have ignored some. */
+/*
+ * Ignored signals outlive an exec; whoever started the service may have ignored some.  Not by
+ * signal(): C libraries refuse the numbers that they keep for themselves (32 to 34), which the
+ * program would inherit.
+ */
 static void reset_signals(void)
 {
+    const unsigned long none[8] = {0}; /* the kernel's struct sigaction: SIG_DFL, no flags */
     for (int signo = 1; signo < NSIG; signo++) {
-        signal(signo, SIG_DFL);
+        syscall(SYS_rt_sigaction, signo, none, NULL, sizeof(uint64_t));
     }
 }
 
