@@ -394,9 +394,25 @@ static int create_check(const struct boxd *b, const struct box_create *c, struct
     return 0;
 }
 
+/* Closing another kind of descriptor could hold our loop up: a TCP socket lingers. */
+static int control_check(int fd, struct err *e)
+{
+    int domain = -1, type = -1;
+    socklen_t len = sizeof(int);
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || domain != AF_UNIX ||
+        type != SOCK_SEQPACKET) {
+        return err_set(e, ERR_INVALID, "the control descriptor is no packet socket");
+    }
+    return 0;
+}
+
 int box_create(struct box *box, const void *message, int *control, struct err *e)
 {
     struct boxd *b = box->boxd;
+    if (control_check(*control, e) < 0) {
+        return -ERR_INVALID;
+    }
     memcpy(&box->create, message, sizeof(box->create));
     box->state = BOX_WAITING;
     box->control = TAKE(control, -1);

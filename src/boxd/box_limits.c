@@ -7,7 +7,11 @@
 #include "boxd/box.h"
 #include "boxd/boxd.h"
 
-/* A box that is about to reach its CPU limit is looked at no more often than this. */
+/*
+ * A box that is about to reach its CPU limit, and may sleep there, is looked at no more often than
+ * this: a part of the limit, and at least so long.
+ */
+#define CPU_STEPS    128
 #define CPU_STEP_MIN NS_PER_MS
 
 static uint64_t clamp(uint64_t asked, uint64_t allowed)
@@ -25,6 +29,13 @@ void limits_clamp(struct box_maxima *asked, const struct box_maxima *allowed)
     asked->disk_inodes = clamp(asked->disk_inodes, allowed->disk_inodes);
     asked->processes = (uint32_t)clamp(asked->processes, allowed->processes);
     asked->cpu_milli = (uint32_t)clamp(asked->cpu_milli, allowed->cpu_milli);
+}
+
+/* A limit may be any number: what lies beyond the clock is never. */
+static uint64_t later(uint64_t moment, uint64_t wait)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(moment, wait, &sum) ? UINT64_MAX : sum;
 }
 
 static void on_wall(void *ctx)
@@ -45,10 +56,14 @@ static void cpu_arm(struct box *box, uint64_t left)
     if (box->start.maxima.cpu_milli != 0 && box->start.maxima.cpu_milli < milli) {
         milli = box->start.maxima.cpu_milli;
     }
-    uint64_t wait = left / milli * 1000;
-    wait = wait < CPU_STEP_MIN ? CPU_STEP_MIN : wait;
-    loop_timer_set(box->boxd->loop, &box->cpu_timer, clock_mono_ns(&clock_system) + wait, on_cpu,
-                   box);
+    uint64_t wait, least = box->start.cpu_ns / CPU_STEPS;
+    if (__builtin_mul_overflow(left / milli, 1000, &wait)) {
+        wait = UINT64_MAX;
+    }
+    least = least < CPU_STEP_MIN ? CPU_STEP_MIN : least;
+    wait = wait < least ? least : wait;
+    loop_timer_set(box->boxd->loop, &box->cpu_timer, later(clock_mono_ns(&clock_system), wait),
+                   on_cpu, box);
 }
 
 static void on_cpu(void *ctx)
@@ -79,7 +94,8 @@ int limits_arm(struct box *box, struct err *e)
         }
     }
     if (box->start.wall_ns != 0) {
-        loop_timer_set(b->loop, &box->wall_timer, box->go_ns + box->start.wall_ns, on_wall, box);
+        loop_timer_set(b->loop, &box->wall_timer, later(box->go_ns, box->start.wall_ns), on_wall,
+                       box);
     }
     if (cpu && box->start.cpu_ns != 0) {
         cpu_arm(box, box->start.cpu_ns);

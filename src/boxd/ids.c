@@ -8,6 +8,7 @@
 #include <linux/keyctl.h>
 #include <linux/securebits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -77,18 +78,29 @@ int ids_claim(const struct boxd_config *config, uint32_t box, struct err *e)
     return caps_set(CAP_BIT(CAP_SYS_ADMIN), 0, e);
 }
 
-/*
- * Of the other namespaces' maxima nothing is written: they take CAP_SYS_ADMIN, which without a user
- * namespace of its own no process of a box can have, and each write costs 10 us.
- */
-static int nesting_off(int user_sysctl_fd, struct err *e)
+static int maximum_set(int user_sysctl_fd, const char *name, const char *value, struct err *e)
 {
     AUTO(fd_closep)
-    int fd = openat(user_sysctl_fd, "max_user_namespaces", O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || write(fd, "0", 1) != 1) {
-        return err_sys(e, "writing 0 to '/proc/sys/user/max_user_namespaces'");
+    int fd = openat(user_sysctl_fd, name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value)) {
+        return err_sys(e, "writing %s to '/proc/sys/user/%s'", value, name);
     }
     return 0;
+}
+
+/*
+ * Of the other namespaces' maxima nothing is written: they take CAP_SYS_ADMIN, which without a user
+ * namespace of its own no process of a box can have, and each write costs 10 us.  inotify instances
+ * count, beyond the box's own ids, for the user who started us (128 is usual for all that he runs);
+ * as root there is nobody beyond.
+ */
+static int maxima_set(const struct boxd_config *config, int user_sysctl_fd, struct err *e)
+{
+    int r = maximum_set(user_sysctl_fd, "max_user_namespaces", "0", e);
+    if (r == 0 && (config->flags & BOXD_ROOT) == 0) {
+        r = maximum_set(user_sysctl_fd, "max_inotify_instances", "4", e);
+    }
+    return r;
 }
 
 static const int kept[] = {CAP_KILL, CAP_SETUID, CAP_SETGID};
@@ -135,7 +147,7 @@ static int caps_enter(struct err *e)
 
 int ids_enter(const struct boxd_config *config, int user_sysctl_fd, struct err *e)
 {
-    int r = user_sysctl_fd >= 0 ? nesting_off(user_sysctl_fd, e) : 0;
+    int r = user_sysctl_fd >= 0 ? maxima_set(config, user_sysctl_fd, e) : 0;
     if (r < 0) {
         return r;
     }

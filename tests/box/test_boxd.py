@@ -187,6 +187,12 @@ def test_program_may_not_make_user_namespaces(either):
     assert shell(either, "cat /proc/sys/user/max_user_namespaces") == "0\n"
 
 
+@pytest.mark.parametrize("user_ids", [100, 0])
+def test_program_leaves_inotify_instances_to_its_user(user_ids):
+    with support.started(user_ids=user_ids) as boxd:
+        assert shell(boxd, "cat /proc/sys/user/max_inotify_instances") == "4\n"
+
+
 def test_core_limit_stops_the_hosts_core_helper(boxd):
     assert shell(boxd, "ulimit -Sc; ulimit -Hc") == "0\n0\n"  # of blocks: the byte is less than one
     assert shell(boxd, "grep 'Max core' /proc/self/limits").split()[4:6] == ["1", "1"]
@@ -395,10 +401,11 @@ def create_packet(box=0):
     (create_packet(), 0),
     (create_packet(), 2),
     (create_packet(), 250),
+    (create_packet(), 1),  # it is no socket
     (create_packet(4), 1),
     (create_packet()[:-1], 1),
     (create_packet() + b"x", 1),
-], ids=range(20))
+], ids=range(21))
 def test_bad_message_ends_the_connection(boxd, data, descriptors):
     with open("/dev/null", "rb") as null:
         boxd.send(data, [null.fileno()] * descriptors)

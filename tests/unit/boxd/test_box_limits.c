@@ -176,12 +176,35 @@ static void test_cpu_timer_never_waits_less_than_a_step(void **state)
 {
     struct scene *s = *state;
     struct err e;
-    s->box.start.cpu_ns = NS_PER_S;
+    s->box.start.cpu_ns = 10 * NS_PER_MS;
     assert_int_equal(limits_arm(&s->box, &e), 0);
-    host.cpu_ns = NS_PER_S - 1;
+    host.cpu_ns = 10 * NS_PER_MS - 1;
     uint64_t before = clock_mono_ns(&clock_system);
     fire(&s->box.cpu_timer);
     assert_true(s->box.cpu_timer.at_ns >= before + NS_PER_MS);
+}
+
+static void test_cpu_timer_looks_seldom_at_a_box_that_sleeps_before_its_limit(void **state)
+{
+    struct scene *s = *state;
+    struct err e;
+    s->box.start.cpu_ns = 3 * NS_PER_S;
+    assert_int_equal(limits_arm(&s->box, &e), 0);
+    host.cpu_ns = s->box.start.cpu_ns - 1;
+    uint64_t before = clock_mono_ns(&clock_system);
+    fire(&s->box.cpu_timer);
+    assert_true(s->box.cpu_timer.at_ns >= before + 20 * NS_PER_MS);
+}
+
+static void test_arm_takes_limits_beyond_the_clock_for_none(void **state)
+{
+    struct scene *s = *state;
+    struct err e;
+    s->box.start.wall_ns = s->box.start.cpu_ns = UINT64_MAX;
+    s->box.start.maxima.cpu_milli = 500;
+    assert_int_equal(limits_arm(&s->box, &e), 0);
+    assert_true(s->box.wall_timer.at_ns == UINT64_MAX);
+    assert_true(s->box.cpu_timer.at_ns == UINT64_MAX);
 }
 
 static void test_cpu_timer_stops_a_box_at_its_limit(void **state)
@@ -257,6 +280,8 @@ int main(void)
         SCENE(test_arm_does_not_watch_cpu_where_nothing_counts_it),
         SCENE(test_cpu_timer_waits_for_what_is_left),
         SCENE(test_cpu_timer_never_waits_less_than_a_step),
+        SCENE(test_cpu_timer_looks_seldom_at_a_box_that_sleeps_before_its_limit),
+        SCENE(test_arm_takes_limits_beyond_the_clock_for_none),
         SCENE(test_cpu_timer_stops_a_box_at_its_limit),
         SCENE(test_cpu_timer_stops_a_box_whose_time_is_unknown),
         SCENE(test_wall_timer_stops_a_box),
