@@ -22,6 +22,7 @@ struct cgroup {
                                      share one */
     uint32_t features;            /* BOX_FEATURE_* that it gives, probed by cgroup_init */
     bool swap_file;               /* a leaf has a file that limits swap */
+    bool socket_file;             /* and one of its own for the memory of sockets (v1) */
     uint64_t next;                /* number of the next leaf's name */
 };
 

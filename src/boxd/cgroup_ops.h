@@ -39,6 +39,10 @@ struct cgroup_quota {
 };
 struct cgroup_quota cgroup_quota(uint32_t cpu_milli); /* of a number above 0 */
 
+/* v1 alone: the buffers of sockets are not a part of its memory, and without a limit of their own
+ * not counted. */
+#define CGROUP_SOCKET_LIMIT "memory.kmem.tcp.limit_in_bytes"
+
 bool cgroup_has(const struct cgroup_leaf *leaf, uint32_t feature);
 
 /* The two halves of cgroup_leaf_new: directories with a new name; then settings and limits. */

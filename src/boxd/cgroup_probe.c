@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "boxd/cgroup_read.h"
 
 #define REMOVE_TRIES 100
 
@@ -128,6 +129,20 @@ static int trial_remove(struct cgroup_leaf *leaf, struct err *e)
     return r;
 }
 
+/*
+ * The first limit on sockets rewrites the kernel's code (100 us), and the end of the last one does
+ * it again: one above the leaves that allows all keeps it as it is.
+ */
+static void sockets_prepare(struct cgroup *c, const struct cgroup_leaf *leaf)
+{
+    struct err ignored; /* slower, not less */
+    int dir = leaf->fds[BOXD_CG_MEMORY];
+    c->socket_file = dir >= 0 && cgroup_file_exists(dir, CGROUP_SOCKET_LIMIT);
+    if (c->socket_file) {
+        cgroup_write(c->fds[leaf->class][BOXD_CG_MEMORY], CGROUP_SOCKET_LIMIT, "-1", &ignored);
+    }
+}
+
 static int probe(struct cgroup *c, enum box_class class, const struct boxd_config *config,
                  struct err *e)
 {
@@ -141,6 +156,7 @@ static int probe(struct cgroup *c, enum box_class class, const struct boxd_confi
     if (config->swap_limited) {
         c->features |= BOX_FEATURE_SWAP;
     }
+    sockets_prepare(c, &leaf);
     r = cgroup_leaf_prepare(&leaf, &config->maxima, e);
     if (r < 0) {
         return r;

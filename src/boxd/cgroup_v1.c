@@ -83,6 +83,9 @@ static int limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxim
     if (r == 0 && leaf->cgroup->swap_file) {
         r = cgroup_write_number(dir, MEMSW_LIMIT, bytes, e);
     }
+    if (r == 0 && leaf->cgroup->socket_file) {
+        r = cgroup_write_number(dir, CGROUP_SOCKET_LIMIT, bytes, e);
+    }
     return r;
 }
 
