@@ -224,8 +224,8 @@ int cgroup_leaf_clone_fd(const struct cgroup_leaf *leaf)
 int cgroup_leaf_enter(const struct cgroup_leaf *leaf, struct err *e)
 {
     for (int i = 0; i < BOXD_CG_COUNT; i++) {
-        /* 0 is the writer, whatever its number is in which PID namespace. */
-        if (owns_directory(leaf, i) && cgroup_write(leaf->fds[i], "cgroup.procs", "0", e) < 0) {
+        if (owns_directory(leaf, i) &&
+            cgroup_write(leaf->fds[i], leaf->cgroup->ops->enter_file, "0", e) < 0) {
             return err_wrap(e, "entering the cgroup '%s'", leaf->name);
         }
     }

@@ -9,6 +9,7 @@
 #include "boxd/cgroup.h"
 
 struct cgroup_ops {
+    const char *enter_file; /* takes "0": the writer, whatever its number is in which namespace */
     /* BOX_FEATURE_*: which files a new leaf has. */
     uint32_t (*features)(const struct cgroup_leaf *leaf);
     /* Settings that never change, and event_fd.  The leaf is empty. */
