@@ -20,7 +20,7 @@ try:
 except OSError:
     pass
 for name, args in (("raw", (socket.AF_INET, socket.SOCK_RAW, 1)), ("packet", (17, socket.SOCK_RAW, 3)), ("vsock", (40, socket.SOCK_STREAM)),
-                   ("alg", (38, socket.SOCK_SEQPACKET)), ("netlink audit", (16, socket.SOCK_RAW, 9)), ("xdp", (44, socket.SOCK_RAW)), ("bluetooth", (31, socket.SOCK_RAW))):
+                   ("alg", (38, socket.SOCK_SEQPACKET)), ("netlink audit", (16, socket.SOCK_RAW, 9)), ("netlink route", (16, socket.SOCK_RAW, 0)), ("xdp", (44, socket.SOCK_RAW)), ("bluetooth", (31, socket.SOCK_RAW))):
     try:
         socket.socket(*args)
         print("LEAK: a socket of", name)

@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,7 +47,7 @@
 
 struct probe {
     long number;
-    long a[3];
+    long a[4];
     int expected;
 };
 
@@ -109,7 +110,7 @@ static _Noreturn void probe_child(const struct fixture *f, const struct probe *p
         f->answers->loaded = 1;
         for (size_t i = 0; i < count; i++) {
             const struct probe *p = &probes[i];
-            long r = syscall(p->number, p->a[0], p->a[1], p->a[2], 0L, 0L, 0L);
+            long r = syscall(p->number, p->a[0], p->a[1], p->a[2], p->a[3], 0L, 0L);
             f->answers->given[i] = r == -1 ? errno : 0;
         }
     }
@@ -228,7 +229,6 @@ static bool socket_is_plain(long family, long type)
 {
     switch (family) {
     case AF_UNIX:
-    case AF_NETLINK:
         return true;
     case AF_INET:
     case AF_INET6:
@@ -260,7 +260,7 @@ static void test_socket_protocols_are_the_plain_ones(void **state)
                  {SYS_socket, {AF_INET6, stream, 262 /* MPTCP */}, EPERM},
                  {SYS_socket, {AF_INET, stream, 256 /* SMC */}, EPERM},
                  {SYS_socket, {AF_INET, SOCK_DGRAM, IPPROTO_ICMP}, EPERM},
-                 {SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE}, TAKEN},
+                 {SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE}, EPERM},
                  {SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER}, EPERM},
                  {SYS_socket, {AF_NETLINK, SOCK_DGRAM, NETLINK_XFRM}, EPERM});
 }
@@ -287,6 +287,20 @@ static void test_terminal_input_is_refused_whatever_the_high_bits(void **state)
         {SYS_ioctl, {0, TIOCLINUX}, EPERM}, {SYS_ioctl, {0, 0x500000000L | TIOCLINUX}, EPERM},
         {SYS_ioctl, {0, TIOCSETD}, EPERM}, {SYS_ioctl, {0, TCGETS}, TAKEN},
         {SYS_ioctl, {0, FIONREAD}, TAKEN});
+}
+
+static void test_what_no_limit_of_a_box_counts_is_refused(void **state)
+{
+    const long flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    PROBES_CHECK(*state, {SYS_mmap, {0, 4096, 0, flags | MAP_HUGETLB}, EPERM},
+                 {SYS_mmap, {0, 0, 0, flags}, TAKEN}, {SYS_memfd_create, {0, MFD_HUGETLB}, EPERM},
+                 {SYS_memfd_create, {0, MFD_CLOEXEC}, TAKEN},
+                 {SYS_shmget, {0, 4096, IPC_CREAT | SHM_HUGETLB}, EPERM},
+                 {SYS_fadvise64, {-1, 0, 0, POSIX_FADV_DONTNEED}, EPERM},
+                 {SYS_fadvise64, {-1, 0, 0, POSIX_FADV_SEQUENTIAL}, TAKEN},
+                 {SYS_setsockopt, {0, SOL_SOCKET, SO_ATTACH_FILTER}, EPERM},
+                 {SYS_setsockopt, {0, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF}, EPERM},
+                 {SYS_io_setup, {1, 0}, ENOSYS});
 }
 
 static void test_socket_options_refuse_tls_and_multicast(void **state)
@@ -488,6 +502,7 @@ int main(void)
         cmocka_unit_test(test_socket_family_is_what_the_kernel_sees),
         cmocka_unit_test(test_socketpair_is_unix_only),
         cmocka_unit_test(test_terminal_input_is_refused_whatever_the_high_bits),
+        cmocka_unit_test(test_what_no_limit_of_a_box_counts_is_refused),
         cmocka_unit_test(test_socket_options_refuse_tls_and_multicast),
         cmocka_unit_test(test_pid_1_is_out_of_reach),
         cmocka_unit_test(test_personality_is_the_default_or_without_randomisation),
