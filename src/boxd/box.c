@@ -130,6 +130,7 @@ static void box_clean(void *ctx)
     }
     if (r < 0) {
         LOG_ERROR(&b->log, "leaf left behind", log_i("box", box->id), log_s("error", e.text));
+        cgroup_leaf_close(&box->leaf);
     }
     struct box_destroyed destroyed = {.head = {.type = BOX_MSG_DESTROYED, .box = box->id}};
     box_init(box, b, box->id);

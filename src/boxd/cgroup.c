@@ -79,8 +79,11 @@ static int directory_remove(const struct cgroup_leaf *leaf, int controller, stru
     return r;
 }
 
-static void leaf_close(struct cgroup_leaf *leaf)
+void cgroup_leaf_close(struct cgroup_leaf *leaf)
 {
+    if (!leaf->cgroup) {
+        return;
+    }
     for (int i = 0; i < BOXD_CG_COUNT; i++) {
         if (owns_directory(leaf, i)) {
             fd_close(leaf->fds[i]);
@@ -103,15 +106,15 @@ int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *e)
         }
         worst = r < 0 ? r : worst;
     }
-    leaf_close(leaf);
+    cgroup_leaf_close(leaf);
     return worst;
 }
 
 void cgroup_leaf_discard(struct cgroup_leaf *leaf)
 {
     struct err ignored;
-    if (cgroup_leaf_remove(leaf, &ignored) < 0 && leaf->cgroup) {
-        leaf_close(leaf);
+    if (cgroup_leaf_remove(leaf, &ignored) < 0) {
+        cgroup_leaf_close(leaf);
     }
 }
 

@@ -78,3 +78,5 @@ void cgroup_leaf_kill(struct cgroup_leaf *leaf);
  * be called again.  Fine on a zeroed leaf.
  */
 int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *e);
+/* Gives up on a leaf that cannot be removed: it stays, but not our descriptors. */
+void cgroup_leaf_close(struct cgroup_leaf *leaf);
