@@ -7,8 +7,10 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -148,6 +150,36 @@ static const char *const refused[] = {
     "vhangup",
 };
 
+/* Of the others some need no more than a socket to be broken (ALG, VSOCK, PACKET ...). */
+static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+#define FAMILIES_END 64 /* the kernel's own end is below, and it refuses what is beyond */
+
+static bool family_is_allowed(int family)
+{
+    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+        if (families[i] == family) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int families_refuse(scmp_filter_ctx filter, struct err *e)
+{
+    for (int family = 0; family < FAMILIES_END; family++) {
+        if (family_is_allowed(family)) {
+            continue;
+        }
+        struct scmp_arg_cmp is = SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)family);
+        int r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, is);
+        if (r < 0) {
+            errno = -r;
+            return err_sys(e, "refusing sockets of family %d", family);
+        }
+    }
+    return 0;
+}
+
 static int filter_add(scmp_filter_ctx filter, struct err *e)
 {
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
@@ -168,8 +200,11 @@ static int filter_add(scmp_filter_ctx filter, struct err *e)
     if (r == 0) {
         r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     }
-    errno = -r;
-    return r < 0 ? err_sys(e, "refusing new processes") : 0;
+    if (r < 0) {
+        errno = -r;
+        return err_sys(e, "refusing new processes");
+    }
+    return families_refuse(filter, e);
 }
 
 static void filter_releasep(scmp_filter_ctx *filter)
