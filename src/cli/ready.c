@@ -45,8 +45,8 @@ void ready_print(const char *addresses)
         AUTO(mem_freep) char *url = url_of(*line);
         buf_add_fmt(&text, "%s %s", line == lines ? "" : ",", url);
     }
+    buf_add_str(&text, "; try:\n");
     AUTO(mem_freep) char *first = url_of(lines[0]);
-    buf_add_fmt(&text, " (docs: %s/)\n", first);
     size_t i = 0;
     while (i + 1 < ARRAY_LEN(examples) && access(examples[i].tool, X_OK) < 0) {
         i++;
