@@ -172,7 +172,7 @@ def serve(build, data):
                               stdout=subprocess.PIPE, stderr=log, text=True)
     for line in server.stdout:
         if "ready on" in line:
-            port = int(line.split("127.0.0.1:")[1].split()[0].strip("/,)"))
+            port = int(line.split("127.0.0.1:")[1].split()[0].strip("/,;)"))
             return server, port
     raise SystemExit("belljar did not start: " + pathlib.Path(data, "log").read_text())
 
