@@ -70,7 +70,7 @@ static const struct {
     rlim_t value;
 } rlimits[] = {
     {RLIMIT_CORE, 1},   {RLIMIT_MEMLOCK, 1 << 16}, {RLIMIT_MSGQUEUE, 0},
-    {RLIMIT_RTPRIO, 0}, {RLIMIT_NICE, 0},          {RLIMIT_SIGPENDING, 1024},
+    {RLIMIT_RTPRIO, 0}, {RLIMIT_NICE, 0},
 };
 
 static int rlimits_set(const struct boxd_config *config, struct err *e)

@@ -44,6 +44,8 @@ int limits_set(const struct box_init_start *m, bool own_id, struct err *e)
         {RLIMIT_MSGQUEUE, 0, 0},
         {RLIMIT_NICE, 0, 0},
         {RLIMIT_RTPRIO, 0, 0},
+        /* Here and not in boxd: what it has when it makes a box, all boxes of a user share. */
+        {RLIMIT_SIGPENDING, 1024, 1024},
         {RLIMIT_STACK, or_unlimited(m->stack_bytes), or_unlimited(m->stack_bytes)},
         {RLIMIT_FSIZE, or_unlimited(m->file_bytes), or_unlimited(m->file_bytes)},
         {RLIMIT_AS, or_unlimited(m->address_bytes), or_unlimited(m->address_bytes)},
