@@ -82,6 +82,7 @@ static int parts_make(struct server *s, struct err *e)
     struct engine_config engine = {
         .slots = host_slots(c),
         .queue_max = (unsigned)c->queue_max,
+        .queue_bytes = c->queue_bytes,
         .cpu_milli = config_cpu_milli(c),
         .product_max = c->product_max,
     };

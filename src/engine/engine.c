@@ -4,6 +4,7 @@
  */
 #include "engine/engine.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -185,7 +186,7 @@ struct engine_stats engine_stats(const struct engine *e)
 
 /* --- jobs -------------------------------------------------------------------------------- */
 
-static int engine_check_open(const struct engine *e, struct err *err)
+static int engine_check_open(const struct engine *e, size_t bytes, struct err *err)
 {
     if (e->draining) {
         return err_set(err, ERR_BUSY, "the server is stopping and takes no more jobs");
@@ -193,18 +194,26 @@ static int engine_check_open(const struct engine *e, struct err *err)
     if (e->queued >= e->config.queue_max) {
         return err_set(err, ERR_BUSY, "%u jobs wait already, the limit", e->queued);
     }
+    /* One job alone is always taken: its size is the dialect's to limit. */
+    if (e->held_bytes > 0 && e->held_bytes + bytes > e->config.queue_bytes) {
+        return err_set(err, ERR_BUSY, "the jobs that wait hold %" PRIu64 " bytes already",
+                       e->held_bytes);
+    }
     return 0;
 }
 
 int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
                   struct engine_job **ret, struct err *err)
 {
-    int r = engine_check_open(e, err);
+    size_t bytes = job_bytes(job);
+    int r = engine_check_open(e, bytes, err);
     if (r < 0) {
         job_free(job);
         return r;
     }
     struct engine_job *j = runner_new(e, job, observer);
+    j->bytes = bytes;
+    e->held_bytes += bytes;
     list_append(&e->jobs, &j->all);
     list_append(&e->queues[job->priority], &j->link);
     e->queued++;

@@ -39,6 +39,7 @@ struct engine_observer { /* each may be NULL but `finished` */
 struct engine_config {
     unsigned slots;       /* programs that run at one time */
     unsigned queue_max;   /* jobs that wait */
+    uint64_t queue_bytes; /* files and stdin of all jobs that are not finished */
     unsigned cpu_milli;   /* quota of a box that asks for none; 0: none */
     uint64_t product_max; /* bytes of a compile stage's product */
 };

@@ -30,7 +30,7 @@ struct engine {
     struct list between;
     struct list jobs; /* all that were accepted and are not freed */
     unsigned running, queued;
-    uint64_t finished;
+    uint64_t finished, held_bytes;
     bool draining;
     void (*drained)(void *ctx);
     void *drained_ctx;
@@ -46,6 +46,7 @@ struct engine_job {
     enum engine_job_state state;
     bool has_slot;
     struct job *job;
+    size_t bytes; /* of the job, as counted in held_bytes */
     struct engine_observer observer;
     bool silent, cancelled, output_told;
     unsigned reruns;

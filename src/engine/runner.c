@@ -56,6 +56,7 @@ void runner_free(struct engine_job *j)
     loop_defer_cancel(&j->finish);
     list_remove(&j->link);
     list_remove(&j->all);
+    j->engine->held_bytes -= j->bytes;
     runner_reset(j);
     buf_done(&j->stdin_wait);
     result_done(&j->result);

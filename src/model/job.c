@@ -43,6 +43,15 @@ void job_free(struct job *job)
     free(job);
 }
 
+size_t job_bytes(const struct job *job)
+{
+    size_t bytes = job->stdin_size;
+    for (size_t i = 0; i < job->file_count; i++) {
+        bytes += job->files[i].size;
+    }
+    return bytes;
+}
+
 void job_freep(struct job **job)
 {
     job_free(*job);

@@ -51,6 +51,7 @@ struct job {
 struct job *job_new(void);
 void job_free(struct job *job); /* NULL is fine */
 void job_freep(struct job **job);
+size_t job_bytes(const struct job *job); /* what its files and its stdin hold */
 struct job_file *job_add_file(struct job *job, const char *name, const void *data, size_t size,
                               bool code);
 

@@ -58,7 +58,8 @@ static int host_start(struct host *h, const char *boxd, const char *init, struct
     r = r < 0 ? r : boxd_spawn(&launch, h->instance, &h->boxd, &sock, e);
     r = r < 0 ? r : sandbox_new(h->loop, sock, &h->log, &h->sandbox, e);
     if (r == 0) {
-        struct engine_config config = {.slots = 2, .queue_max = 10, .product_max = 8 << 20};
+        struct engine_config config = {
+            .slots = 2, .queue_max = 10, .queue_bytes = UINT64_MAX, .product_max = 8 << 20};
         h->engine = engine_new(h->loop, h->sandbox, &config, &h->log);
     }
     return r;

@@ -94,7 +94,8 @@ struct bench {
 static struct bench bench_new(uint32_t boxes, unsigned slots, unsigned queue_max)
 {
     struct bench b = {.boxd = fake_boxd_new(boxes)};
-    struct engine_config config = {.slots = slots, .queue_max = queue_max, .product_max = 1 << 20};
+    struct engine_config config = {
+        .slots = slots, .queue_max = queue_max, .queue_bytes = 1000, .product_max = 1 << 20};
     b.engine = engine_new(b.boxd->loop, b.boxd->sandbox, &config, NULL);
     return b;
 }
@@ -368,6 +369,29 @@ static void test_full_queue_is_busy(void **state)
     submitted(&b, &h[0], bash_job());
     submitted(&b, &h[1], bash_job());
     assert_int_equal(submit(&b, &h[2], bash_job(), &e), -ERR_BUSY);
+    bench_done(&b);
+}
+
+static struct job *large_job(size_t bytes)
+{
+    struct job *job = bash_job();
+    job->stdin_data = xcalloc(1, bytes);
+    job->stdin_size = bytes;
+    return job;
+}
+
+static void test_large_jobs_that_wait_are_bounded_together(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h[4] = {{0}};
+    struct err e;
+    submitted(&b, &h[0], large_job(2000)); /* alone: always taken */
+    assert_int_equal(submit(&b, &h[1], large_job(1), &e), -ERR_BUSY);
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);
+    assert_string_equal(h[0].order, "RrF");
+    submitted(&b, &h[2], large_job(500));
+    assert_int_equal(submit(&b, &h[3], large_job(600), &e), -ERR_BUSY);
     bench_done(&b);
 }
 
@@ -795,6 +819,7 @@ int main(void)
         cmocka_unit_test(test_box_that_fails_is_an_internal_error),
         cmocka_unit_test(test_interactive_goes_before_batch_and_slots_are_kept),
         cmocka_unit_test(test_full_queue_is_busy),
+        cmocka_unit_test(test_large_jobs_that_wait_are_bounded_together),
         cmocka_unit_test(test_no_room_for_a_box_waits_for_one),
         cmocka_unit_test(test_run_stage_waits_for_room_and_goes_first),
         cmocka_unit_test(test_drain_tells_when_the_last_job_has_finished),
