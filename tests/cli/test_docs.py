@@ -17,7 +17,7 @@ def test_man_page_is_clean():
     if not shutil.which("mandoc"):
         cannot("mandoc is not installed")
     done = subprocess.run(["mandoc", "-Tlint", "-Wstyle", str(MAN)], capture_output=True, text=True)
-    assert [line for line in done.stdout.splitlines() if "mandoc.db" not in line] == []
+    assert [line for line in done.stdout.splitlines() if "mandoc.db" not in line and "referenced manual not found" not in line] == []
 
 
 def test_man_page_names_every_command_and_flag_of_run():
