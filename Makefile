@@ -57,7 +57,10 @@ sanitize:
 docs: all
 	@$(BUILD)/belljar docs options > docs/options.md
 
+# The prefix of this call counts, not that of the first one.
 install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD) --quiet
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
