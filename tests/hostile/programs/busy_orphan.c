@@ -1,6 +1,7 @@
 /*
  * tries: let a daemon burn CPU while the parent waits
  * must: its CPU counts
+ * needs: CPU time of a box
  * expect: {"status": "TO", "message": "Time limit exceeded"}
  * request: {"run_cpu_time": 400}
  */

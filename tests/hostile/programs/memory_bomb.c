@@ -1,6 +1,7 @@
 /*
  * tries: touch memory without end
  * must: the memory limit stops it and says so
+ * needs: memory limit
  * expect: {"status": "SG", "signal": "SIGKILL", "message": "Memory limit exceeded"}
  * request: {"run_memory_limit": 64000000}
  */

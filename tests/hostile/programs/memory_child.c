@@ -1,6 +1,7 @@
 /*
  * tries: let a child be killed for memory while the parent exits 0
  * must: the verdict is the memory limit, not success
+ * needs: memory limit
  * expect: {"status": "SG", "message": "Memory limit exceeded"}
  * request: {"run_memory_limit": 64000000}
  */

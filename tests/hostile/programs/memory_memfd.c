@@ -1,6 +1,7 @@
 /*
  * tries: hide memory in memfds, where RLIMIT_AS does not look
  * must: it counts; the memory limit stops it
+ * needs: memory limit
  * expect: {"status": "SG", "message": "Memory limit exceeded"}
  * request: {"run_memory_limit": 64000000}
  */

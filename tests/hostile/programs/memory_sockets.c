@@ -1,6 +1,7 @@
 /*
  * tries: hold memory in the buffers of TCP sockets that nobody reads
  * must: it counts: no more fits than the limit
+ * needs: memory limit
  * expect: {"status": [null, "SG", "RE"], "lacks": "LEAK"}
  * request: {"run_memory_limit": 33554432}
  * control: leak

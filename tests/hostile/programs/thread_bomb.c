@@ -1,6 +1,7 @@
 /*
  * tries: start threads without end
  * must: pthread_create fails at the process limit
+ * needs: process limit
  * expect: {"status": null, "has": "held", "lacks": "LEAK"}
  * control: leak
  */
