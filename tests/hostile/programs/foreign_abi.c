@@ -2,6 +2,7 @@
  * tries: make a 32-bit system call, past the filter's numbers
  * must: the process is killed
  * expect: {"status": "SG", "signal": "SIGSYS"}
+ * control: leak
  */
 #include <stdio.h>
 int main(void)

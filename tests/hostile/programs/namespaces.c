@@ -2,6 +2,7 @@
  * tries: make and join namespaces by clone, clone3, unshare and setns
  * must: refused; clone3 does not exist
  * expect: {"status": null, "has": "held", "lacks": "LEAK"}
+ * control: leak
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -2,6 +2,7 @@
  * tries: gain an id or a capability: setuid programs, setuid(0), capset, device nodes
  * must: refused
  * expect: {"status": null, "has": "held", "lacks": "LEAK"}
+ * control: leak
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

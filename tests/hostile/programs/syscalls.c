@@ -2,6 +2,7 @@
  * tries: call what the kernel's exploits go through
  * must: refused or unknown
  * expect: {"status": null, "has": "held", "lacks": "LEAK"}
+ * control: leak
  */
 #define _GNU_SOURCE
 #include <errno.h>
