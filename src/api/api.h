@@ -7,18 +7,22 @@
 
 struct config;
 struct engine;
+struct executions;
 struct err;
 struct http_dialect;
 struct log;
 struct loop;
 struct runtimes;
 struct sandbox;
+struct store;
 
 struct api {
     struct loop *loop;
     const struct config *config;
     struct engine *engine;
     struct runtimes *runtimes;
+    struct executions *executions;
+    struct store *store;
     struct sandbox *sandbox; /* exchanged when boxd was restarted; NULL while there is none */
     const struct log *log;
 };
@@ -29,3 +33,6 @@ void common_dialect(struct api *api, struct http_dialect *ret); /* /, /health */
  * the http server. */
 int piston_dialect(struct api *api, struct http_dialect *ret, struct err *e);
 void piston_dialect_done(struct http_dialect *d);
+/* Adds itself to api->executions.  ERR_INVALID names a bad setting. */
+int judge0_dialect(struct api *api, struct http_dialect *ret, struct err *e);
+void judge0_dialect_done(struct http_dialect *d);

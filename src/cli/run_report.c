@@ -44,6 +44,8 @@ static int limit_status(enum verdict verdict)
     case VERDICT_SIGNALED:
     case VERDICT_PROCESS_LIMIT:
     case VERDICT_COMPILE_ERROR:
+    case VERDICT_WRONG_ANSWER:
+    case VERDICT_EXEC_FORMAT:
     case VERDICT_CANCELLED:
     case VERDICT_INTERNAL_ERROR:
         break;
@@ -85,6 +87,8 @@ static const char *limit_flag(enum verdict verdict, bool compile)
     case VERDICT_NONZERO_EXIT:
     case VERDICT_SIGNALED:
     case VERDICT_COMPILE_ERROR:
+    case VERDICT_WRONG_ANSWER:
+    case VERDICT_EXEC_FORMAT:
     case VERDICT_CANCELLED:
     case VERDICT_INTERNAL_ERROR:
         break;

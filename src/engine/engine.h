@@ -2,9 +2,9 @@
 /*
  * engine - runs jobs: slots, stages, verdicts, output caps, cancel.
  *
- * engine_submit takes a job, waits for a CPU slot (waiting clients before batches), compiles in
- * one box, runs in another, and reports.  Loop thread only.  Observers are never called from inside
- * engine_submit or engine_job_cancel.
+ * engine_submit takes a job, waits for a CPU slot (queue/queue.h says who is next), unpacks its zip
+ * in one box, compiles in another, runs in a third, and reports.  Loop thread only.  Observers are
+ * never called from inside engine_submit, engine_job_load or engine_job_cancel.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,12 +18,16 @@ struct engine_job; /* an accepted job, until its `finished` returns */
 struct err;
 struct log;
 struct loop;
+struct queue_item;
 struct sandbox;
 
-enum engine_stage { STAGE_COMPILE, STAGE_RUN };
+enum engine_stage { STAGE_UNPACK, STAGE_COMPILE, STAGE_RUN };
 enum engine_stream { STREAM_STDOUT = 1, STREAM_STDERR = 2 };
 
 struct engine_observer { /* each may be NULL but `finished` */
+    /* Of engine_submit_ticket: its turn has come; answer with engine_job_load or
+     * engine_job_cancel, now or later. */
+    void (*load)(void *ctx);
     void (*stage)(void *ctx, enum engine_stage stage);
     /* As it comes, before the cap's end; false pauses the stream until engine_job_resume. */
     bool (*output)(void *ctx, enum engine_stage stage, enum engine_stream stream, const char *data,
@@ -42,11 +46,14 @@ struct engine_config {
     uint64_t queue_bytes; /* files and stdin of all jobs that are not finished */
     unsigned cpu_milli;   /* quota of a box that asks for none; 0: none */
     uint64_t product_max; /* bytes of a compile stage's product */
+    const char *unzip;    /* path of belljar-unzip; NULL: jobs with a zip are refused */
+    bool paused;          /* takes jobs, starts none */
 };
 
 struct engine_stats {
     unsigned slots, running, queued, boxes;
     uint64_t finished;
+    bool paused;
 };
 
 struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
@@ -63,7 +70,17 @@ struct engine_stats engine_stats(const struct engine *e);
 /* Takes the job (also on failure).  ERR_BUSY when the queue is full or the engine is draining. */
 int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
                   struct engine_job **ret, struct err *err);
-const struct job *engine_job(const struct engine_job *j);
+/*
+ * Only a place in the queue: the job itself is asked for (`load`) when its turn has come. `forced`:
+ * also when the queue is full, and first of its caller's (it was accepted before).
+ */
+int engine_submit_ticket(struct engine *e, const struct queue_item *item, bool forced,
+                         const struct engine_observer *observer, struct engine_job **ret,
+                         struct err *err);
+void engine_job_load(struct engine_job *j, struct job *job); /* takes it */
+bool engine_has_place(const struct engine *e, size_t count); /* for so many more in the queue */
+bool engine_is_idle(const struct engine *e); /* a job that is submitted now begins at once */
+const struct job *engine_job(const struct engine_job *j); /* NULL before it is loaded */
 /*
  * The observer hears `finished` with VERDICT_CANCELLED soon, or nothing more when `silent` (its ctx
  * may then die).  From any callback.

@@ -37,15 +37,19 @@ void job_free(struct job *job)
         file_done(&job->files[i]);
     }
     free(job->files);
+    free(job->caller);
     free(job->stdin_data);
+    free(job->zip_data);
+    free(job->expected_data);
     strv_free(job->args);
+    strv_free(job->compile_args);
     strv_free(job->env);
     free(job);
 }
 
 size_t job_bytes(const struct job *job)
 {
-    size_t bytes = job->stdin_size;
+    size_t bytes = job->stdin_size + job->zip_size + job->expected_size;
     for (size_t i = 0; i < job->file_count; i++) {
         bytes += job->files[i].size;
     }
@@ -72,7 +76,7 @@ struct job_file *job_add_file(struct job *job, const char *name, const void *dat
                               bool code)
 {
     struct job_file *f = file_slot(job);
-    *f = (struct job_file){xstrdup(name), xmemdup(data, size), size, code};
+    *f = (struct job_file){xstrdup(name), xmemdup(data, size), size, code, false};
     return f;
 }
 

@@ -18,6 +18,7 @@ struct job_file {
     char *data;
     size_t size;
     bool code; /* a source file: it counts for {main} and {sources} */
+    bool executable;
 };
 
 enum job_priority { JOB_INTERACTIVE, JOB_BATCH }; /* somebody waits, or nobody does */
@@ -27,6 +28,7 @@ enum job_stdio { JOB_STDIO_PIPE, JOB_STDIO_FILE, JOB_STDIO_PTY };
 struct job {
     char id[ULID_LEN + 1];
     char dialect[12];        /* "piston", "cli": for the log */
+    char *caller;            /* who asked, for fairness: a key's name or an address; NULL: nobody */
     struct runtime *runtime; /* owns a reference */
     struct job_file *files;
     size_t file_count;
@@ -34,14 +36,23 @@ struct job {
     char *stdin_data;
     size_t stdin_size;
     bool stdin_open; /* more comes with engine_job_stdin; else EOF follows stdin_data */
+    /* A zip that is unpacked before anything else, never over one of the files; NULL: none. */
+    char *zip_data;
+    size_t zip_size;
+    struct limits unpack; /* disk_bytes and disk_inodes bound what comes out of it */
     char **args;
-    char **env; /* "KEY=value", over the runtime's */
+    char **compile_args;
+    char **env;    /* "KEY=value", over the runtime's */
+    unsigned runs; /* how often the run stage is done, until one is not VERDICT_OK; 0: once */
+    /* Compared with stdout, when the program ended well (compare.h); NULL: nothing is. */
+    char *expected_data;
+    size_t expected_size;
     struct limits compile, run;
     enum job_priority priority;
     enum job_output_policy on_output_limit;
     enum job_stdio stdio;
     uint16_t rows, columns; /* of a pty */
-    bool merge_stderr;
+    bool merge_stderr, merge_compile_stderr;
     bool
         keep_output; /* gather stdout and stderr in the result; else the observer alone sees them */
     bool shell_status; /* compat.shell_status: a signal is told as exit code 128+n (done by the
@@ -51,7 +62,7 @@ struct job {
 struct job *job_new(void);
 void job_free(struct job *job); /* NULL is fine */
 void job_freep(struct job **job);
-size_t job_bytes(const struct job *job); /* what its files and its stdin hold */
+size_t job_bytes(const struct job *job); /* what its files, stdin, zip and expected output hold */
 struct job_file *job_add_file(struct job *job, const char *name, const void *data, size_t size,
                               bool code);
 

@@ -8,7 +8,7 @@
 
 void result_init(struct result *r)
 {
-    *r = (struct result){.compile.exit_code = -1, .run.exit_code = -1};
+    *r = (struct result){.unpack.exit_code = -1, .compile.exit_code = -1, .run.exit_code = -1};
 }
 
 static void stage_done(struct stage_result *s)
@@ -20,6 +20,7 @@ static void stage_done(struct stage_result *s)
 
 void result_done(struct result *r)
 {
+    stage_done(&r->unpack);
     stage_done(&r->compile);
     stage_done(&r->run);
     result_init(r);
@@ -29,6 +30,7 @@ const char *verdict_name(enum verdict v)
 {
     static const char *const names[] = {
         [VERDICT_OK] = "ok",
+        [VERDICT_WRONG_ANSWER] = "wrong_answer",
         [VERDICT_NONZERO_EXIT] = "nonzero_exit",
         [VERDICT_SIGNALED] = "signaled",
         [VERDICT_TIME_LIMIT] = "time_limit",
@@ -38,6 +40,7 @@ const char *verdict_name(enum verdict v)
         [VERDICT_PROCESS_LIMIT] = "process_limit",
         [VERDICT_COMPILE_ERROR] = "compile_error",
         [VERDICT_CANCELLED] = "cancelled",
+        [VERDICT_EXEC_FORMAT] = "exec_format",
         [VERDICT_INTERNAL_ERROR] = "internal_error",
     };
     return (size_t)v < ARRAY_LEN(names) ? names[v] : "unknown";

@@ -9,6 +9,7 @@
 
 enum verdict {
     VERDICT_OK,
+    VERDICT_WRONG_ANSWER, /* it ended well, but did not print what was expected */
     VERDICT_NONZERO_EXIT,
     VERDICT_SIGNALED,
     VERDICT_TIME_LIMIT, /* CPU */
@@ -18,6 +19,7 @@ enum verdict {
     VERDICT_PROCESS_LIMIT, /* for those who ask: a program may live with EAGAIN */
     VERDICT_COMPILE_ERROR, /* of a job; a stage has the one above */
     VERDICT_CANCELLED,
+    VERDICT_EXEC_FORMAT, /* the file that should be run is no program */
     VERDICT_INTERNAL_ERROR,
 };
 
@@ -36,7 +38,9 @@ struct stage_result {
 
 struct result {
     enum verdict verdict; /* of the run, or COMPILE_ERROR, CANCELLED, INTERNAL_ERROR */
-    struct stage_result compile, run;
+    struct stage_result unpack, compile, run;    /* of several runs the last */
+    unsigned runs;                               /* that were done */
+    uint64_t runs_cpu_ns, runs_memory_bytes;     /* of all of them added */
     uint64_t queued_ns, started_ns, finished_ns; /* CLOCK_REALTIME */
 };
 

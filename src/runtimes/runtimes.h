@@ -43,6 +43,12 @@ void runtimes_cancel(struct runtimes_wait *w); /* NULL is fine; not after fn was
  * none; *ret_known tells). */
 struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *range,
                               bool *ret_known);
+/*
+ * What needs no language: "text" (prints its file), "executable" (its file is the program),
+ * "scripts" (a directory with compile.sh or compile, and run.sh or run).  In no list; a new
+ * reference, NULL for another name or where the host lacks cat or bash.
+ */
+struct runtime *runtimes_builtin(struct runtimes *r, const char *name);
 /* The language for a file name, or NULL: "main.py" is "python". */
 const char *runtimes_language_of_file(const char *file_name);
 /* Forget versions: the host's packages changed (dpkg's status file is watched; this is what it

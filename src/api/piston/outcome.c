@@ -83,6 +83,8 @@ static struct ending ending_of(const struct stage_result *s, bool shell_status)
     case VERDICT_OUTPUT_LIMIT:
         say_output(&end, s);
         break;
+    case VERDICT_WRONG_ANSWER:
+    case VERDICT_EXEC_FORMAT:
     case VERDICT_PROCESS_LIMIT:
     case VERDICT_COMPILE_ERROR:
     case VERDICT_CANCELLED:

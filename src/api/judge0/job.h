@@ -1,0 +1,18 @@
+#pragma once
+/*
+ * job - the job that a submission asks for (contract section 12): files, limits, arguments.
+ */
+struct config;
+struct err;
+struct execution;
+struct job;
+struct runtime;
+
+/* x has PARTS_ASKED. */
+int submission_job(const struct config *config, const struct execution *x, struct runtime *runtime,
+                   struct job **ret, struct err *e);
+/*
+ * Words as a shell splits them (quotes and backslashes count, nothing is expanded or run; an
+ * unclosed quote ends with the text): a strv.  Pure.
+ */
+char **submission_split(const char *text);

@@ -1,0 +1,119 @@
+#pragma once
+/*
+ * executions - accepted work, from the acceptance that is on disk to the result that is, and to the
+ * callback that was delivered: nothing that was accepted is lost, whatever is killed.
+ *
+ *   submit -> store_insert  \  beside each other when a slot is free
+ *          -> engine         > finish -> store_finish -> callback -> store_set_callback
+ *
+ * A client is answered that it was accepted only when it is on disk.  At start what was not
+ * finished is queued again; what then runs is marked on disk before it begins, so that a program
+ * that ends the server is tried ATTEMPTS_MAX times and then given its dialect's internal error.
+ * While the store cannot be written to, nothing is accepted, and finished results wait in memory
+ * until it can.  Loop thread only; no callback comes from inside a call.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/execution.h"
+
+struct client;
+struct engine;
+struct err;
+struct executions;
+struct job;
+struct log;
+struct loop;
+struct result;
+struct runtime;
+struct runtimes;
+struct store;
+struct webhook;
+
+#define ATTEMPTS_MAX 3
+
+/* What only a dialect knows of its executions; `name` is that of execution.dialect. */
+struct execution_dialect {
+    const char *name;
+    /*
+     * Which runtime it needs: language and range for runtimes_find, or, when *ret_runtime is set
+     * (a reference for the caller), that one.  ERR_NOT_FOUND: there is no such language (any more).
+     */
+    int (*runtime)(void *ctx, const struct execution *x, const char **ret_language,
+                   const char **ret_range, struct runtime **ret_runtime, struct err *e);
+    /* The job that it asks for; x has all of PARTS_ASKED. */
+    int (*job)(void *ctx, const struct execution *x, struct runtime *runtime, struct job **ret,
+               struct err *e);
+    /* Writes what came of it into x: status, result, parts.  May take the bytes out of `result`.
+     * (state and times are set already.) */
+    void (*conclude)(void *ctx, struct execution *x, struct result *result);
+    /* Likewise when it could not be run: its internal error, with this sentence. */
+    void (*fail)(void *ctx, struct execution *x, const char *why);
+    /* The callback to send; false: it has none.  x has all parts. */
+    bool (*callback)(void *ctx, const struct execution *x, struct webhook *ret);
+    void *ctx;
+};
+
+struct executions_config {
+    uint64_t cache_bytes; /* of finished executions that are kept in memory for their readers */
+};
+
+struct executions *executions_new(struct loop *loop, const struct executions_config *config,
+                                  struct store *store, struct engine *engine,
+                                  struct runtimes *runtimes, struct client *client,
+                                  const struct log *log);
+/* What runs is queued again on disk; the store is closed after this. */
+void executions_free(struct executions *e);
+/* Before executions_recover; `dialect` outlives the executions. */
+void executions_add_dialect(struct executions *e, const struct execution_dialect *dialect);
+/* Queues again what an earlier server left, in the background. */
+void executions_recover(struct executions *e);
+
+/* One submitted execution, as seen by who submitted it, until executions_leave or `finished`. */
+struct executions_wait;
+struct executions_listener {
+    /* It is on disk, or (e) refused: ERR_BUSY queue full or stopping, others the store's.  After a
+     * refusal nothing more comes. */
+    void (*accepted)(void *ctx, const struct err *e);
+    /* It is over (also when it had no place in `accepted` yet: that comes first).  NULL: who
+     * submitted does not wait; it is then a batch. x may be ref'ed. */
+    void (*finished)(void *ctx, struct execution *x);
+    void *ctx;
+};
+/* Takes x (its id, dialect, request, caller, parts set). */
+struct executions_wait *executions_submit(struct executions *e, struct execution *x,
+                                          const struct executions_listener *listener);
+/* Several at once, one commit: accepted(ctx, e) is called once for all. */
+struct executions_wait *executions_submit_many(struct executions *e, struct execution **all,
+                                               size_t count,
+                                               const struct executions_listener *listener);
+void executions_leave(struct executions_wait *w); /* hears no more; it goes on */
+
+/*
+ * Reads: from memory what is unfinished or fresh, else from the store.  They may be cancelled with
+ * executions_forget.
+ */
+struct executions_read;
+typedef void executions_got_fn(void *ctx, struct execution *x, const struct err *e);
+typedef void executions_listed_fn(void *ctx, struct execution *const *all, size_t count,
+                                  const struct err *e);
+typedef void executions_done_fn(void *ctx, const struct err *e);
+struct executions_read *executions_get(struct executions *e, const char *id, unsigned parts,
+                                       executions_got_fn *fn, void *ctx);
+/* In order, NULL where there is none. */
+struct executions_read *executions_get_many(struct executions *e, const char *const *ids,
+                                            size_t count, unsigned parts, executions_listed_fn *fn,
+                                            void *ctx);
+/* When it is over; at once if it is. */
+struct executions_read *executions_await(struct executions *e, const char *id, unsigned parts,
+                                         executions_got_fn *fn, void *ctx);
+/* Of one that is over (ERR_BUSY if not), from memory and disk. */
+struct executions_read *executions_delete(struct executions *e, const char *id,
+                                          executions_done_fn *fn, void *ctx);
+void executions_forget(
+    struct executions_read *r); /* NULL is fine; a deletion is done all the same */
+
+/* Room in the queue for so many more, and a store that takes them: else ERR_BUSY, or the store's
+ * error. */
+int executions_check_room(const struct executions *e, size_t count, struct err *err);
