@@ -85,7 +85,7 @@ static int bind_make(const struct rootfs *r, const char *target, int *ret_fd, st
             continue;
         }
         if (found) {
-            return err_set(e, ERR_UNSUPPORTED, "two layers at '/%s' need overlayfs", target);
+            return err_set(e, ERR_IO, "two layers at '/%s' need overlayfs", target);
         }
         snprintf(name, sizeof(name), "%" PRIu32, r->create->layers[i]);
         found = name;

@@ -244,6 +244,9 @@ enum box_start_flag {
  * collectc path names below BOX_WORK_DIR ("." is all of it; * and ? match within one name); then
  * `archive_bytes` of a boxarchive, unpacked into BOX_WORK_DIR.  argv[0] is looked up in the PATH of
  * that environment unless it has a slash.
+ *
+ * After GO, FAILED with ERR_UNSUPPORTED says that the program's own file cannot be executed (no
+ * binary of this machine, not executable, its interpreter missing); nothing else has that kind.
  */
 struct box_init_start {
     struct box_head head;
@@ -253,7 +256,7 @@ struct box_init_start {
     uint32_t strings_bytes; /* at most BOX_STRINGS_MAX */
     uint64_t archive_bytes;
     uint64_t stack_bytes;   /* RLIMIT_STACK; 0: unlimited */
-    uint64_t file_bytes;    /* RLIMIT_FSIZE; 0: unlimited */
+    uint64_t file_bytes;    /* RLIMIT_FSIZE; 0: unlimited; BOX_FILE_NOTHING: not a byte */
     uint64_t address_bytes; /* RLIMIT_AS; 0: unlimited */
     uint64_t cpu_s; /* RLIMIT_CPU, a backstop of the limit that boxd watches; 0: unlimited */
     uint64_t collect_bytes; /* PRODUCT is cut off with an error beyond */
@@ -262,6 +265,7 @@ struct box_init_start {
     uint16_t rows, columns; /* of a pty */
     uint32_t data_mib;      /* RLIMIT_DATA; 0: unlimited */
 };
+#define BOX_FILE_NOTHING      UINT64_MAX
 #define BOX_STRINGS_MAX       (UINT32_C(2) << 20)
 #define BOX_STRINGS_COUNT_MAX (UINT32_C(64) << 10)
 

@@ -31,6 +31,11 @@ static int set(int resource, rlim_t soft, rlim_t hard, struct err *e)
     return err_sys(e, "box init: setting resource limit %d", resource);
 }
 
+static rlim_t file_limit(uint64_t bytes)
+{
+    return bytes == BOX_FILE_NOTHING ? 0 : or_unlimited(bytes);
+}
+
 int limits_set(const struct box_init_start *m, bool own_id, struct err *e)
 {
     rlim_t cpu = or_unlimited(m->cpu_s);
@@ -47,7 +52,7 @@ int limits_set(const struct box_init_start *m, bool own_id, struct err *e)
         /* Here and not in boxd: what it has when it makes a box, all boxes of a user share. */
         {RLIMIT_SIGPENDING, 1024, 1024},
         {RLIMIT_STACK, or_unlimited(m->stack_bytes), or_unlimited(m->stack_bytes)},
-        {RLIMIT_FSIZE, or_unlimited(m->file_bytes), or_unlimited(m->file_bytes)},
+        {RLIMIT_FSIZE, file_limit(m->file_bytes), file_limit(m->file_bytes)},
         {RLIMIT_AS, or_unlimited(m->address_bytes), or_unlimited(m->address_bytes)},
         {RLIMIT_DATA, or_unlimited((uint64_t)m->data_mib << 20),
          or_unlimited((uint64_t)m->data_mib << 20)},

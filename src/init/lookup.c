@@ -28,31 +28,48 @@ static int failed(const char *program, int sys, struct err *e)
     errno = sys;
     switch (sys) {
     case ENOEXEC:
-        return err_set(e, ERR_INVALID,
+        return err_set(e, ERR_UNSUPPORTED,
                        "program '%.*s' is neither a binary of this machine nor a script that "
                        "starts with '#!'",
                        SHOWN, program);
     case EACCES:
-        return err_set(e, ERR_DENIED, "program '%.*s' is not an executable file", SHOWN, program);
+        return err_set(e, ERR_UNSUPPORTED, "program '%.*s' is not an executable file", SHOWN,
+                       program);
     case E2BIG:
         return err_set(e, ERR_LIMIT,
                        "program '%.*s': its arguments and environment are too long for its stack",
                        SHOWN, program);
     case ELIBACC:
-        return err_set(e, ERR_NOT_FOUND, "program '%.*s': the interpreter that it names is missing",
-                       SHOWN, program);
+        return err_set(e, ERR_UNSUPPORTED,
+                       "program '%.*s': the interpreter that it names is missing or is none", SHOWN,
+                       program);
     default:
         return err_sys(e, "program '%.*s'", SHOWN, program);
     }
 }
 
-/* execve, which comes back with an errno: ELIBACC when it is the file's interpreter that is
- * missing. */
+/*
+ * execve, which comes back with an errno: ENOEXEC for what a broken binary gives (a file that ends
+ * inside its headers is EIO), ELIBACC when it is the file's interpreter that cannot be had.
+ */
 static int try_exec(const char *path, char *const *argv, char *const *env)
 {
     execve(path, argv, env);
     int sys = errno;
-    return sys == ENOENT && access(path, F_OK) == 0 ? ELIBACC : sys;
+    switch (sys) {
+    case EIO:
+    case EINVAL:
+        return ENOEXEC;
+    case ELIBBAD:
+        return ELIBACC;
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+        return access(path, F_OK) == 0 ? ELIBACC : sys;
+    default:
+        return sys;
+    }
 }
 
 /* dir/name into `ret`; an empty directory is the current one, as in every shell. */

@@ -60,8 +60,9 @@ struct box_program {
     uint16_t rows, columns;
     bool merge_stderr, tell_started;
     uint64_t wall_ns, cpu_ns;
-    uint64_t stack_bytes, file_bytes, address_bytes;
-    uint64_t data_bytes; /* of one process, rounded up to MiB; 0: unlimited */
+    uint64_t stack_bytes, address_bytes; /* 0: unlimited */
+    uint64_t file_bytes;                 /* 0: unlimited; BOX_FILE_NOTHING: not a byte */
+    uint64_t data_bytes;                 /* of one process, rounded up to MiB; 0: unlimited */
     uint32_t open_files, processes;
 };
 
@@ -71,7 +72,7 @@ enum box_stream { BOX_STDOUT = 1, BOX_STDERR = 2 };
  * `ended.head` is not filled.  All output has been told, and the product is there, when this is
  * called.  failure.kind != 0: with BOX_END_LOST the box could not be built or the program not
  * started (text says why), ERR_GONE when boxd was lost; with another end the program ran, but its
- * product could not be had.
+ * product could not be had.  ERR_UNSUPPORTED: the program's own file cannot be executed.
  */
 struct box_report {
     struct box_ended ended;

@@ -2,6 +2,7 @@
 """belljar-init alone: one box each, in which this side speaks as boxd and as the server."""
 import hashlib
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -260,6 +261,36 @@ def test_a_file_limit_is_a_true_sigxfsz(box):
     assert box.run(["dd", "if=/dev/zero", "of=x", "bs=64k", "count=9"], file=100_000)[0] == -signal.SIGXFSZ
 
 
+NOTHING = (1 << 64) - 1  # BOX_FILE_NOTHING
+
+
+def test_a_file_limit_of_nothing_stops_at_the_first_byte(box):
+    assert box.run(["dd", "if=/dev/zero", "of=x", "bs=1", "count=1"], file=NOTHING)[0] == -signal.SIGXFSZ
+
+
+def test_a_file_limit_of_nothing_allows_empty_files_and_pipes(box):
+    assert box.run(**sh("touch x; echo out; test -f x"), file=NOTHING) == (0, b"out\n", b"")
+
+
+def test_a_program_that_ignores_the_signal_gets_the_error(box):
+    script = "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" \
+             "try: open('x', 'wb', buffering=0).write(b'1')\nexcept OSError as e: print(e.errno)"
+    assert box.run(["python3", "-c", script], file=NOTHING) == (0, b"27\n", b"")
+
+
+@pytest.mark.parametrize("stack", [1, 4095, 4096, 65536])
+@pytest.mark.parametrize("program", ["true", "python3"])
+def test_a_tiny_stack_is_the_programs_own_trouble(box, stack, program):
+    box.hello().start([program, "-c", "pass"], stack=stack).go()
+    assert os.waitstatus_to_exitcode(box.exited()[0]) in (0, -signal.SIGSEGV)
+
+
+def test_a_tiny_stack_with_much_on_it_is_told_as_a_limit(box):
+    box.hello().start(["true", "a" * 20_000], stack=1).go()
+    kind, _, text = box.failed()
+    assert kind == "LIMIT" and "stack" in text
+
+
 def test_ignored_signals_are_not_inherited():
     before = {signo: signal.signal(signo, signal.SIG_IGN) for signo in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE)}
     try:
@@ -287,15 +318,26 @@ def test_a_name_with_a_slash_is_not_searched(box):
     assert box.run(["./true"], {"true": (FILE, b"#!/bin/sh\nexit 3\n", 0o755)})[0] == 3
 
 
+TRUE = pathlib.Path("/usr/bin/true").read_bytes()
+
+
 @pytest.mark.parametrize("program,files,kind,words", [
     ("nonsuch", {}, "NOT_FOUND", "PATH"),
     ("./nonsuch", {}, "NOT_FOUND", "No such file"),
-    ("./plain", {"plain": b"x"}, "DENIED", "not an executable file"),
-    ("plain", {"plain": b"x"}, "DENIED", "not an executable file"),
-    ("./text", {"text": (FILE, b"echo hi\n", 0o755)}, "INVALID", "#!"),
-    ("./tool", {"tool": (FILE, b"#!/no/such\n", 0o755)}, "NOT_FOUND", "interpreter"),
-    ("tool", {"tool": (FILE, b"#!/no/such\n", 0o755)}, "NOT_FOUND", "interpreter"),
-    ("./d", {"d/x": b""}, "DENIED", "not an executable file"),
+    ("./plain/x", {"plain": b"x"}, "IO", "Not a directory"),
+    ("./plain", {"plain": b"x"}, "UNSUPPORTED", "not an executable file"),
+    ("plain", {"plain": b"x"}, "UNSUPPORTED", "not an executable file"),
+    ("./text", {"text": (FILE, b"echo hi\n", 0o755)}, "UNSUPPORTED", "#!"),
+    ("./empty", {"empty": (FILE, b"", 0o755)}, "UNSUPPORTED", "#!"),
+    ("./elf", {"elf": (FILE, TRUE[:64], 0o755)}, "UNSUPPORTED", "#!"),
+    ("./elf", {"elf": (FILE, TRUE[:18] + b"\xee\xee" + TRUE[20:], 0o755)}, "UNSUPPORTED", "#!"),
+    ("./elf", {"elf": (FILE, TRUE.replace(b"/lib64/ld-", b"/lib64/no-"), 0o755)}, "UNSUPPORTED", "interpreter"),
+    ("./tool", {"tool": (FILE, b"#!/no/such\n", 0o755)}, "UNSUPPORTED", "interpreter"),
+    ("tool", {"tool": (FILE, b"#!/no/such\n", 0o755)}, "UNSUPPORTED", "interpreter"),
+    ("./tool", {"tool": (FILE, b"#!/bin/sh/x\n", 0o755)}, "UNSUPPORTED", "interpreter"),
+    ("./tool", {"tool": (FILE, b"#!/etc\n", 0o755)}, "UNSUPPORTED", "not an executable file"),
+    ("./tool", {"tool": (FILE, b"#!./tool\n", 0o755)}, "UNSUPPORTED", "interpreter"),
+    ("./d", {"d/x": b""}, "UNSUPPORTED", "not an executable file"),
     ("", {}, "INVALID", "empty"),
 ])
 def test_a_program_that_cannot_start_is_named(either_box, program, files, kind, words):
@@ -341,6 +383,45 @@ def test_files_can_be_stdio(box):
     assert box.exited()[0] == 0
     assert [os.pread(fd, 100, 0) for fd in files[1:]] == [b"from a file", b"oops\n"]
     assert read_all(box.stdout) == b""
+
+
+def stdio_files(stdin=b""):
+    files = [os.memfd_create(name) for name in ("in", "out", "err")]
+    os.pwrite(files[0], stdin, 0)
+    return files
+
+
+def run_with_files(box, argv, files, **more):
+    box.hello().start(argv, stdio="FILE", stdio_fds=files, **more).go()
+    return os.waitstatus_to_exitcode(box.exited()[0]), *(os.pread(fd, 1 << 20, 0) for fd in files[1:])
+
+
+@pytest.mark.parametrize("script", ["for i in 1 2 3; do echo out; echo err >&2; done",
+                                    "echo out; (echo err >&2); echo out >&2; echo err; printf 'out\nerr\n' >&2"])
+def test_streams_to_one_file_stay_in_order(box, script):
+    code, out, err = run_with_files(box, ["bash", "-c", script], stdio_files(),
+                                    flags=init_box.FLAG["BOX_START_MERGE_STDERR"])
+    assert (code, out, err) == (0, b"out\nerr\n" * 3, b"")
+
+
+def test_a_file_as_stdin_can_be_sought(either_box):
+    script = "import os\nos.lseek(0, 3, 0)\nprint(os.read(0, 9), os.lseek(0, 0, 1), open('/proc/self/fd/0').read())"
+    assert run_with_files(either_box, ["python3", "-c", script], stdio_files(b"012345")) == (
+        0, b"b'345' 6 012345\n", b"")
+
+
+@pytest.mark.parametrize("limit,kept", [(NOTHING, 0), (1, 1), (1000, 1000)])
+@pytest.mark.parametrize("merge", [False, True])
+def test_the_file_limit_holds_for_stdout(box, limit, kept, merge):
+    flags = init_box.FLAG["BOX_START_MERGE_STDERR"] if merge else 0
+    code, out, err = run_with_files(box, ["dd", "if=/dev/zero", "bs=1", "count=2000", "status=none"], stdio_files(),
+                                    file=limit, flags=flags)
+    assert (code, len(out), err) == (-signal.SIGXFSZ, kept, b"")
+
+
+def test_the_file_limit_holds_for_stderr(box):
+    assert run_with_files(box, ["bash", "-c", "exec dd if=/dev/zero bs=1 count=1 of=/proc/self/fd/2 status=none"],
+                          stdio_files(), file=NOTHING) == (-signal.SIGXFSZ, b"", b"")
 
 
 # --- signals and terminals -----------------------------------------------------------------------
