@@ -33,6 +33,9 @@ struct job {
     struct job_file *files;
     size_t file_count;
     size_t main_file; /* index of the first code file */
+    /* The dialect has called them as the language's tools want them: a single file too is then
+     * compiled and run as several are (runtime.h: compile_many). */
+    bool well_named;
     char *stdin_data;
     size_t stdin_size;
     bool stdin_open; /* more comes with engine_job_stdin; else EOF follows stdin_data */
@@ -42,19 +45,22 @@ struct job {
     struct limits unpack; /* disk_bytes and disk_inodes bound what comes out of it */
     char **args;
     char **compile_args;
-    char **env;    /* "KEY=value", over the runtime's */
-    unsigned runs; /* how often the run stage is done, until one is not VERDICT_OK; 0: once */
+    char **env; /* "KEY=value", over the runtime's */
+    /* How often the run stage is done, until one is not VERDICT_OK; 0: once.  Once with stdin_open.
+     */
+    unsigned runs;
     /* Compared with stdout, when the program ended well (compare.h); NULL: nothing is. */
     char *expected_data;
     size_t expected_size;
+    bool expected_needs_output; /* no output at all equals nothing, not even "" */
     struct limits compile, run;
     enum job_priority priority;
     enum job_output_policy on_output_limit;
     enum job_stdio stdio;
     uint16_t rows, columns; /* of a pty */
     bool merge_stderr, merge_compile_stderr;
-    bool
-        keep_output; /* gather stdout and stderr in the result; else the observer alone sees them */
+    bool keep_output;  /* gather stdout and stderr in the result; else the observer alone sees them
+                          (what is compared is gathered always) */
     bool shell_status; /* compat.shell_status: a signal is told as exit code 128+n (done by the
                           dialect) */
 };

@@ -11,18 +11,19 @@ void result_init(struct result *r)
     *r = (struct result){.unpack.exit_code = -1, .compile.exit_code = -1, .run.exit_code = -1};
 }
 
-static void stage_done(struct stage_result *s)
+void stage_result_done(struct stage_result *s)
 {
     buf_done(&s->out);
     buf_done(&s->err);
     buf_done(&s->both);
+    *s = (struct stage_result){.exit_code = -1};
 }
 
 void result_done(struct result *r)
 {
-    stage_done(&r->unpack);
-    stage_done(&r->compile);
-    stage_done(&r->run);
+    stage_result_done(&r->unpack);
+    stage_result_done(&r->compile);
+    stage_result_done(&r->run);
     result_init(r);
 }
 

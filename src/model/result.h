@@ -45,8 +45,9 @@ struct result {
 };
 
 void result_init(struct result *r);
-void result_done(struct result *r);       /* frees what it holds */
-const char *verdict_name(enum verdict v); /* "wall_time_limit" */
+void result_done(struct result *r);             /* frees what it holds */
+void stage_result_done(struct stage_result *s); /* likewise; as if the stage had not been */
+const char *verdict_name(enum verdict v);       /* "wall_time_limit" */
 
 /* "SIGKILL", "SIGRTMIN+2" ...; NULL for what is no signal (0, 32, 33).  signal_number: 0 if
  * unknown. */

@@ -7,6 +7,8 @@
  * are argument vectors, never shell text.  In them, a whole element may be
  *   {main}     the main file's name      {sources}  names of all code files but headers
  *   {args}     the job's arguments       {stem}     the main file's name without its extension
+ *   {compile_args}  what the job asks of its compiler; a command without it has them behind its
+ *                   first element (sh -c script name tool: behind the tool)
  * ({main} and {stem} are also replaced inside an element).
  */
 #include <stdbool.h>
@@ -34,8 +36,8 @@ struct runtime {
     char **header_extensions; /* code files that {sources} leaves out */
     char *default_name;       /* "main.cpp": the CLI's and the examples' */
     struct runtime_command compile, run;
-    /* When there is more than one code file, and this runtime does it another way; else argv NULL.
-     */
+    /* When there is more than one code file (or the job is well_named), and this runtime does it
+     * another way; else argv NULL. */
     struct runtime_command compile_many, run_many;
     char **env;  /* "KEY=value", after the common ones */
     char *hello; /* a program that prints "Hello, World!" */
