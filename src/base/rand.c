@@ -54,3 +54,21 @@ void ulid_make(uint64_t wall_ms, char ret[ULID_LEN + 1])
     }
     *out = '\0';
 }
+
+void uuid_make(char ret[UUID_LEN + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char bytes[16];
+    rand_bytes(bytes, sizeof(bytes));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40; /* version 4 */
+    bytes[8] = (bytes[8] & 0x3f) | 0x80; /* variant of the RFC */
+    char *out = ret;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *out++ = '-';
+        }
+        *out++ = digits[bytes[i] >> 4];
+        *out++ = digits[bytes[i] & 15];
+    }
+    *out = '\0';
+}

@@ -31,6 +31,14 @@ enum http_route_flag {
     ROUTE_ANY_CASE = 1 << 1, /* path in any case, with or without a trailing slash (Express) */
 };
 
+enum http_dialect_flag {
+    /* As Rails: of several slashes one counts, a path may end in "/" and in ".json", and a method
+     * that a path has no route for is 404. */
+    DIALECT_RAILS = 1 << 0,
+    /* `before` decides on foreign Hosts and Origins (http_check_origin). */
+    DIALECT_ORIGINS = 1 << 1,
+};
+
 /* In the order in which a table of them reads best. */
 struct http_route {   /* NOLINT(clang-analyzer-optin.performance.Padding) */
     unsigned method;  /* HTTP_GET answers HEAD too */
@@ -54,6 +62,7 @@ struct http_dialect {
      * body above body_max. */
     void (*error)(struct http_request *r, unsigned status, const char *text, void *ctx);
     void *ctx;
+    unsigned flags; /* enum http_dialect_flag */
 };
 
 struct http_config {
@@ -80,12 +89,17 @@ unsigned http_server_open_requests(const struct http_server *s);
 const char *http_id(const struct http_request *r); /* X-Request-Id of the answer: a ULID */
 const char *http_path(const struct http_request *r);
 const char *http_method_name(const struct http_request *r);
-const char *http_param(const struct http_request *r, const char *name);  /* {name}; NULL: none */
-const char *http_query(const struct http_request *r, const char *name);  /* first; NULL: none */
+const char *http_param(const struct http_request *r, const char *name); /* {name}; NULL: none */
+const char *http_query(const struct http_request *r, const char *name); /* first; NULL: none */
+/* All of it as it was sent, behind the '?'; "" when there is none. */
+const char *http_query_text(const struct http_request *r);
 const char *http_header(const struct http_request *r, const char *name); /* first; NULL: none */
 /* Inflated, NUL behind it; only until the handler returns: a waiting request does not keep it. */
 const char *http_body(const struct http_request *r, size_t *ret_len);
 const char *http_client(const struct http_request *r); /* "127.0.0.1" */
+uint64_t http_age_ns(const struct http_request *r);    /* since its first line */
+/* ERR_DENIED and a sentence for a foreign Host or Origin, when http_config.check_origin is set. */
+int http_check_origin(const struct http_request *r, struct err *e);
 
 /* Called once if the client leaves before the answer. */
 void http_on_gone(struct http_request *r, void (*gone)(void *ctx), void *ctx);

@@ -196,10 +196,11 @@ static void answer_options(struct http_request *r, const char *allow)
 
 static void dispatch(struct http_request *r)
 {
+    bool rails = (r->dialect->flags & DIALECT_RAILS) != 0;
     r->match = router_find(r->dialect, r->path, r->method);
     char allow[64];
     router_allow(r->match.methods, allow, sizeof(allow));
-    if (r->match.methods == 0) {
+    if (r->match.methods == 0 || (rails && r->match.route == NULL)) {
         request_refuse(r, 404, "Not Found");
     } else if (strcmp(r->method_name, "OPTIONS") == 0) {
         answer_options(r, allow);

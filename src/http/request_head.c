@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request's head: what is checked before its body is read. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "http/guard.h"
 #include "http/inflate.h"
@@ -55,26 +55,34 @@ static bool guard_passes(struct http_request *r, const char *method, const char 
     return refusal.status == 0;
 }
 
-static bool origin_passes(struct http_request *r)
+int http_check_origin(const struct http_request *r, struct err *e)
 {
     const struct host_policy *policy = &r->server->policy;
     const char *origin = http_header(r, "Origin");
-    char text[512];
     if (!r->server->config.check_origin) {
-        return true;
+        return 0;
     }
     if (r->host != NULL && !host_allowed(r->host, policy)) {
-        snprintf(text, sizeof(text),
-                 "host '%.200s' is not served here: add its name to server.allowed_hosts", r->host);
-    } else if (origin != NULL && !origin_allowed(origin, r->host, policy)) {
-        snprintf(text, sizeof(text),
-                 "pages of origin '%.200s' may not use this server: add its host to "
-                 "server.allowed_hosts",
-                 origin);
-    } else {
+        return err_set(e, ERR_DENIED,
+                       "host '%.100s' is not served here: add its name to server.allowed_hosts",
+                       r->host);
+    }
+    if (origin != NULL && !origin_allowed(origin, r->host, policy)) {
+        return err_set(e, ERR_DENIED,
+                       "pages of origin '%.100s' may not use this server: add its host to "
+                       "server.allowed_hosts",
+                       origin);
+    }
+    return 0;
+}
+
+static bool origin_passes(struct http_request *r)
+{
+    struct err e = {0};
+    if ((r->dialect->flags & DIALECT_ORIGINS) != 0 || http_check_origin(r, &e) == 0) {
         return true;
     }
-    request_refuse(r, 403, text);
+    request_refuse(r, 403, e.text);
     return false;
 }
 

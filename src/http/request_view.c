@@ -2,6 +2,7 @@
 /* What handlers see of a request. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "http/peer.h"
 #include "http/request.h"
 
@@ -35,6 +36,12 @@ const char *http_query(const struct http_request *r, const char *name)
     return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+const char *http_query_text(const struct http_request *r)
+{
+    const char *mark = strchr(r->target, '?');
+    return mark != NULL ? mark + 1 : "";
+}
+
 const char *http_header(const struct http_request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
@@ -49,6 +56,11 @@ const char *http_body(const struct http_request *r, size_t *ret_len)
 const char *http_client(const struct http_request *r)
 {
     return r->peer->client;
+}
+
+uint64_t http_age_ns(const struct http_request *r)
+{
+    return clock_mono_ns(&clock_system) - r->begun_ns;
 }
 
 void http_on_gone(struct http_request *r, void (*gone)(void *ctx), void *ctx)

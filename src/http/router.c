@@ -40,13 +40,17 @@ bool router_split_target(const char *target, char *ret_path, size_t path_size, c
 }
 
 /* The length of `prefix` when `path` begins with all of its segments; 0 if not. */
-static size_t prefix_length(const char *prefix, const char *path)
+static size_t prefix_length(const char *prefix, const char *path, bool rails)
 {
-    size_t len = strlen(prefix);
+    size_t len = strlen(prefix), slashes = strspn(path, "/");
+    if (rails && slashes > 0) {
+        path += slashes - 1;
+    }
     if (strncasecmp(prefix, path, len) != 0) {
         return 0;
     }
-    bool whole = prefix[len - 1] == '/' || path[len] == '/' || path[len] == '\0';
+    bool whole = prefix[len - 1] == '/' || path[len] == '/' || path[len] == '\0' ||
+                 (rails && path[len] == '.');
     return whole ? len : 0;
 }
 
@@ -56,9 +60,10 @@ const struct http_dialect *router_dialect(const struct http_dialect *const *dial
     const struct http_dialect *best = NULL;
     size_t best_len = 0;
     for (size_t i = 0; i < count; i++) {
+        bool rails = (dialects[i]->flags & DIALECT_RAILS) != 0;
         for (const char *const *prefix = dialects[i]->prefixes; *prefix != NULL; prefix++) {
-            size_t len =
-                strcmp(path, "*") == 0 ? strcmp(*prefix, "/") == 0 : prefix_length(*prefix, path);
+            size_t len = strcmp(path, "*") == 0 ? strcmp(*prefix, "/") == 0
+                                                : prefix_length(*prefix, path, rails);
             if (len > best_len) {
                 best = dialects[i];
                 best_len = len;
@@ -122,29 +127,49 @@ static bool segment_matches(const char *pattern, size_t pattern_len, const char 
            (any_case ? strncasecmp(pattern, segment, len) : strncmp(pattern, segment, len)) == 0;
 }
 
-static bool path_matches(const struct http_route *route, const char *path, struct router_match *m)
+static bool only_slashes(const char *s)
+{
+    return s[strspn(s, "/")] == '\0';
+}
+
+/* The last segment without ".json". */
+static size_t rails_name(const char *segment, size_t len)
+{
+    static const size_t format = sizeof(".json") - 1;
+    bool has_format = len > format && only_slashes(segment + len) &&
+                      memcmp(segment + len - format, ".json", format) == 0;
+    return has_format ? len - format : len;
+}
+
+static bool path_matches(const struct http_route *route, bool rails, const char *path,
+                         struct router_match *m)
 {
     const char *pattern = route->path;
     bool any_case = (route->flags & ROUTE_ANY_CASE) != 0;
     m->param_count = 0;
     while (*pattern == '/' && *path == '/') {
-        size_t pattern_len = span_to(++pattern, "/"), len = span_to(++path, "/");
-        if (!segment_matches(pattern, pattern_len, path, len, any_case, m)) {
+        pattern++;
+        path += rails ? strspn(path, "/") : 1;
+        size_t pattern_len = span_to(pattern, "/"), len = span_to(path, "/");
+        size_t name_len = rails ? rails_name(path, len) : len;
+        if (!segment_matches(pattern, pattern_len, path, name_len, any_case, m)) {
             return false;
         }
         pattern += pattern_len;
         path += len;
     }
-    return *pattern == '\0' && (*path == '\0' || (any_case && strcmp(path, "/") == 0));
+    return *pattern == '\0' &&
+           (*path == '\0' || (any_case && strcmp(path, "/") == 0) || (rails && only_slashes(path)));
 }
 
 struct router_match router_find(const struct http_dialect *dialect, const char *path,
                                 unsigned method)
 {
     struct router_match found = {0};
+    bool rails = (dialect->flags & DIALECT_RAILS) != 0;
     for (size_t i = 0; i < dialect->route_count; i++) {
         struct router_match m = {0};
-        if (!path_matches(&dialect->routes[i], path, &m)) {
+        if (!path_matches(&dialect->routes[i], rails, path, &m)) {
             continue;
         }
         found.methods |= dialect->routes[i].method;

@@ -27,7 +27,8 @@ struct router_match {
  */
 bool router_split_target(const char *target, char *ret_path, size_t path_size, char *ret_host,
                          size_t host_size);
-/* The dialect with the longest prefix of whole segments; NULL when there is none. */
+/* The dialect with the longest prefix of whole segments ("/jobs" is one of "/jobs.json" with
+ * DIALECT_RAILS); NULL when there is none. */
 const struct http_dialect *router_dialect(const struct http_dialect *const *dialects, size_t count,
                                           const char *path);
 struct router_match router_find(const struct http_dialect *dialect, const char *path,

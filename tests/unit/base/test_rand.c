@@ -86,6 +86,23 @@ static void test_ulid_is_crockford_base32(void **state)
     assert_string_not_equal(id, other);
 }
 
+static void test_uuid_is_of_version_4(void **state)
+{
+    (void)state;
+    char id[UUID_LEN + 1], other[UUID_LEN + 1];
+    uuid_make(id);
+    uuid_make(other);
+    assert_int_equal(strlen(id), UUID_LEN);
+    assert_int_equal(strspn(id, "0123456789abcdef-"), UUID_LEN);
+    assert_int_equal(id[8], '-');
+    assert_int_equal(id[13], '-');
+    assert_int_equal(id[14], '4');
+    assert_int_equal(id[18], '-');
+    assert_non_null(strchr("89ab", id[19]));
+    assert_int_equal(id[23], '-');
+    assert_string_not_equal(id, other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +112,7 @@ int main(void)
         cmocka_unit_test(test_random_bytes_fill_all_and_no_more),
         cmocka_unit_test(test_ulid_begins_with_its_time),
         cmocka_unit_test(test_ulid_is_crockford_base32),
+        cmocka_unit_test(test_uuid_is_of_version_4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

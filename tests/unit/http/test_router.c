@@ -92,6 +92,47 @@ static void test_broken_params_match_nothing(void **state)
     }
 }
 
+static const struct http_route rails_routes[] = {
+    {HTTP_GET, "/jobs/batch", handler, 0, ""},
+    {HTTP_GET | HTTP_DELETE, "/jobs/{id}", handler, 0, ""},
+    {HTTP_POST, "/jobs", handler, 0, ""},
+};
+static const char *const rails_prefixes[] = {"/jobs", NULL};
+static const struct http_dialect rails = {.name = "rails",
+                                          .prefixes = rails_prefixes,
+                                          .routes = rails_routes,
+                                          .route_count = 3,
+                                          .flags = DIALECT_RAILS};
+
+static void test_rails_takes_a_suffix_and_slashes(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"/jobs",       "/jobs/", "/jobs.json",
+                                       "/jobs.json/", "//jobs", "/jobs//"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_ptr_equal(router_find(&rails, good[i], HTTP_POST).route, &rails_routes[2]);
+    }
+    assert_null(router_find(&rails, "/jobs.xml", HTTP_POST).route);
+    assert_null(router_find(&rails, "/Jobs", HTTP_POST).route);
+    assert_null(router_find(&rails, "/jobs.json/batch", HTTP_GET).route);
+    assert_ptr_equal(router_find(&rails, "/jobs/batch.json", HTTP_GET).route, &rails_routes[0]);
+    struct router_match m = router_find(&rails, "/jobs//abc.json", HTTP_DELETE);
+    assert_ptr_equal(m.route, &rails_routes[1]);
+    assert_string_equal(m.params[0].value, "abc");
+}
+
+static void test_rails_paths_belong_to_their_dialect(void **state)
+{
+    (void)state;
+    static const struct http_dialect *const both[] = {&own, &rails};
+    assert_ptr_equal(router_dialect(both, 2, "/jobs.json"), &rails);
+    assert_ptr_equal(router_dialect(both, 2, "//jobs/"), &rails);
+    assert_ptr_equal(router_dialect(both, 2, "/jobsite"), &own);
+    assert_ptr_equal(router_dialect(both, 2, "//"), &own);
+    assert_ptr_equal(router_dialect(all, 2, "//api/v2/x"), &own);
+    assert_ptr_equal(router_dialect(all, 2, "/api/v1/execute.json"), &own);
+}
+
 static void test_split_target_takes_paths_and_urls(void **state)
 {
     (void)state;
@@ -136,6 +177,8 @@ int main(void)
         cmocka_unit_test(test_any_case_takes_case_and_trailing_slash),
         cmocka_unit_test(test_params_are_decoded),
         cmocka_unit_test(test_broken_params_match_nothing),
+        cmocka_unit_test(test_rails_takes_a_suffix_and_slashes),
+        cmocka_unit_test(test_rails_paths_belong_to_their_dialect),
         cmocka_unit_test(test_split_target_takes_paths_and_urls),
         cmocka_unit_test(test_split_target_refuses_the_rest),
         cmocka_unit_test(test_allow_names_methods),

@@ -110,6 +110,23 @@ static const struct http_route routes[] = {
 };
 static const char *const prefixes[] = {"/", NULL};
 
+/* Says what http_check_origin says, and the query. */
+static void judge(struct http_request *r, void *ctx)
+{
+    (void)ctx;
+    struct err e = {0};
+    if (http_check_origin(r, &e) < 0) {
+        answer_text(r, 200, e.text);
+    } else {
+        answer_text(r, 200, http_query_text(r));
+    }
+}
+
+static const struct http_route rails_routes[] = {
+    {HTTP_GET, "/rails", judge, 0, ""},
+};
+static const char *const rails_prefixes[] = {"/rails", NULL};
+
 static struct http_config config_make(void)
 {
     static const char *const listen[] = {"127.0.0.1:0", NULL};
@@ -131,9 +148,17 @@ static void fixture_start(struct fixture *f, const struct http_config *config)
     struct err e = {0};
     memset(f, 0, sizeof(*f));
     struct http_dialect d = {"test", prefixes, routes, ARRAY_LEN(routes), before, error, f};
-    const struct http_dialect *const dialects[] = {&d};
+    struct http_dialect rails = {"rails",
+                                 rails_prefixes,
+                                 rails_routes,
+                                 ARRAY_LEN(rails_routes),
+                                 NULL,
+                                 error,
+                                 f,
+                                 DIALECT_RAILS | DIALECT_ORIGINS};
+    const struct http_dialect *const dialects[] = {&d, &rails};
     assert_int_equal(loop_new(&f->loop, &e), 0);
-    if (http_server_new(f->loop, config, dialects, 1, NULL, &f->server, &e) < 0) {
+    if (http_server_new(f->loop, config, dialects, 2, NULL, &f->server, &e) < 0) {
         fail_msg("%s", e.text);
     }
     assert_int_equal(address_parse(http_server_addresses(f->server)[0], &f->address, &e), 0);
@@ -577,6 +602,27 @@ static void test_foreign_pages_are_refused(void **state)
            "HTTP/1.1 200 ");
 }
 
+static void test_rails_knows_no_405_and_no_options(void **state)
+{
+    static const char text[] = "PUT /rails HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n";
+    AUTO(mem_freep) char *answer = exchange_bytes(*state, text, strlen(text));
+    assert_true(str_starts(answer, "HTTP/1.1 404 "));
+    assert_null(strstr(answer, "\r\nAllow:"));
+    expect(*state, "OPTIONS /rails HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 404 ");
+    expect(*state, "GET //rails.json HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 200 ");
+}
+
+static void test_dialect_may_decide_on_origins_itself(void **state)
+{
+    static const char foreign[] = "GET /rails HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+    AUTO(mem_freep) char *answer = exchange_bytes(*state, foreign, strlen(foreign));
+    assert_true(str_starts(answer, "HTTP/1.1 200 "));
+    assert_non_null(strstr(answer, "host 'evil.example' is not served here"));
+    static const char own[] = "GET /rails?a=%31&b HTTP/1.1\r\n" HOST "\r\n";
+    AUTO(mem_freep) char *query = exchange_bytes(*state, own, strlen(own));
+    assert_true(str_ends(query, "\r\n\r\na=%31&b"));
+}
+
 static void test_gzip_body_is_inflated(void **state)
 {
     /* gzip -9n of "hello" */
@@ -696,6 +742,8 @@ int main(void)
         TEST(test_head_has_no_body),
         TEST(test_known_etag_gives_304),
         TEST(test_foreign_pages_are_refused),
+        TEST(test_rails_knows_no_405_and_no_options),
+        TEST(test_dialect_may_decide_on_origins_itself),
         TEST(test_gzip_body_is_inflated),
         cmocka_unit_test_setup_teardown(test_quiesce_answers_what_is_under_way_and_ends_the_rest,
                                         setup, teardown),
