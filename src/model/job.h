@@ -33,9 +33,6 @@ struct job {
     struct job_file *files;
     size_t file_count;
     size_t main_file; /* index of the first code file */
-    /* The dialect has called them as the language's tools want them: a single file too is then
-     * compiled and run as several are (runtime.h: compile_many). */
-    bool well_named;
     char *stdin_data;
     size_t stdin_size;
     bool stdin_open; /* more comes with engine_job_stdin; else EOF follows stdin_data */

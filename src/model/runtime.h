@@ -36,8 +36,8 @@ struct runtime {
     char **header_extensions; /* code files that {sources} leaves out */
     char *default_name;       /* "main.cpp": the CLI's and the examples' */
     struct runtime_command compile, run;
-    /* When there is more than one code file (or the job is well_named), and this runtime does it
-     * another way; else argv NULL. */
+    /* When there is more than one code file, and this runtime does it another way; else argv NULL.
+     */
     struct runtime_command compile_many, run_many;
     char **env;  /* "KEY=value", after the common ones */
     char *hello; /* a program that prints "Hello, World!" */
