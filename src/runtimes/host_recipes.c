@@ -16,15 +16,39 @@
 #define C_HEADERS LIST(".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tpp")
 #define C_LIBRARY LIST("/usr/include/stdio.h")
 
+#define GOOGLE_TEST "-x", "none", "-lgtest", "-lgtest_main", "-pthread"
+#define GOOGLE_TEST_HELLO                                                                          \
+    "#include <gtest/gtest.h>\n#include <iostream>\n\n"                                            \
+    "TEST(Hello, World)\n{\n    std::cout << \"Hello, World!\\n\";\n}\n"
+
 /* A JVM for a small box.  The second compiler stays on: programs that compute gain more than a
  * start costs. */
 #define JVM "-XX:+UseSerialGC", "-XX:-UsePerfData"
 /* javac and its kind live shortly. */
 #define JVM_SHORT "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1"
 
+#define JAVA_COMPILE                                                                               \
+    LIST("javac", JVM_SHORT, "-proc:none", "-encoding", "UTF-8", "-d", ".", "{sources}")
+#define JAVA_RUN LIST("{tool}", JVM, "-cp", ".", "{stem}", "{args}")
+#define JAVA_HELLO                                                                                 \
+    "public class Main {\n    public static void main(String[] args) {\n"                          \
+    "        System.out.println(\"Hello, World!\");\n    }\n}\n"
+
+/* What luac -p does, with the Lua that will run the program. */
+#define LUA_CHECK                                                                                  \
+    "MAIN=$2 exec \"$1\" -e 'local f, e = loadfile(os.getenv(\"MAIN\")) "                          \
+    "if not f then io.stderr:write(\"luac: \", e, \"\\n\") os.exit(1) end'"
+
 /* escript skips the first line of its file, which is the program's in ours. */
 #define ESCRIPT                                                                                    \
     "{ echo; cat \"$1\"; } >/tmp/main.escript && shift && exec escript /tmp/main.escript \"$@\""
+
+/* gcc's own Objective-C lacks half the language; clang takes the header files of gcc's runtime. */
+#define OBJECTIVE_C                                                                                \
+    "tool=$1; shift; exec \"$tool\" -x objective-c -O2 -DGNUSTEP -DGNUSTEP_BASE_LIBRARY=1 "        \
+    "-DGNU_RUNTIME=1 -D_NATIVE_OBJC_EXCEPTIONS -fexceptions -fobjc-exceptions -pthread "           \
+    "-fconstant-string-class=NSConstantString -I/usr/include/GNUstep "                             \
+    "-I\"$(gcc -print-file-name=include)\" -o a.out \"$@\" -lgnustep-base -lobjc -lm"
 
 /* A module is compiled before those that use it: in OCaml's own order, in Fortran the main file
  * last. */
@@ -247,6 +271,18 @@ const struct host_recipe host_recipes[] = {
         .hello = "print('Hello, World!')\n",
     },
     {
+        /* Syntax errors are told by a compile stage. */
+        .language = "lua-compiled",
+        .unlisted = true,
+        .tools = LIST("lua", "lua5.4", "lua5.3", "lua5.2", "lua5.1"),
+        .version_args = LIST("-v"),
+        .extensions = LIST(".lua"),
+        .default_name = "main.lua",
+        .compile = LIST("sh", "-c", LUA_CHECK, "sh", "{tool}", "{main}"),
+        .run = LIST("{tool}", "{main}", "{args}"),
+        .hello = "print('Hello, World!')\n",
+    },
+    {
         .language = "luajit",
         .tools = LIST("luajit"),
         .version_args = LIST("-v"),
@@ -417,6 +453,37 @@ const struct host_recipe host_recipes[] = {
         .run = LIST("./a.out", "{args}"),
         .hello =
             "#include <iostream>\n\nint main()\n{\n    std::cout << \"Hello, World!\\n\";\n}\n",
+    },
+    {
+        .language = "c++-test",
+        .unlisted = true,
+        .tools = LIST("g++", "g++-15", "g++-14", "g++-13", "g++-12", "g++-11", "g++-10", "g++-9"),
+        .needs = LIST("/usr/include/gtest/gtest.h"),
+        .version_args = LIST("-dumpfullversion", "-dumpversion"),
+        .extensions = LIST(".cpp", ".cc", ".cxx", ".C", ".c++"),
+        .headers = C_HEADERS,
+        .default_name = "main.cpp",
+        .compile = LIST("{tool}", "-std=gnu++17", "-pipe", "-o", "a.out", "-x", "c++", "{sources}",
+                        GOOGLE_TEST),
+        .run = LIST("./a.out", "{args}"),
+        .env = LIST("GTEST_COLOR=no"),
+        .hello = GOOGLE_TEST_HELLO,
+    },
+    {
+        .language = "c++-clang-test",
+        .unlisted = true,
+        .tools = LIST("clang++", "clang++-22", "clang++-21", "clang++-20", "clang++-19",
+                      "clang++-18", "clang++-17", "clang++-16", "clang++-15", "clang++-14"),
+        .needs = LIST("/usr/include/gtest/gtest.h", "/usr/include/c++"),
+        .version_args = LIST("-dumpversion"),
+        .extensions = LIST(".cpp", ".cc", ".cxx", ".C", ".c++"),
+        .headers = C_HEADERS,
+        .default_name = "main.cpp",
+        .compile =
+            LIST("{tool}", "-std=gnu++17", "-o", "a.out", "-x", "c++", "{sources}", GOOGLE_TEST),
+        .run = LIST("./a.out", "{args}"),
+        .env = LIST("GTEST_COLOR=no"),
+        .hello = GOOGLE_TEST_HELLO,
     },
     {
         .language = "tcc",
@@ -668,11 +735,23 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "Main.java",
         .run = LIST("{tool}", JVM, "{main}", "{args}"),
-        .compile_many =
-            LIST("javac", JVM_SHORT, "-proc:none", "-encoding", "UTF-8", "-d", ".", "{sources}"),
-        .run_many = LIST("{tool}", JVM, "-cp", ".", "{stem}", "{args}"),
-        .hello = "public class Main {\n    public static void main(String[] args) {\n"
-                 "        System.out.println(\"Hello, World!\");\n    }\n}\n",
+        .compile_many = JAVA_COMPILE,
+        .run_many = JAVA_RUN,
+        .hello = JAVA_HELLO,
+    },
+    {
+        /* With a compile stage also for one file, which has the name that javac wants. */
+        .language = "java-compiled",
+        .unlisted = true,
+        .tools = LIST("java"),
+        .only = ">=9",
+        .version_args = LIST("--version"),
+        .extensions = LIST(".java"),
+        .needs_extension = true,
+        .default_name = "Main.java",
+        .compile = JAVA_COMPILE,
+        .run = JAVA_RUN,
+        .hello = JAVA_HELLO,
     },
     {
         .language = "kotlin",
@@ -702,6 +781,23 @@ const struct host_recipe host_recipes[] = {
         .run = LIST("{tool}", JVM_SHORT, "-nc", "{main}", "{args}"),
         .hello = "object Main {\n  def main(args: Array[String]): Unit = {\n"
                  "    println(\"Hello, World!\")\n  }\n}\n",
+        .run_limits = {.wall_ms = 15000, .cpu_ms = 30000},
+    },
+    {
+        .language = "scala-compiled",
+        .unlisted = true,
+        .tools = LIST("scala"),
+        .only = "<3",
+        .version_args = LIST("-version"),
+        .version_after = "version",
+        .extensions = LIST(".scala"),
+        .needs_extension = true,
+        .default_name = "Main.scala",
+        .compile = LIST("scalac", JVM_SHORT, "-d", ".", "{sources}"),
+        .run = LIST("{tool}", "-cp", ".", "{stem}", "{args}"),
+        .hello = "object Main {\n  def main(args: Array[String]): Unit = {\n"
+                 "    println(\"Hello, World!\")\n  }\n}\n",
+        .compile_limits = {.wall_ms = 30000, .cpu_ms = 60000},
         .run_limits = {.wall_ms = 15000, .cpu_ms = 30000},
     },
     {
@@ -938,6 +1034,22 @@ const struct host_recipe host_recipes[] = {
         .hello = "disp('Hello, World!')\n",
     },
     {
+        /* Behind Octave, whose the extension is. */
+        .language = "objective-c",
+        .aliases = LIST("objc"),
+        .tools = LIST("clang", "clang-22", "clang-21", "clang-20", "clang-19", "clang-18",
+                      "clang-17", "clang-16", "clang-15", "clang-14"),
+        .needs = LIST("/usr/include/GNUstep/Foundation/Foundation.h", "gcc"),
+        .version_args = LIST("-dumpversion"),
+        .extensions = LIST(".m"),
+        .headers = C_HEADERS,
+        .default_name = "main.m",
+        .compile = LIST("sh", "-c", OBJECTIVE_C, "sh", "{tool}", "{sources}"),
+        .run = LIST("./a.out", "{args}"),
+        .hello = "#import <Foundation/Foundation.h>\n\nint main(void)\n{\n    @autoreleasepool {\n"
+                 "        puts([@\"Hello, World!\" UTF8String]);\n    }\n    return 0;\n}\n",
+    },
+    {
         .language = "sqlite3",
         .aliases = LIST("sqlite", "sql"),
         .tools = LIST("sqlite3"),
@@ -945,6 +1057,17 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".sql"),
         .default_name = "main.sql",
         .run = LIST("sh", "-c", "exec \"$1\" <\"$2\"", "sh", "{tool}", "{main}"),
+        .hello = "select 'Hello, World!';\n",
+    },
+    {
+        /* On the database file that may lie beside the program. */
+        .language = "sqlite3-file",
+        .unlisted = true,
+        .tools = LIST("sqlite3"),
+        .version_args = LIST("--version"),
+        .extensions = LIST(".sql"),
+        .default_name = "main.sql",
+        .run = LIST("sh", "-c", "exec \"$1\" db.sqlite <\"$2\"", "sh", "{tool}", "{main}"),
         .hello = "select 'Hello, World!';\n",
     },
     {

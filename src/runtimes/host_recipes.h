@@ -15,6 +15,7 @@
 
 struct host_recipe {
     const char *language;
+    bool unlisted; /* a dialect's own way with a language: found by its name, in no list */
     const char *const *aliases; /* "python{x.y}": with the version's first two numbers */
     const char *package;        /* as in struct runtime */
     const char *const *tools;   /* each different program of these names is one version */

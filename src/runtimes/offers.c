@@ -215,7 +215,7 @@ size_t offers_all(const struct offer_set *c, struct runtime ***ret)
     AUTO(mem_freep) const struct offer **sorted = xcalloc(c->offer_count, sizeof(struct offer *));
     size_t usable = 0;
     for (size_t i = 0; i < c->offer_count; i++) {
-        if (c->offers[i].usable) {
+        if (c->offers[i].usable && !c->offers[i].recipe->unlisted) {
             sorted[usable++] = &c->offers[i];
         }
     }

@@ -55,6 +55,6 @@ bool offer_may_be(const struct offer *o, const char *name);
 /* The highest version of `name` within `range`, of those that are known; NULL when there is none.
  */
 struct runtime *offers_best(const struct offer_set *c, const char *name, const char *range);
-/* All that are known, sorted by language, version and package; *ret (the caller frees it) has no
- * references. */
+/* All that are known and listed, sorted by language, version and package; *ret (the caller frees
+ * it) has no references. */
 size_t offers_all(const struct offer_set *c, struct runtime ***ret);

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "runtimes/asker.h"
+#include "runtimes/builtin.h"
 #include "runtimes/host_recipes.h"
 #include "runtimes/host_view.h"
 #include "runtimes/offers.h"
@@ -38,6 +39,15 @@ struct runtimes {
     struct package_watch watch;
     struct list waits;
     struct loop_defer answer;
+    struct runtime *builtins[BUILTIN_COUNT]; /* made when first asked for */
+    struct list kept;
+};
+
+struct kept {
+    struct list link;
+    const void *key;
+    void *value;
+    runtimes_kept_free_fn *fn;
 };
 
 struct runtimes_wait {
@@ -95,6 +105,37 @@ static void ask_for(struct runtimes *r, const char *name)
     }
 }
 
+/* --- what is made of what is known ------------------------------------------------------ */
+
+void *runtimes_kept(struct runtimes *r, const void *key)
+{
+    LIST_FOR_EACH (node, &r->kept) {
+        const struct kept *k = LIST_ITEM(node, struct kept, link);
+        if (k->key == key) {
+            ask_for(r, NULL); /* a tool that could not say its version may be able to by now */
+            return k->value;
+        }
+    }
+    return NULL;
+}
+
+void runtimes_keep(struct runtimes *r, const void *key, void *value, runtimes_kept_free_fn *fn)
+{
+    struct kept *k = xcalloc(1, sizeof(*k));
+    *k = (struct kept){.key = key, .value = value, .fn = fn};
+    list_append(&r->kept, &k->link);
+}
+
+static void drop_kept(struct runtimes *r)
+{
+    LIST_FOR_EACH (node, &r->kept) {
+        struct kept *k = LIST_ITEM(node, struct kept, link);
+        list_remove(&k->link);
+        k->fn(k->value);
+        free(k);
+    }
+}
+
 static void cache_save(struct runtimes *r)
 {
     if (r->cache_path == NULL || !r->cache_is_stale || !asker_is_idle(r->asker)) {
@@ -113,6 +154,7 @@ static void on_version(void *ctx, struct tool *tool, const struct semver *versio
     if (version != NULL) {
         offers_learn(&r->set, tool, version);
         r->cache_is_stale = true;
+        drop_kept(r);
     }
     cache_save(r);
     answer_soon(r);
@@ -214,6 +256,28 @@ struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *
     return best != NULL ? runtime_ref(best) : NULL;
 }
 
+/* --- what needs no language --------------------------------------------------------------- */
+
+struct runtime *runtimes_builtin(struct runtimes *r, const char *name)
+{
+    size_t i = builtin_find(name);
+    if (i == BUILTIN_COUNT) {
+        return NULL;
+    }
+    if (r->builtins[i] == NULL) {
+        r->builtins[i] = builtin_new(r->view, i);
+    }
+    return r->builtins[i] != NULL ? runtime_ref(r->builtins[i]) : NULL;
+}
+
+static void drop_builtins(struct runtimes *r)
+{
+    for (size_t i = 0; i < BUILTIN_COUNT; i++) {
+        runtime_unref(r->builtins[i]);
+        r->builtins[i] = NULL;
+    }
+}
+
 /* --- the whole --------------------------------------------------------------------------- */
 
 static void scan(struct runtimes *r)
@@ -256,6 +320,8 @@ void runtimes_refresh(struct runtimes *r)
     offers_scan(r->view, &r->set);
     keep_versions(r, &old);
     offers_done(&old);
+    drop_builtins(r);
+    drop_kept(r);
 
     LIST_FOR_EACH (node, &r->waits) {
         ask_for(r, LIST_ITEM(node, struct runtimes_wait, link)->name);
@@ -280,6 +346,7 @@ struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop
     r->view = view;
     r->cache_path = xstrdup(cache_path);
     list_init(&r->waits);
+    list_init(&r->kept);
     r->asker = asker_new(loop, log, on_version, r);
     asker_set_sandbox(r->asker, sandbox);
     scan(r);
@@ -313,6 +380,8 @@ void runtimes_free(struct runtimes *r)
     LIST_FOR_EACH (node, &r->waits) {
         runtimes_cancel(LIST_ITEM(node, struct runtimes_wait, link));
     }
+    drop_kept(r);
+    drop_builtins(r);
     forget_all(r);
     asker_free(r->asker);
     free(r->cache_path);
@@ -326,7 +395,7 @@ const char *runtimes_language_of_file(const char *file_name)
     for (size_t i = 0; i < host_recipe_count; i++) {
         const struct host_recipe *recipe = &host_recipes[i];
         for (const char *const *x = recipe->extensions; *x != NULL; x++) {
-            if (strlen(file_name) > strlen(*x) && str_ends(file_name, *x)) {
+            if (!recipe->unlisted && strlen(file_name) > strlen(*x) && str_ends(file_name, *x)) {
                 return recipe->language;
             }
         }

@@ -49,6 +49,14 @@ struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *
  * reference, NULL for another name or where the host lacks cat or bash.
  */
 struct runtime *runtimes_builtin(struct runtimes *r, const char *name);
+/*
+ * Something that its owner made of what is known now; freed as soon as more or other is known.
+ * `key` says whose it is.  NULL: there is none (any more).
+ */
+typedef void runtimes_kept_free_fn(void *value);
+void runtimes_keep(struct runtimes *r, const void *key, void *value, runtimes_kept_free_fn *fn);
+void *runtimes_kept(struct runtimes *r, const void *key);
+
 /* The language for a file name, or NULL: "main.py" is "python". */
 const char *runtimes_language_of_file(const char *file_name);
 /* Forget versions: the host's packages changed (dpkg's status file is watched; this is what it

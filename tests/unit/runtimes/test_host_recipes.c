@@ -116,7 +116,7 @@ static void test_commands_reach_the_source_and_the_product(void **state)
         const char *const *first = r->compile ? r->compile : r->run;
         CHECK(mentions(first, "{main}") || mentions(first, "{sources}"), r,
               "does not look at its source\n");
-        if (r->compile != NULL && !mentions(r->run, "{stem}")) {
+        if (r->compile != NULL && !mentions(r->run, "{stem}") && !mentions(r->run, "{main}")) {
             const char *product = mentions(r->compile, "a.out")   ? "a.out"
                                   : mentions(r->compile, "a.exe") ? "a.exe"
                                                                   : "a.jar";

@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -18,7 +20,9 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "base/tree.h"
 #include "host_fixture.h"
+#include "model/semver.h"
 #include "runtimes/host_recipes.h"
 #include "runtimes/runtimes.h"
 #include "runtimes/runtimes_at.h"
@@ -197,6 +201,14 @@ static const struct host_recipe recipes[] = {
      .version_package = "doggy",
      .extensions = LIST(".dog"),
      .default_name = "main.dog",
+     .run = LIST("{tool}", "{main}"),
+     .hello = "hello\n"},
+    {.language = "zebra-again",
+     .unlisted = true,
+     .tools = LIST("zebra"),
+     .version_args = LIST("--version"),
+     .extensions = LIST(".zb"),
+     .default_name = "main.zb",
      .run = LIST("{tool}", "{main}"),
      .hello = "hello\n"},
 };
@@ -693,6 +705,196 @@ static void test_package_that_is_not_there_is_not_offered(void **state)
     assert_null(f->found);
 }
 
+static void test_unlisted_recipe_is_found_by_its_name_alone(void **state)
+{
+    struct fixture *f = *state;
+    tool(f, "zebra");
+    open_runtimes(f);
+    runtimes_list(f->runtimes, on_listed, f);
+    turn(f);
+    answer(f, "zebra", "2.5.1");
+    assert_string_equal(f->listed.data, "zebra-2.5.1 ");
+    find(f, "zebra-again", "*");
+    assert_string_equal(f->found->version, "2.5.1");
+    assert_int_equal(f->sandbox.made, 1);
+}
+
+/* --- what needs no language --------------------------------------------------------------- */
+
+static void bash_is_here(struct fixture *f)
+{
+    tool(f, "bash");
+    tool(f, "sh");
+    host_file(f->host.dpkg, "status",
+              "Package: bash\nStatus: install ok installed\nVersion: 5.2.15-2+b13\n\n", 0644);
+}
+
+static struct runtime *builtin(struct fixture *f, const char *name)
+{
+    struct runtime *r = runtimes_builtin(f->runtimes, name);
+    assert_non_null(r);
+    assert_string_equal(r->language, name);
+    assert_string_equal(r->source, "host");
+    assert_true(r->layer_count >= 3);
+    return r;
+}
+
+static void test_builtin_text_prints_its_file(void **state)
+{
+    struct fixture *f = *state;
+    tool(f, "cat");
+    open_runtimes(f);
+    struct runtime *r = builtin(f, "text");
+    assert_string_equal(strrchr(r->run.argv[0], '/'), "/cat");
+    assert_string_equal(r->run.argv[1], "{main}");
+    assert_null(r->run.argv[2]);
+    assert_false(runtime_is_compiled(r));
+    runtime_unref(r);
+}
+
+static void test_builtin_executable_is_its_file(void **state)
+{
+    struct fixture *f = *state;
+    open_runtimes(f);
+    struct runtime *r = builtin(f, "executable");
+    assert_string_equal(r->run.argv[0], "./{main}");
+    assert_false(runtime_is_compiled(r));
+    struct semver version;
+    assert_true(semver_parse(r->version, &version));
+    runtime_unref(r);
+}
+
+static void test_builtin_scripts_have_the_version_of_bash(void **state)
+{
+    struct fixture *f = *state;
+    bash_is_here(f);
+    open_runtimes(f);
+    struct runtime *r = builtin(f, "scripts");
+    assert_string_equal(r->version, "5.2.15");
+    assert_true(runtime_is_compiled(r));
+    assert_int_equal(f->sandbox.made, 0);
+    runtime_unref(r);
+}
+
+static void test_builtin_is_made_once_and_in_no_list(void **state)
+{
+    struct fixture *f = *state;
+    tool(f, "cat");
+    tool(f, "zebra"); /* with it there is no recipe for cat */
+    open_runtimes(f);
+    struct runtime *first = builtin(f, "text"), *second = builtin(f, "text");
+    assert_ptr_equal(first, second);
+    runtime_unref(first);
+    runtime_unref(second);
+    runtimes_list(f->runtimes, on_listed, f);
+    turn(f);
+    answer(f, "zebra", "1.0.0");
+    assert_string_equal(f->listed.data, "zebra-1.0.0 ");
+}
+
+static void test_builtin_outlives_a_refresh_for_who_holds_it(void **state)
+{
+    struct fixture *f = *state;
+    tool(f, "cat");
+    open_runtimes(f);
+    struct runtime *held = builtin(f, "text");
+    runtimes_refresh(f->runtimes);
+    assert_string_equal(held->language, "text");
+    assert_int_equal(held->refs, 1);
+    runtime_unref(held);
+}
+
+static void test_builtin_without_its_program_is_not_there(void **state)
+{
+    struct fixture *f = *state;
+    tool(f, "sh");
+    open_runtimes(f);
+    assert_null(runtimes_builtin(f->runtimes, "text"));
+    assert_null(runtimes_builtin(f->runtimes, "scripts"));
+    assert_null(runtimes_builtin(f->runtimes, "zebra"));
+}
+
+/* The text of "scripts", run by the host's own shell in a directory of these files. */
+static void scripts_say(struct fixture *f, bool compile, const char *const *files, const char *out,
+                        int status)
+{
+    char dir[100], command[200];
+    snprintf(dir, sizeof(dir), "%s/box", f->host.root);
+    assert_int_equal(mkdir(dir, 0755), 0);
+    for (; *files != NULL; files++) {
+        AUTO(mem_freep) char *text = xasprintf("echo %s; exit 7", *files);
+        host_file(dir, *files, text, 0644);
+    }
+    struct runtime *r = builtin(f, "scripts");
+    char *const *argv = compile ? r->compile.argv : r->run.argv;
+    assert_string_equal(argv[1], "-c");
+    assert_null(argv[3]);
+    assert_int_equal(setenv("BELLJAR_TEXT", argv[2], 1), 0);
+    snprintf(command, sizeof(command), "cd %s && sh -c \"$BELLJAR_TEXT\" 2>&1", dir);
+    FILE *p = popen(command, "r"); /* NOLINT: a test */
+    char said[200] = "";
+    size_t len = fread(said, 1, sizeof(said) - 1, p);
+    said[len] = '\0';
+    assert_int_equal(pclose(p), status << 8);
+    assert_string_equal(said, out);
+    runtime_unref(r);
+    struct err e;
+    AUTO(fd_closep) int root = open(f->host.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(tree_remove(root, "box", &e), 0);
+}
+
+static void test_builtin_scripts_choose_as_judge0_does(void **state)
+{
+    struct fixture *f = *state;
+    bash_is_here(f);
+    open_runtimes(f);
+    scripts_say(f, true, LIST("compile.sh", "compile", "run"), "compile.sh\n", 7);
+    scripts_say(f, true, LIST("compile"), "compile\n", 7);
+    scripts_say(f, true, LIST("run"), "", 0);
+    scripts_say(f, false, LIST("run.sh", "run", "compile"), "run.sh\n", 7);
+    scripts_say(f, false, LIST("run"), "run\n", 7);
+    scripts_say(f, false, LIST("compile"), "/bin/bash: run: No such file or directory\n", 127);
+}
+
+/* --- what is made of what is known -------------------------------------------------------- */
+
+static void count_free(void *value)
+{
+    ++*(unsigned *)value;
+}
+
+static void test_kept_value_is_freed_when_more_is_known(void **state)
+{
+    struct fixture *f = *state;
+    static const char key;
+    unsigned freed = 0;
+    tool(f, "zebra");
+    open_runtimes(f);
+    assert_null(runtimes_kept(f->runtimes, &key));
+    runtimes_keep(f->runtimes, &key, &freed, count_free);
+    assert_ptr_equal(runtimes_kept(f->runtimes, &key), &freed);
+    assert_null(runtimes_kept(f->runtimes, f));
+    find(f, "zebra", "*");
+    assert_int_equal(freed, 0);
+    answer(f, "zebra", "1.0.0");
+    assert_int_equal(freed, 1);
+    assert_null(runtimes_kept(f->runtimes, &key));
+}
+
+static void test_kept_value_is_freed_by_a_refresh_and_at_the_end(void **state)
+{
+    struct fixture *f = *state;
+    unsigned first = 0, second = 0;
+    open_runtimes(f);
+    runtimes_keep(f->runtimes, &first, &first, count_free);
+    runtimes_refresh(f->runtimes);
+    assert_int_equal(first, 1);
+    runtimes_keep(f->runtimes, &second, &second, count_free);
+    runtimes_free(f->runtimes);
+    f->runtimes = NULL;
+    assert_int_equal(second, 1);
+}
+
 /* --- the cache --------------------------------------------------------------------------- */
 
 static void learn(struct fixture *f, const char *version)
@@ -857,6 +1059,16 @@ int main(void)
         T(test_peek_does_not_ask),
         T(test_package_version_needs_no_box),
         T(test_package_that_is_not_there_is_not_offered),
+        T(test_unlisted_recipe_is_found_by_its_name_alone),
+        T(test_builtin_text_prints_its_file),
+        T(test_builtin_executable_is_its_file),
+        T(test_builtin_scripts_have_the_version_of_bash),
+        T(test_builtin_is_made_once_and_in_no_list),
+        T(test_builtin_outlives_a_refresh_for_who_holds_it),
+        T(test_builtin_without_its_program_is_not_there),
+        T(test_builtin_scripts_choose_as_judge0_does),
+        T(test_kept_value_is_freed_when_more_is_known),
+        T(test_kept_value_is_freed_by_a_refresh_and_at_the_end),
         T(test_restart_asks_nobody),
         T(test_changed_tool_is_asked_again),
         T(test_bad_cache_is_ignored_and_rewritten),
