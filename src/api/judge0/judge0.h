@@ -50,6 +50,7 @@ enum judge0_status { /* Judge0's, by number */
 struct judge0 {
     struct api *api;
     struct judge0_statistics *statistics; /* the cached answer */
+    json_t *system_info;                  /* likewise; json_decref'ed with this */
 };
 
 /* --- handlers; ctx is the struct judge0 ---------------------------------------------------- */
