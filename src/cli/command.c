@@ -44,10 +44,13 @@ static const char runtimes_text[] =
     "  belljar runtimes --url http://host:2358    what a server has\n";
 
 static const char serve_text[] =
-    "Answers the HTTP API: Piston's at /api/v2 (and /api/v2/piston, /api/v1), GET /health, on\n"
-    "http://127.0.0.1:2358 unless --listen says otherwise. It says in one line when it is ready, "
-    "and\n"
-    "stops in order at Ctrl-C or SIGTERM: running programs may finish, and nothing is left "
+    "Answers the HTTP API: Piston's at /api/v2 (and /api/v2/piston, /api/v1), Judge0's at "
+    "/submissions,\n"
+    "GET /health, on http://127.0.0.1:2358 unless --listen says otherwise. It says in one line "
+    "when "
+    "it\n"
+    "is ready, and stops in order at Ctrl-C or SIGTERM: running programs may finish, and nothing "
+    "is left\n"
     "behind.\n"
     "As root it keeps privileges in one small process only; as a user it works in a user "
     "namespace.\n"
@@ -55,8 +58,11 @@ static const char serve_text[] =
     "  belljar serve                              for this machine, data in a temporary folder\n"
     "  belljar serve --data /var/lib/belljar --listen 0.0.0.0:2358\n"
     "  belljar serve --config belljar.toml --print-config\n"
+    "  belljar serve --judge0-conf judge0.conf    with the settings of a Judge0\n"
     "\n"
-    "--print-config shows each setting, its value and where it came from, and ends.\n";
+    "--print-config shows each setting, its value and where it came from, and ends. The settings "
+    "of\n"
+    "Judge0's API ([judge0]) are listed by 'belljar help options'.\n";
 
 static const char doctor_text[] =
     "Looks at this machine and prints a table: what each feature of "
@@ -107,7 +113,8 @@ const struct command commands[] = {
     {"runtimes", cmd_runtimes, "runtimes [--json] [--url URL]",
      "list the languages that can be run", runtimes_text, runtimes_flags, "sandbox", false},
     {"serve", cmd_serve, "serve [FLAGS]", "answer the HTTP API", serve_text, serve_flags,
-     "server log engine sandbox limits piston network compat runtimes", false},
+     "server log engine store callbacks sandbox limits piston network compat runtimes judge0.conf",
+     false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
     {"piston", cmd_piston, "piston COMMAND ...", "Piston's command line", piston_text, NULL, NULL,

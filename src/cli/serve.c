@@ -114,9 +114,11 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
     host_launch_config(config, &log, &launch);
     host_open_files(config);
     (void)signal(SIGPIPE, SIG_IGN); /* who reads the ready line may go */
-    const char *warning = config_network_warning(config);
-    if (warning) {
-        LOG_WARN(&log, warning);
+    if (config_judge0_conf_read(config)) {
+        LOG_INFO(&log, "judge0.conf is read", log_s("path", config_judge0_conf_read(config)));
+    }
+    for (char *const *warning = config_warnings(config); warning && *warning; warning++) {
+        LOG_WARN(&log, *warning);
     }
     struct instance *instance = NULL;
     int r = host_enter(&launch, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "config/load.h"
 #include "config/units.h"
 
@@ -31,6 +33,7 @@ void config_free(struct config *c)
     }
     free(c->origins->of);
     free(c->origins);
+    strv_free(c->warnings);
     free(c);
 }
 
@@ -46,6 +49,26 @@ static struct config *config_new(void)
     c->origins = xcalloc(1, sizeof(*c->origins));
     c->origins->of = xcalloc(option_count, sizeof(*c->origins->of));
     return c;
+}
+
+static const struct option *option_of(const struct config *c, const void *field)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        if (option_field_const(&options[i], c) == field) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+void load_warn(struct config *c, const char *fmt, ...)
+{
+    AUTO(buf_done) struct buf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    buf_add_vfmt(&text, fmt, ap);
+    va_end(ap);
+    strv_add(&c->warnings, text.data);
 }
 
 void load_note(struct config *c, const struct option *o, enum config_source source,
@@ -106,11 +129,14 @@ static int file_choose(const struct flag_list *flags, char *const *environment, 
     return 0;
 }
 
-static int load_all(struct config *c, char *const *environment, const struct flag_list *flags,
-                    struct err *e)
+static int load_all(struct config *c, const char *judge0, char *const *environment,
+                    const struct flag_list *flags, struct err *e)
 {
     const char *path = NULL;
     int r = load_defaults(c, e);
+    if (r == 0 && judge0) {
+        r = load_judge0(c, judge0, e);
+    }
     if (r == 0) {
         r = file_choose(flags, environment, &path, e);
     }
@@ -123,6 +149,46 @@ static int load_all(struct config *c, char *const *environment, const struct fla
     return r < 0 ? r : load_flags(c, flags, e);
 }
 
+/* The judge0.conf that was named, or the usual one if it is there; NULL: none. */
+static const char *judge0_choose(const struct config *c)
+{
+    if (strcmp(c->judge0_conf, CONFIG_JUDGE0_NONE) == 0) {
+        return NULL;
+    }
+    if (*c->judge0_conf) {
+        return c->judge0_conf;
+    }
+    return access(CONFIG_JUDGE0_PATH, F_OK) == 0 ? CONFIG_JUDGE0_PATH : NULL;
+}
+
+/*
+ * A judge0.conf is weaker than all that can name it, so the others are read for its name first, and
+ * then all of them in their order.
+ */
+static int load_twice(char *const *environment, const struct flag_list *flags, struct config **ret,
+                      struct err *e)
+{
+    AUTO(config_freep) struct config *c = config_new();
+    int r = load_all(c, NULL, environment, flags, e);
+    const char *judge0 = r == 0 ? judge0_choose(c) : NULL;
+    bool is_read = judge0;
+    if (judge0) {
+        AUTO(config_freep) struct config *named = TAKE(&c, config_new());
+        r = load_all(c, judge0, environment, flags, e);
+        if (r == 0 && !*c->judge0_conf) {
+            r = load_value(c, option_of(c, &c->judge0_conf), judge0, CONFIG_DEFAULT,
+                           "default: it is there", e);
+        }
+    }
+    if (r < 0) {
+        return r;
+    }
+    c->judge0_conf_read = is_read;
+    load_check(c);
+    *ret = TAKE(&c, NULL);
+    return 0;
+}
+
 int config_load(char *const *words, char *const *environment, struct config **ret, char ***ret_rest,
                 struct err *e)
 {
@@ -131,8 +197,8 @@ int config_load(char *const *words, char *const *environment, struct config **re
     if (r < 0) {
         return r;
     }
-    AUTO(config_freep) struct config *c = config_new();
-    r = load_all(c, environment, &flags, e);
+    AUTO(config_freep) struct config *c = NULL;
+    r = load_twice(environment, &flags, &c, e);
     if (r < 0) {
         return r;
     }
@@ -149,12 +215,8 @@ int config_load(char *const *words, char *const *environment, struct config **re
 
 enum config_source config_source(const struct config *c, const void *field)
 {
-    for (size_t i = 0; i < option_count; i++) {
-        if (option_field_const(&options[i], c) == field) {
-            return c->origins->of[i].source;
-        }
-    }
-    return CONFIG_DEFAULT;
+    const struct option *o = option_of(c, field);
+    return o ? c->origins->of[o - options].source : CONFIG_DEFAULT;
 }
 
 uint32_t config_cpu_milli(const struct config *c)
@@ -164,10 +226,12 @@ uint32_t config_cpu_milli(const struct config *c)
     return (uint32_t)milli;
 }
 
-const char *config_network_warning(const struct config *c)
+char *const *config_warnings(const struct config *c)
 {
-    return c->disable_networking
-               ? NULL
-               : "network.disable (PISTON_DISABLE_NETWORKING) is false, but there "
-                 "is no network to enable: programs have their own loopback only";
+    return c->warnings;
+}
+
+const char *config_judge0_conf_read(const struct config *c)
+{
+    return c->judge0_conf_read ? c->judge0_conf : NULL;
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * config - every setting, from one table (options.def): default, file, environment, flag, each over
- * the one before.
+ * config - every setting, from one table (options.def): default, judge0.conf, file, environment,
+ * flag, each over the one before.
  *
  * The table gives the fields of struct config, the flags, the names in the environment and in the
  * file, ranges, --help,
@@ -29,10 +29,16 @@ struct config {
 #include "config/options.def"
 #undef X
     struct config_origins *origins; /* where each value came from */
+    char **warnings;                /* see config_warnings */
+    bool judge0_conf_read;
 };
 
 /* The file that is read when neither --config nor BELLJAR_CONFIG names one, if it is there. */
 #define CONFIG_DEFAULT_PATH "/etc/belljar/belljar.toml"
+/* Judge0's own file, if it is there and judge0.conf names none; the other word is for none at all.
+ */
+#define CONFIG_JUDGE0_PATH "/judge0.conf"
+#define CONFIG_JUDGE0_NONE "none"
 
 /*
  * words: the flags of a command, argv style, NULL-ended, without the command's own name.  Flags end
@@ -44,14 +50,17 @@ int config_load(char *const *words, char *const *environment, struct config **re
 void config_free(struct config *c); /* NULL is fine */
 void config_freep(struct config **c);
 
-enum config_source { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_FLAG };
+enum config_source { CONFIG_DEFAULT, CONFIG_JUDGE0, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_FLAG };
 /* `field` is a field's address: config_source(c, &c->slots). */
 enum config_source config_source(const struct config *c, const void *field);
 
 /* limits.cpus in thousandths of a CPU; 0: no limit. */
 uint32_t config_cpu_milli(const struct config *c);
-/* A sentence for the log when the configuration asks for a network, which no box has; else NULL. */
-const char *config_network_warning(const struct config *c);
+/* Sentences for the log of a server: what was asked for and changes nothing, or not what was meant.
+ * A strv: NULL when there is none. */
+char *const *config_warnings(const struct config *c);
+/* The judge0.conf that was read, or NULL: with one, everything is as Judge0's users know it. */
+const char *config_judge0_conf_read(const struct config *c);
 
 /* What a word of the command line is to config_load. */
 enum config_flag {
@@ -66,7 +75,7 @@ void config_each_flag(void (*fn)(void *ctx, const char *flag), void *ctx);
 /* One line per value: key = value, and where it came from; it can be used as a file. */
 void config_print(const struct config *c, struct buf *ret);
 void config_help(struct buf *ret); /* all flags, for `belljar serve --help` */
-/* Likewise, of some tables: "limits sandbox". */
+/* Likewise, of some tables and single keys: "limits sandbox judge0.conf". */
 void config_help_tables(const char *tables, struct buf *ret);
 /* One row of such a list: "  head", and the text beside or below it. */
 void config_help_row(const char *head, const char *text, struct buf *ret);

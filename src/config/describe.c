@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "config/config.h"
+#include "config/judge0_names.h"
 #include "config/load.h"
 #include "config/option.h"
 
@@ -108,13 +109,12 @@ static void option_help(const struct option *o, bool variables, struct buf *ret)
     config_help_row(head.data, text.data, ret);
 }
 
-/* Whether the option's table is one of these words; NULL: any is. */
+/* Whether the option's table, or its key, is one of these words; NULL: any is. */
 static bool is_wanted(const struct option *o, const char *tables)
 {
-    size_t len = table_length(o);
     for (const char *at = tables; at && *at;) {
         size_t word = strcspn(at, " ");
-        if (word == len && memcmp(at, o->key, len) == 0) {
+        if (strncmp(at, o->key, word) == 0 && (o->key[word] == '.' || o->key[word] == '\0')) {
             return true;
         }
         at += word + strspn(at + word, " ");
@@ -159,8 +159,9 @@ static const char markdown_head[] =
     "\n"
     "Every setting has a key in the configuration file, an environment variable and a flag. A flag "
     "is stronger than the\n"
-    "environment, the environment is stronger than the file, and the file is stronger than the "
-    "default.\n"
+    "environment, the environment is stronger than the file, and the file is stronger than a "
+    "judge0.conf (see [judge0])\n"
+    "and the default.\n"
     "`belljar serve --print-config` shows each value and where it came from. A value that cannot "
     "be "
     "used stops the start\n"
@@ -184,7 +185,13 @@ static const char markdown_head[] =
     "mean \"none\" there,\n"
     "  and leave belljar's default; unknown `PISTON_*` variables are ignored. `PORT` sets the port "
     "of the default address.\n"
-    "  Where several names of one setting are set, `BELLJAR_*` is the strongest, then those of the "
+    "- The variables of Judge0 keep their words too: times in seconds, sizes in KB, lists parted "
+    "by "
+    "blanks, and what is\n"
+    "  empty is not set. Those that another program could mean (`MEMORY_LIMIT`) are read from a "
+    "judge0.conf only, the file\n"
+    "  that `--judge0-conf` names or `/judge0.conf`: [judge0.md](judge0.md).\n"
+    "- Where several names of one setting are set, `BELLJAR_*` is the strongest, then those of the "
     "table from left to right.\n";
 
 static void names_markdown(const struct option *o, struct buf *ret)
@@ -195,6 +202,12 @@ static void names_markdown(const struct option *o, struct buf *ret)
         buf_add_fmt(ret, "%s`%s`", count ? ", " : "", name.text);
         if (name.scale == UINT64_C(1) << 20) {
             buf_add_str(ret, " (MiB)");
+        }
+    }
+    for (size_t i = 0; i < judge0_name_count; i++) {
+        const struct judge0_name *judge0 = &judge0_names[i];
+        if (strcmp(judge0->target, o->key) == 0 && !strstr(o->names, judge0->name)) {
+            buf_add_fmt(ret, "%s`%s` (judge0.conf)", count++ ? ", " : "", judge0->name);
         }
     }
 }

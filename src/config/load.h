@@ -17,7 +17,13 @@ void load_note(struct config *c, const struct option *o, enum config_source sour
                const char *place);
 const char *load_place(const struct config *c, const struct option *o);
 
+/* One more of config_warnings. */
+void load_warn(struct config *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 int load_file(struct config *c, const char *path, struct err *e);
+int load_judge0(struct config *c, const char *path, struct err *e);
+/* What only all sources together show: goes to the warnings. */
+void load_check(struct config *c);
 
 int load_environment(struct config *c, char *const *environment, struct err *e);
 /* The value of a variable, or NULL. */

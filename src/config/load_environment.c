@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The environment: belljar's own variables, which must all be known, and the names of others
- * (Piston's above all), where the words keep the meaning that they have there.
+ * (Piston's and Judge0's above all), where the words keep the meaning that they have there.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "config/judge0_names.h"
 #include "config/load.h"
 #include "config/suggest.h"
 #include "config/units.h"
@@ -123,6 +124,10 @@ static int read_named(struct config *c, const struct option *o, const struct opt
         load_note(c, o, config_source(c, option_field_const(o, c)), kept);
         return 0;
     }
+    const struct judge0_name *judge0 = judge0_name_find(name->text);
+    if (judge0 && !name->host[0]) {
+        return judge0_value(c, judge0, text, CONFIG_ENVIRONMENT, place, e);
+    }
     AUTO(mem_freep) char *value = translate(name, text);
     return load_value(c, o, value, CONFIG_ENVIRONMENT, place, e);
 }
@@ -141,6 +146,39 @@ static int read_names(struct config *c, const struct option *o, const char *at,
     return r < 0 || !text ? r : read_named(c, o, &name, text, e);
 }
 
+static bool is_read(const char *variable)
+{
+    struct option_name name;
+    for (size_t i = 0; i < option_count; i++) {
+        for (const char *at = options[i].names; option_name_next(&at, &name);) {
+            if (!name.is_flag && strcmp(name.text, variable) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/*
+ * Judge0's names that any other program could have put there (MEMORY_LIMIT) are left alone, but not
+ * in silence: who moves from a container sets them.
+ */
+static void unread_names_warn(struct config *c, char *const *environment)
+{
+    for (size_t i = 0; i < judge0_name_count; i++) {
+        const struct judge0_name *judge0 = &judge0_names[i];
+        const char *text = load_variable(environment, judge0->name);
+        if (text && *text && str_starts(judge0->target, "judge0.") && !is_read(judge0->name)) {
+            char own[OPTION_NAME_MAX];
+            option_own_variable(option_find(judge0->target), own);
+            load_warn(c,
+                      "environment %s is not read, as it could be meant for any program; put it "
+                      "into a judge0.conf (--judge0-conf FILE), or set %s",
+                      judge0->name, own);
+        }
+    }
+}
+
 int load_environment(struct config *c, char *const *environment, struct err *e)
 {
     int r = own_names_check(environment, e);
@@ -153,5 +191,6 @@ int load_environment(struct config *c, char *const *environment, struct err *e)
             r = read_named(c, &options[i], &own, text, e);
         }
     }
+    unread_names_warn(c, environment);
     return r;
 }

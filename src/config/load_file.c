@@ -11,16 +11,6 @@
 #include "config/suggest.h"
 #include "config/toml.h"
 
-static const struct option *option_find(const char *key)
-{
-    for (size_t i = 0; i < option_count; i++) {
-        if (strcmp(options[i].key, key) == 0) {
-            return &options[i];
-        }
-    }
-    return NULL;
-}
-
 /* "[limits]" is fine, and so is any table above an option's key. */
 static bool is_table(const char *name)
 {

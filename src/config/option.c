@@ -44,6 +44,16 @@ const struct option options[] = {
 };
 const size_t option_count = ARRAY_LEN(options);
 
+const struct option *option_find(const char *key)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        if (strcmp(options[i].key, key) == 0) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
 /* --- names ------------------------------------------------------------------------------------ */
 
 void option_own_flag(const struct option *o, char ret[OPTION_NAME_MAX])

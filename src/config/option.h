@@ -38,6 +38,8 @@ struct option {
 extern const struct option options[];
 extern const size_t option_count;
 
+const struct option *option_find(const char *key); /* NULL: there is none */
+
 #define OPTION_NAME_MAX 96
 
 /* "--limits-run-wall-ms" and "BELLJAR_LIMITS_RUN_WALL_MS". */

@@ -24,8 +24,9 @@ def cannot(reason):
 
 
 def clean_environment():
-    """Ours without what belljar would take for settings of its own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("BELLJAR_", "PISTON_"))}
+    """Ours without what belljar would take for settings of its own, and without a /judge0.conf of the host."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("BELLJAR_", "PISTON_"))}
+    return {**ours, "BELLJAR_JUDGE0_CONF": "none"}
 
 
 class Server:

@@ -53,6 +53,7 @@ static int load(const char *file, char *const *environment, char *const *words, 
     AUTO(strv_freep) char **all = strv_dup(environment);
     file_write(file);
     strv_add(&all, file_variable);
+    strv_add(&all, "BELLJAR_JUDGE0_CONF=none");
     return config_load(words, all, ret, &rest, e);
 }
 
@@ -311,12 +312,12 @@ static void piston_networking_takes_any_clear_word(void **state)
         AUTO(mem_freep) char *variable = xasprintf("PISTON_DISABLE_NETWORKING=%s", *word);
         AUTO(config_freep) struct config *c = loaded("", WORDS(variable), WORDS());
         assert_true(c->disable_networking);
-        assert_null(config_network_warning(c));
+        assert_null(config_warnings(c));
     }
     for (const char *const *word = no; *word; word++) {
         AUTO(mem_freep) char *variable = xasprintf("PISTON_DISABLE_NETWORKING=%s", *word);
         AUTO(config_freep) struct config *c = loaded("", WORDS(variable), WORDS());
-        assert_non_null(strstr(config_network_warning(c), "PISTON_DISABLE_NETWORKING"));
+        assert_non_null(strstr(config_warnings(c)[0], "PISTON_DISABLE_NETWORKING"));
     }
     assert_refused("", WORDS("PISTON_DISABLE_NETWORKING=maybe"), WORDS(),
                    "environment PISTON_DISABLE_NETWORKING: network.disable is 'maybe', which is "
