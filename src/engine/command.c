@@ -87,12 +87,15 @@ static char **args_put(char **at, char *const *args)
 }
 
 /* One allocation of the vector: a job may have very many arguments and files. */
-static size_t argv_room(char *const *template, const struct layout *l, char *const *args)
+static size_t argv_room(char *const *template, const struct layout *l,
+                        const struct command_arguments *given)
 {
-    size_t room = 1;
+    size_t room = 1 + strv_len(given->compile);
     for (; *template; template ++) {
         if (strcmp(*template, "{args}") == 0) {
-            room += strv_len(args);
+            room += strv_len(given->run);
+        } else if (strcmp(*template, "{compile_args}") == 0) {
+            room += strv_len(given->compile);
         } else if (strcmp(*template, "{sources}") == 0) {
             room += l->file_count;
         }
@@ -101,17 +104,39 @@ static size_t argv_room(char *const *template, const struct layout *l, char *con
     return room;
 }
 
-char **command_expand(char *const *template, const struct layout *l, char *const *args)
+/* sh -c script name tool: */
+#define SCRIPT_TOOL 4
+
+static bool is_script(char *const *template)
 {
-    char **argv = xcalloc(argv_room(template, l, args), sizeof(char *));
+    return strv_len(template) > SCRIPT_TOOL && str_ends(template[0], "sh") &&
+           strcmp(template[1], "-c") == 0;
+}
+
+/* Behind which element what the compiler is asked for belongs; SIZE_MAX: the template says it. */
+static size_t compiler_at(char *const *template)
+{
+    return strv_has(template, "{compile_args}") ? SIZE_MAX : is_script(template) ? SCRIPT_TOOL : 0;
+}
+
+char **command_expand(char *const *template, const struct layout *l,
+                      const struct command_arguments *given)
+{
+    char **argv = xcalloc(argv_room(template, l, given), sizeof(char *));
     char **at = argv;
-    for (; *template; template ++) {
-        if (strcmp(*template, "{args}") == 0) {
-            at = args_put(at, args);
-        } else if (strcmp(*template, "{sources}") == 0) {
+    size_t compiler = compiler_at(template);
+    for (size_t i = 0; template[i]; i++) {
+        if (strcmp(template[i], "{args}") == 0) {
+            at = args_put(at, given->run);
+        } else if (strcmp(template[i], "{compile_args}") == 0) {
+            at = args_put(at, given->compile);
+        } else if (strcmp(template[i], "{sources}") == 0) {
             at = sources_put(at, l);
         } else {
-            *at++ = element_expand(*template, l);
+            *at++ = element_expand(template[i], l);
+        }
+        if (i == compiler) {
+            at = args_put(at, given->compile);
         }
     }
     return argv;

@@ -13,8 +13,14 @@ struct runtime;
 char *const *command_for_compile(const struct runtime *r, const struct layout *l);
 char *const *command_for_run(const struct runtime *r, const struct layout *l);
 
-/* {main} {sources} {args} {stem} as runtime.h says; strv_free the answer. */
-char **command_expand(char *const *template, const struct layout *l, char *const *args);
+struct command_arguments { /* each may be NULL */
+    char *const *run;
+    char *const *compile; /* for a compile command; else NULL */
+};
+
+/* {main} {sources} {args} {stem} {compile_args} as runtime.h says; strv_free the answer. */
+char **command_expand(char *const *template, const struct layout *l,
+                      const struct command_arguments *given);
 
 /* The common variables, the runtime's, the job's: a later one replaces an earlier one of its name.
  */

@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which job runs next: CPU slots, room for boxes, two queues.
+ * Which job runs next: CPU slots, room for boxes, the queue.
+ *
+ * An item is taken when there is a slot for it.  Its lease is longer than its stages can take, and
+ * is begun anew with each of them; should it end all the same while the job runs here, the item is
+ * taken again, and nothing else happens.
  */
 #include "engine/engine.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/rand.h"
 #include "engine/engine_impl.h"
 #include "sandbox/sandbox.h"
+
+#define UNZIP_MAX ((size_t)64 << 20)
 
 /* --- queue and slots --------------------------------------------------------------------- */
 
@@ -28,33 +38,45 @@ bool engine_has_spare(const struct engine *e)
     return engine_has_room(e) && sandbox_hello(s)->boxes - sandbox_live(s) > e->config.slots;
 }
 
-static struct engine_job *list_first_job(const struct list *l)
+static struct engine_job *engine_find(const struct engine *e, const char *id)
 {
-    return list_empty(l) ? NULL : LIST_ITEM(l->next, struct engine_job, link);
+    struct table_node *node = table_find(&e->by_id, id);
+    return node ? TABLE_ITEM(node, struct engine_job, by_id) : NULL;
 }
 
-static struct engine_job *queue_first(const struct engine *e)
+static void engine_begin(struct engine *e, const struct queue_item *item)
 {
-    struct engine_job *j = list_first_job(&e->queues[JOB_INTERACTIVE]);
-    return j ? j : list_first_job(&e->queues[JOB_BATCH]);
+    struct engine_job *j = engine_find(e, item->id);
+    if (!j) {
+        queue_ack(e->queue, item->id);
+        return;
+    }
+    queue_extend(e->queue, item->id, plan_lease_ns(j));
+    if (j->state == JOB_QUEUED) {
+        e->running++;
+        j->has_slot = true;
+        runner_begin(j);
+    }
+}
+
+static bool engine_has_slot(const struct engine *e)
+{
+    return !e->config.paused && engine_has_room(e) && e->running < e->config.slots;
 }
 
 /* The jobs between two stages first: they hold a slot already. */
 static void engine_pump(void *ctx)
 {
     struct engine *e = ctx;
-    struct engine_job *j;
+    struct queue_item item;
 
-    while (engine_has_room(e) && (j = list_first_job(&e->between)) != NULL) {
+    while (engine_has_room(e) && !list_empty(&e->between)) {
+        struct engine_job *j = LIST_ITEM(e->between.next, struct engine_job, link);
         list_remove(&j->link);
         runner_continue(j);
     }
-    while (engine_has_room(e) && e->running < e->config.slots && (j = queue_first(e)) != NULL) {
-        list_remove(&j->link);
-        e->queued--;
-        e->running++;
-        j->has_slot = true;
-        runner_start(j);
+    while (engine_has_slot(e) && queue_take(e->queue, LEASE_NS, &item)) {
+        engine_begin(e, &item);
     }
 }
 
@@ -69,7 +91,7 @@ void engine_job_wait(struct engine_job *j)
     list_append(&j->engine->between, &j->link);
 }
 
-void engine_job_leave(struct engine_job *j)
+static void engine_job_give_slot(struct engine_job *j)
 {
     struct engine *e = j->engine;
     list_remove(&j->link);
@@ -77,18 +99,36 @@ void engine_job_leave(struct engine_job *j)
         j->has_slot = false;
         e->running--;
         engine_pump_later(e);
-    } else if (j->state == JOB_QUEUED) {
-        e->queued--;
+    }
+}
+
+void engine_job_leave(struct engine_job *j)
+{
+    struct engine *e = j->engine;
+    engine_job_give_slot(j);
+    table_remove(&e->by_id, &j->by_id);
+    if (!queue_cancel(e->queue, j->id)) {
+        queue_ack(e->queue, j->id);
     }
 }
 
 void engine_job_requeue(struct engine_job *j)
 {
-    struct engine *e = j->engine;
-    engine_job_leave(j);
+    engine_job_give_slot(j);
     j->state = JOB_QUEUED;
-    e->queued++;
-    list_prepend(&e->queues[j->job->priority], &j->link);
+    queue_give_back(j->engine->queue, j->id);
+}
+
+bool engine_has_place(const struct engine *e, size_t count)
+{
+    size_t waiting = queue_waiting(e->queue);
+    return !e->draining && waiting <= e->config.queue_max && count <= e->config.queue_max - waiting;
+}
+
+bool engine_is_idle(const struct engine *e)
+{
+    return !e->draining && engine_has_slot(e) && list_empty(&e->between) &&
+           queue_waiting(e->queue) == 0;
 }
 
 /* --- drain ------------------------------------------------------------------------------- */
@@ -129,6 +169,15 @@ static void engine_on_room(void *ctx)
     engine_pump(ctx);
 }
 
+/* Without it the server is of use all the same: who needs it is told. */
+static void engine_read_unzip(struct engine *e)
+{
+    struct err err;
+    if (e->config.unzip && fd_read_path(e->config.unzip, UNZIP_MAX, &e->unzip, &err) < 0) {
+        LOG_ERROR(e->log, "jobs with an archive cannot be run", log_s("error", err.text));
+    }
+}
+
 struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
                           const struct engine_config *config, const struct log *log)
 {
@@ -136,11 +185,11 @@ struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
     e->loop = loop;
     e->config = *config;
     e->log = log;
-    for (size_t i = 0; i < PRIORITIES; i++) {
-        list_init(&e->queues[i]);
-    }
+    const struct queue_events events = {engine_pump, e};
+    e->queue = queue_memory_new(loop, config->queue_max, &events);
     list_init(&e->between);
     list_init(&e->jobs);
+    engine_read_unzip(e);
     engine_set_sandbox(e, sandbox);
     return e;
 }
@@ -158,6 +207,9 @@ void engine_free(struct engine *e)
     }
     loop_defer_cancel(&e->pump);
     loop_defer_cancel(&e->drain);
+    queue_free(e->queue);
+    table_done(&e->by_id);
+    buf_done(&e->unzip);
     free(e);
 }
 
@@ -178,119 +230,85 @@ struct engine_stats engine_stats(const struct engine *e)
     return (struct engine_stats){
         .slots = e->config.slots,
         .running = e->running,
-        .queued = e->queued,
+        .queued = (unsigned)queue_waiting(e->queue),
         .boxes = e->sandbox ? sandbox_live(e->sandbox) : 0,
         .finished = e->finished,
+        .paused = e->config.paused,
     };
 }
 
 /* --- jobs -------------------------------------------------------------------------------- */
 
-static int engine_check_open(const struct engine *e, size_t bytes, struct err *err)
+static int engine_check_open(const struct engine *e, struct err *err)
 {
-    if (e->draining) {
-        return err_set(err, ERR_BUSY, "the server is stopping and takes no more jobs");
-    }
-    if (e->queued >= e->config.queue_max) {
-        return err_set(err, ERR_BUSY, "%u jobs wait already, the limit", e->queued);
-    }
-    /* One job alone is always taken: its size is the dialect's to limit. */
-    if (e->held_bytes > 0 && e->held_bytes + bytes > e->config.queue_bytes) {
+    return e->draining ? err_set(err, ERR_BUSY, "the server is stopping and takes no more jobs")
+                       : 0;
+}
+
+/* One job alone is always taken: its size is the dialect's to limit. */
+static int engine_check_bytes(const struct engine *e, const struct job *job, struct err *err)
+{
+    if (e->held_bytes > 0 && e->held_bytes + job_bytes(job) > e->config.queue_bytes) {
         return err_set(err, ERR_BUSY, "the jobs that wait hold %" PRIu64 " bytes already",
                        e->held_bytes);
     }
     return 0;
 }
 
-int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
-                  struct engine_job **ret, struct err *err)
+static int engine_put(struct engine *e, const struct queue_item *item, bool forced,
+                      const struct engine_observer *observer, struct engine_job **ret,
+                      struct err *err)
 {
-    size_t bytes = job_bytes(job);
-    int r = engine_check_open(e, bytes, err);
+    int r = queue_put(e->queue, item, forced, forced, err);
     if (r < 0) {
-        job_free(job);
         return r;
     }
-    struct engine_job *j = runner_new(e, job, observer);
-    j->bytes = bytes;
-    e->held_bytes += bytes;
+    struct engine_job *j = runner_new(e, item->id, observer);
     list_append(&e->jobs, &j->all);
-    list_append(&e->queues[job->priority], &j->link);
-    e->queued++;
-    engine_pump_later(e);
+    table_add(&e->by_id, &j->by_id, j->id);
     *ret = j;
     return 0;
 }
 
-const struct job *engine_job(const struct engine_job *j)
+static struct queue_item item_of(struct job *job)
 {
-    return j->job;
-}
-
-void engine_job_cancel(struct engine_job *j, bool silent)
-{
-    runner_cancel(j, silent);
-}
-
-/* The box of a program that can be given input; NULL: not yet, or no more. */
-static struct box *run_box(const struct engine_job *j)
-{
-    bool running = j->state == JOB_RUNNING && j->stage_kind == STAGE_RUN;
-    return running ? j->stages[STAGE_RUN].box : NULL;
-}
-
-static bool takes_stdin(const struct engine_job *j)
-{
-    return j->job->stdin_open && !j->stdin_ended && j->state != JOB_FINISHED;
-}
-
-void engine_job_stdin(struct engine_job *j, const void *data, size_t len)
-{
-    if (!takes_stdin(j)) {
-        return;
+    if (job->id[0] == '\0') {
+        ulid_make(clock_wall_ns(&clock_system) / NS_PER_MS, job->id);
     }
-    if (run_box(j)) {
-        box_stdin(run_box(j), data, len);
-    } else {
-        buf_add(&j->stdin_wait, data, len);
-    }
+    struct queue_item item = {.batch = job->priority == JOB_BATCH};
+    memcpy(item.id, job->id, sizeof(job->id));
+    snprintf(item.caller, sizeof(item.caller), "%s", job->caller ? job->caller : "");
+    return item;
 }
 
-void engine_job_stdin_end(struct engine_job *j)
+int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
+                  struct engine_job **ret, struct err *err)
 {
-    if (!takes_stdin(j)) {
-        return;
+    struct queue_item item = item_of(job);
+    struct engine_job *j = NULL;
+    int r = engine_check_open(e, err);
+    if (r == 0) {
+        r = engine_check_bytes(e, job, err);
     }
-    /* On a terminal this is a character; more may come after it. */
-    j->stdin_ended = j->job->stdio != JOB_STDIO_PTY || !run_box(j);
-    if (run_box(j)) {
-        box_stdin_end(run_box(j));
+    if (r == 0) {
+        r = plan_check(e, job, err);
     }
+    if (r == 0) {
+        r = engine_put(e, &item, false, observer, &j, err);
+    }
+    if (r < 0) {
+        job_free(job);
+        return r;
+    }
+    runner_hold(j, job);
+    *ret = j;
+    return 0;
 }
 
-size_t engine_job_stdin_pending(const struct engine_job *j)
+int engine_submit_ticket(struct engine *e, const struct queue_item *item, bool forced,
+                         const struct engine_observer *observer, struct engine_job **ret,
+                         struct err *err)
 {
-    return j->stdin_wait.len + (run_box(j) ? box_stdin_pending(run_box(j)) : 0);
-}
-
-void engine_job_signal(struct engine_job *j, int signo)
-{
-    if (j->state == JOB_RUNNING && job_stage(j)->box) {
-        box_signal(job_stage(j)->box, signo);
-    }
-}
-
-/* Before the run stage the new size becomes the one that it starts with. */
-void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns)
-{
-    j->job->rows = rows;
-    j->job->columns = columns;
-    if (run_box(j)) {
-        box_resize(run_box(j), rows, columns);
-    }
-}
-
-void engine_job_resume(struct engine_job *j, enum engine_stream stream)
-{
-    stage_resume(job_stage(j), stream);
+    int r = engine_check_open(e, err);
+    return r < 0 ? r : engine_put(e, item, forced, observer, ret, err);
 }

@@ -1,35 +1,43 @@
 #pragma once
 /*
- * engine_impl - what engine.c (queue, slots) and runner.c (one job) know of each other.
+ * engine_impl - what the parts of the engine know of each other.
  *
- *   QUEUED    in its queue, holds nothing
+ *   QUEUED    in the queue, holds nothing
+ *   LOADING   holds a CPU slot, waits for its job (engine_job_load)
  *   RUNNING   holds a CPU slot, has a box
  *   BETWEEN   holds a CPU slot, waits for room for the next stage's box
  *   FINISHED  decided; `finished` is told by the deferred call `finish`
+ *
+ * The queue has an item for each that is not FINISHED: waiting while it is QUEUED, else taken.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/loop.h"
+#include "base/table.h"
 #include "engine/engine.h"
 #include "engine/layout.h"
 #include "engine/stage.h"
+#include "queue/queue.h"
 
-#define PRIORITIES    (JOB_BATCH + 1)
+#define LEASE_NS      (60 * NS_PER_S) /* of an item, beyond what its stages may take */
 #define ENGINE_STAGES (STAGE_RUN + 1)
-#define RERUNS_MAX    2
+#define TRIES_MAX     3 /* of a job whose boxd is lost */
 
 struct engine {
     struct loop *loop;
     struct sandbox *sandbox; /* NULL: none now */
     struct engine_config config;
     const struct log *log;
-    struct list queues[PRIORITIES];
+    struct buf unzip; /* the program; empty: there is none */
+    struct queue *queue;
     struct list between;
     struct list jobs; /* all that were accepted and are not freed */
-    unsigned running, queued;
+    struct table by_id;
+    unsigned running;
     uint64_t finished, held_bytes;
     bool draining;
     void (*drained)(void *ctx);
@@ -37,28 +45,31 @@ struct engine {
     struct loop_defer pump, drain;
 };
 
-enum engine_job_state { JOB_QUEUED, JOB_RUNNING, JOB_BETWEEN, JOB_FINISHED };
+enum engine_job_state { JOB_QUEUED, JOB_LOADING, JOB_RUNNING, JOB_BETWEEN, JOB_FINISHED };
 
 struct engine_job {
     struct engine *engine;
+    char id[QUEUE_ID_MAX + 1];
     struct list all;
-    struct list link; /* of a queue, or of `between` */
+    struct table_node by_id;
+    struct list link; /* of `between` */
     enum engine_job_state state;
     bool has_slot;
-    struct job *job;
-    size_t bytes; /* of the job, as counted in held_bytes */
+    struct job *job; /* NULL: a ticket whose job has not been loaded */
+    size_t bytes;    /* of the job, as counted in held_bytes */
     struct engine_observer observer;
     bool silent, cancelled, output_told;
-    unsigned reruns;
+    unsigned losses; /* how often boxd was lost while it ran */
     enum engine_stage stage_kind;
     struct stage stages[ENGINE_STAGES];
     struct layout layout;
     char **env;
-    int product_fd;
+    int product_fd; /* what the last stage left; -1: nothing, the job's own files count */
     uint64_t product_size;
     struct buf stdin_wait; /* came before the run stage began */
     bool stdin_ended;
     struct result result;
+    struct loop_defer start; /* of what was loaded */
     struct loop_defer finish;
 };
 
@@ -68,20 +79,45 @@ static inline struct stage *job_stage(struct engine_job *j)
     return &j->stages[j->stage_kind];
 }
 
-/* runner.c */
-struct engine_job *runner_new(struct engine *e, struct job *job,
+static inline struct stage_result *job_result(struct engine_job *j)
+{
+    switch (j->stage_kind) {
+    case STAGE_UNPACK:
+        return &j->result.unpack;
+    case STAGE_COMPILE:
+        return &j->result.compile;
+    case STAGE_RUN:
+        break;
+    }
+    return &j->result.run;
+}
+
+/* runner.c: one job from its slot to its result. */
+struct engine_job *runner_new(struct engine *e, const char *id,
                               const struct engine_observer *observer);
 void runner_free(struct engine_job *j);
-void runner_start(struct engine_job *j); /* has a slot; there is room for a box */
+void runner_hold(struct engine_job *j, struct job *job); /* takes it */
+void runner_load(struct engine_job *j, struct job *job); /* takes it, and starts it soon */
+void runner_begin(struct engine_job *j);                 /* has a slot; there is room for a box */
 void runner_continue(struct engine_job *j);
 /* Decides the job; `finished` is told from the loop. */
 void runner_finish(struct engine_job *j, enum verdict verdict);
 void runner_cancel(struct engine_job *j, bool silent);
 
+/* plan.c: which stages a job has, and what each of them is made of. */
+enum engine_stage plan_first(const struct engine_job *j);
+enum engine_stage plan_next(const struct engine_job *j);
+unsigned plan_runs(const struct job *job);
+uint64_t plan_lease_ns(const struct engine_job *j); /* in which one who runs will have spoken */
+int plan_check(const struct engine *e, const struct job *job, struct err *err);
+int plan_start(struct engine_job *j, const struct stage_events *events, struct err *e);
+/* Makes the box of the stage after this one, if there is room to spare. */
+void plan_prepare_next(struct engine_job *j);
+
 /* engine.c */
 bool engine_has_spare(const struct engine *e); /* for a box that is not needed yet */
 bool engine_has_room(const struct engine *e);  /* for one more box */
 void engine_job_wait(struct engine_job *j);    /* until there is, between two stages */
-void engine_job_requeue(struct engine_job *j); /* first of its queue */
-void engine_job_leave(struct engine_job *j);   /* gives up its slot and its place in any queue */
+void engine_job_requeue(struct engine_job *j); /* first of its caller's */
+void engine_job_leave(struct engine_job *j);   /* for good: slot, queue and lists */
 void engine_on_finished(struct engine *e);

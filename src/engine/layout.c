@@ -11,7 +11,8 @@
 #include "model/job.h"
 #include "model/runtime.h"
 
-#define FILE_MODE 0644
+#define FILE_MODE       0644
+#define EXECUTABLE_MODE 0755
 
 /* What Piston and its clients call a file that has no name: "file0.code". */
 #define NAMELESS_EXTENSION ".code"
@@ -150,7 +151,8 @@ int layout_archive(const struct job *job, const struct layout *l, struct buf *re
 {
     for (size_t i = 0; i < job->file_count; i++) {
         const struct job_file *f = &job->files[i];
-        int r = boxarchive_add(ret, BOXARCHIVE_FILE, FILE_MODE, l->names[i], f->data, f->size, e);
+        uint32_t mode = f->executable ? EXECUTABLE_MODE : FILE_MODE;
+        int r = boxarchive_add(ret, BOXARCHIVE_FILE, mode, l->names[i], f->data, f->size, e);
         if (r < 0) {
             return r;
         }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One job from its slot to its result: a compile stage where the runtime has one, then the run
- * stage in a new box that unpacks what the compile stage left.
+ * One job from its slot to its result: its stages one after the other (plan.c), each in a new box.
  *
  * An observer may cancel the job from any of its callbacks: after each of them the state is looked
  * at again.  The job itself is only freed by the deferred call `finish`.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -22,12 +22,12 @@
 #include "model/runtime.h"
 #include "sandbox/sandbox.h"
 
-struct engine_job *runner_new(struct engine *e, struct job *job,
+struct engine_job *runner_new(struct engine *e, const char *id,
                               const struct engine_observer *observer)
 {
     struct engine_job *j = xcalloc(1, sizeof(*j));
     j->engine = e;
-    j->job = job;
+    snprintf(j->id, sizeof(j->id), "%s", id);
     j->observer = *observer;
     j->product_fd = -1;
     list_init(&j->all);
@@ -38,6 +38,13 @@ struct engine_job *runner_new(struct engine *e, struct job *job,
     result_init(&j->result);
     j->result.queued_ns = clock_wall_ns(&clock_system);
     return j;
+}
+
+void runner_hold(struct engine_job *j, struct job *job)
+{
+    j->job = job;
+    j->bytes = job_bytes(job);
+    j->engine->held_bytes += j->bytes;
 }
 
 /* What belongs to one try. */
@@ -53,9 +60,11 @@ static void runner_reset(struct engine_job *j)
 
 void runner_free(struct engine_job *j)
 {
+    loop_defer_cancel(&j->start);
     loop_defer_cancel(&j->finish);
     list_remove(&j->link);
     list_remove(&j->all);
+    table_remove(&j->engine->by_id, &j->by_id);
     j->engine->held_bytes -= j->bytes;
     runner_reset(j);
     buf_done(&j->stdin_wait);
@@ -66,22 +75,30 @@ void runner_free(struct engine_job *j)
 
 /* --- the end ----------------------------------------------------------------------------- */
 
+static int64_t in_ms(uint64_t ns)
+{
+    return (int64_t)(ns / NS_PER_MS);
+}
+
 static void runner_log(const struct engine_job *j)
 {
+    const struct job *job = j->job;
     const struct result *r = &j->result;
-    const struct stage_result *last = r->run.ran ? &r->run : &r->compile;
-    LOG_INFO(j->engine->log, "job finished", log_s("id", j->job->id),
-             log_s("dialect", j->job->dialect), log_s("language", j->job->runtime->language),
-             log_s("version", j->job->runtime->version), log_s("verdict", verdict_name(r->verdict)),
-             log_i("queue_ms",
-                   (int64_t)((r->started_ns ? r->started_ns : r->finished_ns) - r->queued_ns) /
-                       (int64_t)NS_PER_MS),
-             log_i("wall_ms", (int64_t)(last->wall_ns / NS_PER_MS)),
-             log_i("cpu_ms", (int64_t)(last->cpu_ns / NS_PER_MS)),
-             log_i("memory", (int64_t)last->memory_bytes));
+    const struct stage_result *last = r->run.ran       ? &r->run
+                                      : r->compile.ran ? &r->compile
+                                                       : &r->unpack;
+    if (!job) {
+        return; /* cancelled before anything was known of it */
+    }
+    LOG_INFO(
+        j->engine->log, "job finished", log_s("id", j->id), log_s("dialect", job->dialect),
+        log_s("language", job->runtime->language), log_s("version", job->runtime->version),
+        log_s("verdict", verdict_name(r->verdict)),
+        log_i("queue_ms", in_ms((r->started_ns ? r->started_ns : r->finished_ns) - r->queued_ns)),
+        log_i("wall_ms", in_ms(last->wall_ns)), log_i("cpu_ms", in_ms(last->cpu_ns)),
+        log_i("memory", (int64_t)last->memory_bytes));
     if (r->verdict == VERDICT_INTERNAL_ERROR) {
-        LOG_ERROR(j->engine->log, "job failed", log_s("id", j->job->id),
-                  log_s("error", last->reason));
+        LOG_ERROR(j->engine->log, "job failed", log_s("id", j->id), log_s("error", last->reason));
     }
 }
 
@@ -101,6 +118,7 @@ static void runner_on_finish(void *ctx)
 void runner_finish(struct engine_job *j, enum verdict verdict)
 {
     engine_job_leave(j);
+    loop_defer_cancel(&j->start);
     j->state = JOB_FINISHED;
     j->result.verdict = verdict;
     j->result.finished_ns = clock_wall_ns(&clock_system);
@@ -128,7 +146,7 @@ void runner_cancel(struct engine_job *j, bool silent)
 static bool runner_on_output(void *ctx, enum engine_stream stream, const char *data, size_t len)
 {
     struct engine_job *j = ctx;
-    if (!j->observer.output) {
+    if (!j->observer.output || j->stage_kind == STAGE_UNPACK) {
         return true;
     }
     j->output_told = true;
@@ -146,20 +164,31 @@ static void runner_on_stdin_room(void *ctx)
 
 static bool can_run_again(const struct engine_job *j)
 {
-    return j->reruns < RERUNS_MAX && !j->output_told && !j->job->stdin_open && !j->cancelled;
+    return j->losses < TRIES_MAX && !j->output_told && !j->job->stdin_open && !j->cancelled;
+}
+
+static void verdict_of_loss(const struct engine_job *j, struct stage_result *ret)
+{
+    char times[32] = "";
+    if (j->losses > 1) {
+        snprintf(times, sizeof(times), " %u times", j->losses);
+    }
+    AUTO(mem_freep)
+    char *why = xasprintf("the sandbox daemon was lost%s while the program ran", times);
+    verdict_internal(why, ret);
 }
 
 /* boxd is gone.  What had been compiled goes too: it is simpler than it is dear. */
-static void runner_on_lost(struct engine_job *j, struct stage_result *result)
+static void runner_on_lost(struct engine_job *j)
 {
+    j->losses++;
     if (!can_run_again(j)) {
-        verdict_internal("boxd was lost while the program ran", result);
+        verdict_of_loss(j, job_result(j));
         runner_finish(j, j->cancelled ? VERDICT_CANCELLED : VERDICT_INTERNAL_ERROR);
         return;
     }
-    j->reruns++;
-    LOG_WARN(j->engine->log, "job runs again", log_s("id", j->job->id),
-             log_i("rerun", (int64_t)j->reruns));
+    LOG_WARN(j->engine->log, "job runs again", log_s("id", j->id),
+             log_i("losses", (int64_t)j->losses));
     runner_reset(j);
     uint64_t queued_ns = j->result.queued_ns;
     result_done(&j->result);
@@ -168,93 +197,101 @@ static void runner_on_lost(struct engine_job *j, struct stage_result *result)
     engine_job_requeue(j);
 }
 
-static enum verdict verdict_after_compile(enum verdict verdict)
+/*
+ * Whether the job goes on after this stage; else *ret is its verdict.  A zip that cannot be
+ * unpacked, or not within its limits, is as good as an empty one.
+ */
+static bool goes_on(const struct engine_job *j, enum verdict stage, enum verdict *ret)
 {
-    return verdict == VERDICT_CANCELLED || verdict == VERDICT_INTERNAL_ERROR
-               ? verdict
-               : VERDICT_COMPILE_ERROR;
-}
-
-static void runner_next(struct engine_job *j, const struct stage_result *result)
-{
+    bool failed = stage == VERDICT_CANCELLED || stage == VERDICT_INTERNAL_ERROR;
+    bool again = j->result.runs < plan_runs(j->job);
+    *ret = stage;
     if (j->cancelled) {
-        runner_finish(j, VERDICT_CANCELLED);
-    } else if (j->stage_kind == STAGE_RUN) {
-        runner_finish(j, result->verdict);
-    } else if (result->verdict != VERDICT_OK) {
-        runner_finish(j, verdict_after_compile(result->verdict));
-    } else {
-        j->stage_kind = STAGE_RUN;
-        runner_continue(j);
+        *ret = VERDICT_CANCELLED;
+        return false;
     }
+    switch (j->stage_kind) {
+    case STAGE_UNPACK:
+        return !failed;
+    case STAGE_COMPILE:
+        *ret = failed ? stage : VERDICT_COMPILE_ERROR;
+        return stage == VERDICT_OK;
+    case STAGE_RUN:
+        break;
+    }
+    return stage == VERDICT_OK && again;
 }
 
-static void runner_stage_done(struct engine_job *j, const struct stage_result *result)
+static void runner_stage_done(struct engine_job *j)
 {
+    const struct stage_result *result = job_result(j);
     if (j->observer.stage_done && !j->silent) {
         j->observer.stage_done(j->observer.ctx, j->stage_kind, result);
     }
-    if (j->state != JOB_FINISHED) {
-        runner_next(j, result);
+    enum verdict verdict;
+    if (j->state == JOB_FINISHED) {
+        return;
+    }
+    if (goes_on(j, result->verdict, &verdict)) {
+        j->stage_kind = plan_next(j);
+        runner_continue(j);
+    } else {
+        runner_finish(j, verdict);
     }
 }
 
-static struct stage_result *runner_result(struct engine_job *j)
+/* What the box does not know of how its program ended. */
+static void runner_judge(struct engine_job *j)
 {
-    return j->stage_kind == STAGE_COMPILE ? &j->result.compile : &j->result.run;
+    struct stage_result *result = job_result(j);
+    if (j->stage_kind != STAGE_RUN) {
+        if (result->verdict == VERDICT_EXEC_FORMAT) {
+            result->verdict = VERDICT_INTERNAL_ERROR; /* it is our program, or the runtime's */
+        }
+        return;
+    }
+    verdict_compare(j->job, result);
+    j->result.runs++;
+    j->result.runs_cpu_ns += result->cpu_ns;
+    j->result.runs_memory_bytes += result->memory_bytes;
+}
+
+static void runner_take_product(struct engine_job *j, struct box_report *report)
+{
+    if (report->product_fd >= 0) {
+        fd_close(j->product_fd);
+        j->product_fd = TAKE(&report->product_fd, -1);
+        j->product_size = report->product_size;
+    }
 }
 
 static void runner_on_done(void *ctx, struct box_report *report)
 {
     struct engine_job *j = ctx;
-    if (report->product_fd >= 0) {
-        j->product_fd = report->product_fd;
-        j->product_size = report->product_size;
-    }
-    struct stage *stage = job_stage(j);
+    runner_take_product(j, report);
     if (j->state == JOB_FINISHED) {
         return; /* cancelled, and nobody wants to hear more */
     }
+    struct box *box = stage_end_without_box(job_stage(j));
     if (report->ended.end == BOX_END_LOST && report->failure.kind == ERR_GONE) {
-        runner_on_lost(j, runner_result(j));
+        runner_on_lost(j);
     } else {
-        runner_stage_done(j, runner_result(j));
+        runner_judge(j);
+        runner_stage_done(j);
     }
     /* After the next stage has begun: nobody need wait while a box is taken down. */
-    stage_end(stage);
+    box_free(box);
 }
 
 /* --- starting a stage -------------------------------------------------------------------- */
 
-static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage kind,
-                                 const struct buf *files)
-{
-    const struct job *job = j->job;
-    bool compile = kind == STAGE_COMPILE;
-    return (struct stage_plan){
-        .job = job,
-        .limits = compile ? &job->compile : &job->run,
-        .env = j->env,
-        .files = j->product_fd < 0 ? files : NULL,
-        .product_fd = j->product_fd,
-        .product_size = j->product_size,
-        .collect = compile,
-        .collect_max = j->engine->config.product_max,
-        .cpu_milli = j->engine->config.cpu_milli,
-        .stdio = compile ? JOB_STDIO_PIPE : job->stdio,
-    };
-}
-
-/* The box of the run stage is built while the compiler works. */
+/* The box of the next stage is built while this one works. */
 static void runner_on_built(void *ctx)
 {
     struct engine_job *j = ctx;
-    if (j->stage_kind == STAGE_RUN || j->cancelled || !engine_has_spare(j->engine)) {
-        return;
+    if (!j->cancelled) {
+        plan_prepare_next(j);
     }
-    struct stage_plan plan = plan_of(j, STAGE_RUN, NULL);
-    struct err ignored; /* the run stage tries again, and tells */
-    stage_prepare(&j->stages[STAGE_RUN], j->engine->sandbox, &plan, &ignored);
 }
 
 static const struct stage_events stage_events = {
@@ -264,29 +301,6 @@ static const struct stage_events stage_events = {
     .done = runner_on_done,
 };
 
-static int runner_start_stage(struct engine_job *j, struct err *e)
-{
-    AUTO(buf_done) struct buf files = {0};
-    int r = j->product_fd < 0 ? layout_archive(j->job, &j->layout, &files, e) : 0;
-    if (r < 0) {
-        return r;
-    }
-    struct stage_plan plan = plan_of(j, j->stage_kind, &files);
-    const struct runtime *runtime = j->job->runtime;
-    bool compile = j->stage_kind == STAGE_COMPILE;
-    char *const *command =
-        compile ? command_for_compile(runtime, &j->layout) : command_for_run(runtime, &j->layout);
-    if (!command) {
-        return err_set(e, ERR_BUG, "%s %s has no command to run a program with", runtime->language,
-                       runtime->version);
-    }
-    AUTO(strv_freep) char **argv = command_expand(command, &j->layout, j->job->args);
-    plan.argv = argv;
-    struct stage_events events = stage_events;
-    events.ctx = j;
-    return stage_start(job_stage(j), j->engine->sandbox, &plan, runner_result(j), &events, e);
-}
-
 static void runner_feed_stdin(struct engine_job *j)
 {
     struct box *box = job_stage(j)->box;
@@ -295,7 +309,7 @@ static void runner_feed_stdin(struct engine_job *j)
         box_stdin(box, j->stdin_wait.data, j->stdin_wait.len);
         buf_done(&j->stdin_wait);
     }
-    if (j->stage_kind == STAGE_COMPILE || !j->job->stdin_open || j->stdin_ended) {
+    if (j->stage_kind != STAGE_RUN || !j->job->stdin_open || j->stdin_ended) {
         box_stdin_end(box);
     }
 }
@@ -303,41 +317,69 @@ static void runner_feed_stdin(struct engine_job *j)
 /* No box could be had.  Had boxd gone in this moment, the job waits for the next one. */
 static void runner_on_not_started(struct engine_job *j, const struct err *why)
 {
-    struct stage_result *result = runner_result(j);
     if (why->kind == ERR_GONE) {
-        runner_on_lost(j, result);
+        runner_on_lost(j);
         return;
     }
-    verdict_internal(why->text, result);
-    runner_stage_done(j, result);
+    verdict_internal(why->text, job_result(j));
+    runner_stage_done(j);
 }
 
 void runner_continue(struct engine_job *j)
 {
-    bool has_box = job_stage(j)->box && j->engine->sandbox;
-    if (!has_box && !engine_has_room(j->engine)) {
+    struct engine *engine = j->engine;
+    bool has_box = job_stage(j)->box && engine->sandbox;
+    if (!has_box && !engine_has_room(engine)) {
         engine_job_wait(j);
         return;
     }
     j->state = JOB_RUNNING;
-    runner_result(j)->ran = true;
+    queue_extend(engine->queue, j->id, plan_lease_ns(j));
+    stage_result_done(job_result(j)); /* of the run before this one */
+    job_result(j)->ran = true;
+    struct stage_events events = stage_events;
+    events.ctx = j;
     struct err e;
-    if (runner_start_stage(j, &e) < 0) {
+    if (plan_start(j, &events, &e) < 0) {
         runner_on_not_started(j, &e);
         return;
     }
     runner_feed_stdin(j);
+    if (has_box) {
+        runner_on_built(j); /* most likely it had been built before anybody listened */
+    }
     if (j->observer.stage && !j->silent) {
         j->observer.stage(j->observer.ctx, j->stage_kind);
     }
 }
 
-void runner_start(struct engine_job *j)
+static void runner_start(void *ctx)
 {
-    const struct job *job = j->job;
+    struct engine_job *j = ctx;
+
     j->result.started_ns = clock_wall_ns(&clock_system);
-    layout_make(job, &j->layout);
-    j->env = command_environment(job);
-    j->stage_kind = command_for_compile(job->runtime, &j->layout) ? STAGE_COMPILE : STAGE_RUN;
+    layout_make(j->job, &j->layout);
+    j->env = command_environment(j->job);
+    j->stage_kind = plan_first(j);
     runner_continue(j);
+}
+
+void runner_begin(struct engine_job *j)
+{
+    if (j->job) {
+        runner_start(j);
+        return;
+    }
+    j->state = JOB_LOADING;
+    j->observer.load(j->observer.ctx);
+}
+
+void runner_load(struct engine_job *j, struct job *job)
+{
+    if (j->state != JOB_LOADING || j->job) {
+        job_free(job); /* it was cancelled before */
+        return;
+    }
+    runner_hold(j, job);
+    loop_defer(j->engine->loop, &j->start, runner_start, j);
 }

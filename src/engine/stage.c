@@ -40,13 +40,13 @@ static bool stage_take(struct stage *s, enum engine_stream stream, const char *d
     }
     struct output *o = &s->output[stream_index(stream)];
     size_t kept = output_take(o, len);
-    if (o->truncated && s->job->on_output_limit == JOB_OUTPUT_STOP) {
+    if (o->truncated && s->on_output_limit == JOB_OUTPUT_STOP) {
         box_kill(s->box, BOX_KILL_OUTPUT);
     }
     if (kept == 0) {
         return true;
     }
-    if (s->job->keep_output) {
+    if (s->keep_output) {
         stage_keep(s, stream, data, kept);
     }
     return s->events.output(s->events.ctx, stream, data, kept);
@@ -68,7 +68,7 @@ static void stage_read_file(struct stage *s, enum engine_stream stream)
 
 static void stage_finish_output(struct stage *s)
 {
-    if (s->job->keep_output) {
+    if (s->keep_output) {
         utf8_stream_end(&s->repair[0], &s->result->both);
         utf8_stream_end(&s->repair[1], &s->result->both);
     }
@@ -101,7 +101,7 @@ static void stage_on_ended(void *ctx, struct box_report *report)
         stage_read_file(s, STREAM_STDERR);
     }
     stage_finish_output(s);
-    verdict_decide(report, s->limits, s->job->on_output_limit, s->result);
+    verdict_decide(report, s->limits, s->on_output_limit, s->result);
     s->events.done(s->events.ctx, report);
 }
 
@@ -127,8 +127,8 @@ static struct box_maxima maxima_of(const struct stage_plan *plan)
     const struct limits *l = plan->limits;
     return (struct box_maxima){
         .memory_bytes = l->memory_bytes,
-        .disk_bytes = l->disk_bytes,
-        .disk_inodes = l->disk_inodes,
+        .disk_bytes = l->disk_bytes + plan->disk_more,
+        .disk_inodes = l->disk_inodes + plan->inodes_more,
         .processes = l->processes,
         .cpu_milli = l->cpu_milli ? l->cpu_milli : plan->cpu_milli,
     };
@@ -149,9 +149,9 @@ int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_p
     return box_new(sandbox, &spec, &events, &s->box, e);
 }
 
-static int stage_make_files(struct stage *s, const struct job *job, struct err *e)
+static int stage_make_files(struct stage *s, const struct stage_plan *plan, struct err *e)
 {
-    int r = fd_memfd("belljar-stdin", job->stdin_data, job->stdin_size, true, &s->files[0], e);
+    int r = fd_memfd("belljar-stdin", plan->stdin_data, plan->stdin_size, true, &s->files[0], e);
     if (r == 0) {
         r = fd_memfd("belljar-stdout", "", 0, false, &s->files[1], e);
     }
@@ -169,6 +169,12 @@ static uint64_t data_bytes_of(const struct sandbox *sandbox, const struct limits
 {
     bool held = sandbox_hello(sandbox)->features & BOX_FEATURE_MEMORY;
     return held ? 0 : l->memory_bytes + DATA_SLACK;
+}
+
+/* No CPU limit is none also when a later end was asked for. */
+static uint64_t cpu_stop_ms(const struct limits *l)
+{
+    return l->cpu_ms > 0 && l->cpu_stop_ms > l->cpu_ms ? l->cpu_stop_ms : l->cpu_ms;
 }
 
 static struct box_program program_of(const struct stage *s, const struct stage_plan *plan)
@@ -190,11 +196,12 @@ static struct box_program program_of(const struct stage *s, const struct stage_p
         .stdio_fds = {s->files[0], s->files[1], s->files[2]},
         .rows = plan->job->rows,
         .columns = plan->job->columns,
-        .merge_stderr = plan->job->merge_stderr,
+        .merge_stderr = plan->merge_stderr,
         .wall_ns = l->wall_ms * NS_PER_MS,
-        .cpu_ns = l->cpu_ms * NS_PER_MS,
+        .cpu_ns = cpu_stop_ms(l) * NS_PER_MS,
         .stack_bytes = l->stack_bytes,
         .file_bytes = l->file_bytes,
+        .address_bytes = l->address_bytes,
         .open_files = l->open_files,
         .processes = l->processes,
     };
@@ -203,13 +210,14 @@ static struct box_program program_of(const struct stage *s, const struct stage_p
 int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
                 struct stage_result *result, const struct stage_events *events, struct err *e)
 {
-    s->job = plan->job;
     s->limits = plan->limits;
+    s->keep_output = plan->keep_output;
+    s->on_output_limit = plan->on_output_limit;
     s->result = result;
     s->events = *events;
     s->started = true;
     s->output[0].max = s->output[1].max = plan->limits->output_bytes;
-    int r = plan->stdio == JOB_STDIO_FILE ? stage_make_files(s, plan->job, e) : 0;
+    int r = plan->stdio == JOB_STDIO_FILE ? stage_make_files(s, plan, e) : 0;
     if (r == 0 && !s->box) {
         r = stage_prepare(s, sandbox, plan, e);
     }
@@ -227,13 +235,19 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
     return r;
 }
 
-void stage_end(struct stage *s)
+struct box *stage_end_without_box(struct stage *s)
 {
-    box_free(s->box);
+    struct box *box = s->box;
     for (size_t i = 0; i < 3; i++) {
         fd_close(s->files[i]);
     }
     stage_init(s);
+    return box;
+}
+
+void stage_end(struct stage *s)
+{
+    box_free(stage_end_without_box(s));
 }
 
 void stage_cancel(struct stage *s)

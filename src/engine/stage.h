@@ -27,8 +27,13 @@ struct stage_plan {
     uint64_t product_size;
     bool collect; /* take what is in the working directory when it ends */
     uint64_t collect_max;
-    unsigned cpu_milli; /* quota where the limits name none */
+    uint64_t disk_more, inodes_more; /* what lies there from the start, beyond the limits */
+    unsigned cpu_milli;              /* quota where the limits name none */
     enum job_stdio stdio;
+    const void *stdin_data; /* with JOB_STDIO_FILE */
+    size_t stdin_size;
+    bool merge_stderr, keep_output;
+    enum job_output_policy on_output_limit;
 };
 
 struct stage_events {
@@ -45,8 +50,9 @@ struct stage_events {
 
 struct stage {
     struct box *box; /* NULL: none */
-    const struct job *job;
     const struct limits *limits;
+    bool keep_output;
+    enum job_output_policy on_output_limit;
     struct stage_result *result;
     struct stage_events events;
     struct output output[STAGE_STREAMS];
@@ -66,6 +72,9 @@ int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_p
 /* Makes the box unless it is there, and starts the program.  `result` must outlive the stage. */
 int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
                 struct stage_result *result, const struct stage_events *events, struct err *e);
-void stage_end(struct stage *s);    /* frees the box; no more events; fine when there is none */
+void stage_end(struct stage *s); /* frees the box; no more events; fine when there is none */
+/* Likewise, but the box is the caller's to free: its end may take longer than the next stage's
+ * start can wait. */
+struct box *stage_end_without_box(struct stage *s);
 void stage_cancel(struct stage *s); /* kills; `done` comes soon */
 void stage_resume(struct stage *s, enum engine_stream stream);

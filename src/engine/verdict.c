@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "engine/compare.h"
 #include "model/limits.h"
 #include "sandbox/sandbox.h"
 
@@ -48,8 +49,13 @@ static void decide_output(const struct limits *l, struct stage_result *ret)
 
 static void decide_cpu(const struct limits *l, struct stage_result *ret)
 {
-    decide(ret, VERDICT_TIME_LIMIT, "stopped after %llu ms of CPU time, the limit",
-           (unsigned long long)l->cpu_ms);
+    if (l->cpu_stop_ms > l->cpu_ms) {
+        decide(ret, VERDICT_TIME_LIMIT, "used %llu ms of CPU time, the limit is %llu ms",
+               (unsigned long long)(ret->cpu_ns / NS_PER_MS), (unsigned long long)l->cpu_ms);
+    } else {
+        decide(ret, VERDICT_TIME_LIMIT, "stopped after %llu ms of CPU time, the limit",
+               (unsigned long long)l->cpu_ms);
+    }
     stopped(ret);
 }
 
@@ -162,13 +168,15 @@ static bool is_limit(const struct err *e)
     return e->kind == ERR_LIMIT;
 }
 
-/* The program never ran: its files did not fit, or something is wrong with this host. */
+/* The program never ran: its files did not fit, it is none, or this host fails. */
 static void decide_failure(const struct err *failure, struct stage_result *ret)
 {
     if (is_limit(failure)) {
         decide(ret, VERDICT_MEMORY_LIMIT, "the limits of this box are too small to start: %s",
                failure->text);
         stopped(ret);
+    } else if (failure->kind == ERR_UNSUPPORTED) { /* init's word for this, and for nothing else */
+        decide(ret, VERDICT_EXEC_FORMAT, "%s", failure->text);
     } else {
         verdict_internal(failure->text, ret);
     }
@@ -200,6 +208,22 @@ void verdict_decide(const struct box_report *report, const struct limits *limits
     decide_end(ended, limits, policy, ret);
     if (report->failure.kind) {
         decide_collect(&report->failure, ret);
+    }
+}
+
+void verdict_compare(const struct job *job, struct stage_result *ret)
+{
+    if (ret->verdict != VERDICT_OK || !job->expected_data) {
+        return;
+    }
+    if (ret->out_truncated) {
+        decide(ret, VERDICT_WRONG_ANSWER, "the output is longer than the %zu bytes that are kept",
+               ret->out.len);
+    } else if (job->expected_needs_output && ret->out.len == 0) {
+        decide(ret, VERDICT_WRONG_ANSWER, "there was no output");
+    } else if (!compare_lines(job->expected_data, job->expected_size, ret->out.data,
+                              ret->out.len)) {
+        decide(ret, VERDICT_WRONG_ANSWER, "the output is not the expected one");
     }
 }
 

@@ -15,5 +15,7 @@ struct limits;
  */
 void verdict_decide(const struct box_report *report, const struct limits *limits,
                     enum job_output_policy policy, struct stage_result *ret);
+/* What ended well, and did not print what was expected, becomes VERDICT_WRONG_ANSWER. */
+void verdict_compare(const struct job *job, struct stage_result *ret);
 /* For a stage that could not be started. */
 void verdict_internal(const char *why, struct stage_result *ret);

@@ -14,17 +14,25 @@
 #include "engine/layout.h"
 #include "job_factory.h"
 
-/* `template` and `args` with '|' between their elements. */
-static void assert_expands(struct job *job, const char *template, const char *args,
-                           const char *wanted)
+/* `template`, `args` and `compile_args` with '|' between their elements. */
+static void assert_expands_both(struct job *job, const char *template, const char *args,
+                                const char *compile_args, const char *wanted)
 {
     AUTO(strv_freep) char **t = strv_split(template, "|");
     AUTO(strv_freep) char **a = strv_split(args, "|");
+    AUTO(strv_freep) char **c = strv_split(compile_args, "|");
+    const struct command_arguments given = {a, c};
     AUTO(layout_done) struct layout l;
     layout_make(job, &l);
-    AUTO(strv_freep) char **got = command_expand(t, &l, a);
+    AUTO(strv_freep) char **got = command_expand(t, &l, &given);
     AUTO(mem_freep) char *joined = strv_join(got, "|");
     assert_string_equal(joined, wanted);
+}
+
+static void assert_expands(struct job *job, const char *template, const char *args,
+                           const char *wanted)
+{
+    assert_expands_both(job, template, args, "", wanted);
 }
 
 static void test_main_and_args_are_put_in(void **state)
@@ -87,6 +95,31 @@ static void test_argument_with_a_placeholder_is_not_expanded(void **state)
     AUTO(job_freep) struct job *job = job_of(runtime_of_bash());
     job_with(job, "m", "");
     assert_expands(job, "{args}", "{main}|{args}", "{main}|{args}");
+}
+
+static void assert_compiles(const char *template, const char *compile_args, const char *wanted)
+{
+    AUTO(job_freep) struct job *job = job_of(runtime_of_c());
+    job_with(job, "m.c", "");
+    job_with(job, "n.c", "");
+    assert_expands_both(job, template, "", compile_args, wanted);
+}
+
+static void test_compile_args_are_put_where_the_command_says(void **state)
+{
+    (void)state;
+    assert_compiles("cc|-O2|{compile_args}|-o|a|{sources}", "-O3|{main}",
+                    "cc|-O2|-O3|{main}|-o|a|m.c|n.c");
+    assert_compiles("cc|{compile_args}|{main}", "", "cc|m.c");
+}
+
+static void test_compile_args_are_else_behind_the_compiler(void **state)
+{
+    (void)state;
+    assert_compiles("cc|-o|a|{sources}", "-O3|-g", "cc|-O3|-g|-o|a|m.c|n.c");
+    assert_compiles("/bin/sh|-c|exec \"$@\"|sh|cc|{main}", "-g",
+                    "/bin/sh|-c|exec \"$@\"|sh|cc|-g|m.c");
+    assert_compiles("cc|-o|a|{sources}", "", "cc|-o|a|m.c|n.c");
 }
 
 /* --- layout ------------------------------------------------------------------------------ */
@@ -212,6 +245,8 @@ int main(void)
         cmocka_unit_test(test_name_like_an_option_is_made_a_path),
         cmocka_unit_test(test_sources_are_the_main_file_first_and_no_headers),
         cmocka_unit_test(test_argument_with_a_placeholder_is_not_expanded),
+        cmocka_unit_test(test_compile_args_are_put_where_the_command_says),
+        cmocka_unit_test(test_compile_args_are_else_behind_the_compiler),
         cmocka_unit_test(test_extension_is_added_where_the_tools_need_it),
         cmocka_unit_test(test_main_file_of_any_name_gets_the_extension),
         cmocka_unit_test(test_added_extension_meets_no_other_file),
