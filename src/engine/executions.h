@@ -19,6 +19,7 @@
 #include "model/execution.h"
 
 struct client;
+struct clock;
 struct engine;
 struct err;
 struct executions;
@@ -57,34 +58,50 @@ struct execution_dialect {
 
 struct executions_config {
     uint64_t cache_bytes; /* of finished executions that are kept in memory for their readers */
+    uint64_t max_age_s;   /* as the store's: what is older is not told from memory; 0: none */
+    const struct clock *clock; /* NULL: the system's */
 };
 
 struct executions *executions_new(struct loop *loop, const struct executions_config *config,
                                   struct store *store, struct engine *engine,
                                   struct runtimes *runtimes, struct client *client,
                                   const struct log *log);
-/* What runs is queued again on disk; the store is closed after this. */
-void executions_free(struct executions *e);
+/* What still runs is queued again on disk, and nobody is told; the store is closed after this. */
+void executions_free(struct executions *e); /* NULL is fine */
 /* Before executions_recover; `dialect` outlives the executions. */
 void executions_add_dialect(struct executions *e, const struct execution_dialect *dialect);
 /* Queues again what an earlier server left, in the background. */
 void executions_recover(struct executions *e);
+/*
+ * Takes no more.  What waits stays on disk for the next server, and who waits for it is told as it
+ * is; `drained` is called when the last one that runs is over and on disk.  Before engine_drain.
+ */
+void executions_drain(struct executions *e, void (*drained)(void *ctx), void *ctx);
+/* The grace time is over: what runs is ended, and queued again on disk.  Who waits is told at once,
+ * from inside. */
+void executions_stop(struct executions *e);
 
-/* One submitted execution, as seen by who submitted it, until executions_leave or `finished`. */
+/*
+ * One submitted execution, or several, as seen by who submitted: until executions_leave, until
+ * `accepted` told of a refusal (or of anything, when `finished` is NULL), until the last
+ * `finished`.
+ */
 struct executions_wait;
 struct executions_listener {
     /* It is on disk, or (e) refused: ERR_BUSY queue full or stopping, others the store's.  After a
      * refusal nothing more comes. */
     void (*accepted)(void *ctx, const struct err *e);
-    /* It is over (also when it had no place in `accepted` yet: that comes first).  NULL: who
-     * submitted does not wait; it is then a batch. x may be ref'ed. */
+    /* It is over (`accepted` comes first); or the server stops, and x is not over yet
+     * (execution_is_over): the next one goes on with it.  For each of several.  NULL: who submitted
+     * does not wait; it is then a batch.  x may be ref'ed. */
     void (*finished)(void *ctx, struct execution *x);
     void *ctx;
 };
-/* Takes x (its id, dialect, request, caller, parts set). */
+/* Takes x (its id, dialect, request, caller, parts set); created_ns 0: now. */
 struct executions_wait *executions_submit(struct executions *e, struct execution *x,
                                           const struct executions_listener *listener);
-/* Several at once, one commit: accepted(ctx, e) is called once for all. */
+/* Several at once, one commit: accepted(ctx, e) is called once for all, which are all accepted or
+ * all refused. */
 struct executions_wait *executions_submit_many(struct executions *e, struct execution **all,
                                                size_t count,
                                                const struct executions_listener *listener);
@@ -105,7 +122,7 @@ struct executions_read *executions_get(struct executions *e, const char *id, uns
 struct executions_read *executions_get_many(struct executions *e, const char *const *ids,
                                             size_t count, unsigned parts, executions_listed_fn *fn,
                                             void *ctx);
-/* When it is over; at once if it is. */
+/* When it is over; at once if it is.  ERR_BUSY: the server stops before. */
 struct executions_read *executions_await(struct executions *e, const char *id, unsigned parts,
                                          executions_got_fn *fn, void *ctx);
 /* Of one that is over (ERR_BUSY if not), from memory and disk. */

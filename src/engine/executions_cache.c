@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Executions that are over: they do not change any more, so what is here is as good as what is on
+ * disk.  The least recently used ones go first.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "engine/executions_impl.h"
+
+struct cached {
+    struct table_node by_id; /* the key is the execution's */
+    struct list link;
+    struct execution *x;
+    unsigned parts;
+    uint64_t bytes;
+};
+
+void cache_init(struct cache *c, uint64_t bytes_max, uint64_t age_max_ns)
+{
+    *c = (struct cache){.bytes_max = bytes_max, .age_max_ns = age_max_ns};
+    list_init(&c->items);
+}
+
+static void cached_free(struct cache *c, struct cached *item)
+{
+    table_remove(&c->by_id, &item->by_id);
+    list_remove(&item->link);
+    c->bytes -= item->bytes;
+    execution_unref(item->x);
+    free(item);
+}
+
+void cache_done(struct cache *c)
+{
+    LIST_FOR_EACH (node, &c->items) {
+        cached_free(c, LIST_ITEM(node, struct cached, link));
+    }
+    table_done(&c->by_id);
+}
+
+static struct cached *cached_find(const struct cache *c, const char *id)
+{
+    struct table_node *node = table_find(&c->by_id, id);
+    return node ? TABLE_ITEM(node, struct cached, by_id) : NULL;
+}
+
+void cache_remove(struct cache *c, const char *id)
+{
+    struct cached *item = cached_find(c, id);
+    if (item) {
+        cached_free(c, item);
+    }
+}
+
+static void cache_shrink(struct cache *c)
+{
+    while (c->bytes > c->bytes_max) {
+        cached_free(c, LIST_ITEM(c->items.prev, struct cached, link));
+    }
+}
+
+void cache_put(struct cache *c, struct execution *x, unsigned parts)
+{
+    const struct cached *old = cached_find(c, x->id);
+    if (old && (parts & ~old->parts) == 0) {
+        return;
+    }
+    cache_remove(c, x->id);
+    struct cached *item = xcalloc(1, sizeof(*item));
+    item->x = execution_ref(x);
+    item->parts = parts;
+    item->bytes = execution_bytes(x) + sizeof(*item);
+    c->bytes += item->bytes;
+    table_add(&c->by_id, &item->by_id, x->id);
+    list_prepend(&c->items, &item->link);
+    cache_shrink(c);
+}
+
+/* What the store has purged for its age must not live on here. */
+static bool is_too_old(const struct cache *c, const struct execution *x, uint64_t now_ns)
+{
+    return c->age_max_ns > 0 && now_ns > x->finished_ns && now_ns - x->finished_ns > c->age_max_ns;
+}
+
+struct execution *cache_get(struct cache *c, const char *id, unsigned parts, uint64_t now_ns)
+{
+    struct cached *item = cached_find(c, id);
+    if (!item || (parts & ~item->parts) != 0) {
+        return NULL;
+    }
+    if (is_too_old(c, item->x, now_ns)) {
+        cached_free(c, item);
+        return NULL;
+    }
+    list_remove(&item->link);
+    list_prepend(&c->items, &item->link);
+    return item->x;
+}

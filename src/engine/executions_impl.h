@@ -1,0 +1,190 @@
+#pragma once
+/*
+ * executions_impl - what the files of executions know of each other.
+ *
+ *   executions.c            life, room, drain, a store that fails and works again
+ *   executions_submit.c     groups: what was submitted together, and who waits for it
+ *   executions_run.c        from its turn to the job that runs
+ *   executions_finish.c     from the job's result to the disk
+ *   executions_callbacks.c  deliveries
+ *   executions_recover.c    what an earlier server left
+ *   executions_read.c       for readers; executions_cache.c: what is over and was asked for lately
+ *
+ * A `struct active` is one execution from its submission until its result is on disk:
+ *
+ *   INSERTING  goes to disk; nothing has begun
+ *   WAITING    a ticket in the engine's queue
+ *   PARKED     its turn came, but the store could not be read or written: it gets another ticket
+ *   LOADING    has a slot: is read again, its runtime found, its beginning written
+ *   RUNNING    in the engine (perhaps beside its insert)
+ *   OVER       has a result that nobody was told of: it is not on disk that it was accepted
+ *   SAVING     told, the result is under way to the disk, or waits for a store that works again
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "base/table.h"
+#include "engine/executions.h"
+#include "model/execution.h"
+
+struct store_call;
+struct webhooks;
+
+#define DIALECTS_MAX 8
+
+struct cache {
+    struct table by_id;
+    struct list items; /* the last used one first */
+    uint64_t bytes, bytes_max, age_max_ns;
+};
+
+struct executions {
+    struct loop *loop;
+    const struct clock *clock;
+    const struct log *log;
+    struct store *store;
+    struct engine *engine;
+    struct runtimes *runtimes;
+    struct webhooks *webhooks;
+    const struct execution_dialect *dialects[DIALECTS_MAX];
+    size_t dialect_count;
+
+    struct table active;
+    struct list all; /* all active ones, in no order that matters */
+    size_t unplaced; /* those that have no place in the engine's queue yet, and will need one */
+    uint64_t held_bytes, unsaved_bytes;
+
+    /* A write has failed, none has worked since, and why. */
+    bool write_failed;
+    struct err why;
+    struct list parked, unsaved; /* of active.place; they wait for the retry */
+    struct loop_timer retry;
+    uint64_t pause_ns;
+
+    struct table deliveries;
+    struct list every_delivery, untold; /* untold: whose end could not be written */
+    uint64_t delivery_bytes, due_after;
+    /* On disk there may be callbacks that nobody sends: behind due_after, or anywhere. */
+    bool due_left, due_again;
+    struct store_call *due_page;
+
+    bool recovering;
+    uint64_t recover_after;
+    struct store_call *recover_page;
+    uint64_t recovered, given_up;
+
+    struct cache cache;
+    struct list reads, early; /* early: they await what may not be recovered yet */
+
+    bool draining;
+    void (*drained)(void *ctx);
+    void *drained_ctx;
+    struct loop_defer drain, drain_end;
+};
+
+enum active_state {
+    ACTIVE_INSERTING,
+    ACTIVE_WAITING,
+    ACTIVE_PARKED,
+    ACTIVE_LOADING,
+    ACTIVE_RUNNING,
+    ACTIVE_OVER,
+    ACTIVE_SAVING,
+};
+
+struct active {
+    struct executions *all;
+    struct table_node by_id;
+    struct list link;
+    struct list place; /* of executions.parked or unsaved */
+    char id[EXECUTION_ID_MAX + 1];
+    char *caller;
+    bool batch;
+    enum active_state state;
+    /* NULL while it waits without anybody who waits for it; without PARTS_ASKED unless `whole` */
+    struct execution *x;
+    bool whole;
+    uint64_t held; /* its share of executions.held_bytes */
+    uint64_t unsaved;
+    bool inserted;  /* it is on disk */
+    bool accepted;  /* ... and that was told */
+    bool careful;   /* of an earlier server: that it begins is on disk before it begins */
+    bool unplaced;  /* counted in executions.unplaced */
+    bool begun;     /* store_begin was asked for, or it was inserted as running */
+    unsigned tries; /* to read it from the store */
+    const struct execution_dialect *dialect;
+    struct runtime *runtime;
+    struct executions_wait *group; /* NULL: nobody waits */
+    struct list member;            /* of the group's */
+    struct list awaits;            /* of executions_read.await */
+    struct engine_job *job;
+    struct runtimes_wait *finding;
+    struct store_call *insert, *load, *begin, *finish;
+    struct result *result; /* until it is concluded */
+    struct webhook *hook;  /* to be sent when the result is on disk */
+};
+
+/* executions.c */
+const struct execution_dialect *executions_dialect(const struct executions *e, const char *name);
+uint64_t executions_now(const struct executions *e, uint64_t not_before_ns);
+struct active *active_find(const struct executions *e, const char *id);
+struct active *active_new(struct executions *e, const char *id, const char *caller, bool batch);
+void active_set_x(struct active *a, struct execution *x, bool whole); /* takes it */
+void active_set_unplaced(struct active *a, bool unplaced);
+void active_free(struct active *a);
+/* Nobody cares for it any more in this process; on disk it is as it is.  Who waits is told. */
+void active_let_go(struct active *a);
+void store_failed(struct executions *e, const struct err *why); /* a write */
+void store_works(struct executions *e);
+void executions_retry_later(struct executions *e);
+void executions_check_drained(struct executions *e);
+
+/* executions_submit.c */
+void group_tell(struct active *a);    /* `finished`, with its x; it has left its group then */
+void group_leave(struct active *a);   /* likewise, without a word */
+void group_refuse(struct active *a);  /* the server stops: all of its group, and frees them */
+void group_silence(struct active *a); /* nobody hears any more */
+
+/* executions_run.c */
+bool active_begin_at_once(struct active *a);
+void active_enqueue(struct active *a, bool forced);
+void active_load(struct active *a);
+void active_park(struct active *a);
+void active_cancel_run(struct active *a); /* no job, no question on its way there */
+
+/* executions_finish.c */
+void active_conclude(struct active *a);
+void active_fail(struct active *a, const char *why);
+void active_save(struct active *a);
+void active_stopped(struct active *a); /* did not run to its end: queued again on disk, let go */
+void active_requeue(struct active *a);
+
+/* executions_callbacks.c */
+void callbacks_send(struct executions *e, struct webhook *hook); /* takes what it holds */
+void callbacks_scan(struct executions *e);                       /* of all that are due on disk */
+void callbacks_retry(struct executions *e);
+void callbacks_done(struct executions *e);
+
+/* executions_recover.c */
+void recover_next(struct executions *e);
+void recover_done(struct executions *e);
+
+/* executions_read.c */
+void reads_over(struct active *a);   /* who awaits that it is over */
+void reads_saved(struct active *a);  /* who deletes it */
+void reads_let_go(struct active *a); /* all: it will not be over here */
+void reads_done(struct executions *e);
+void reads_look_again(struct executions *e); /* everything is recovered */
+
+/* executions_cache.c */
+void cache_init(struct cache *c, uint64_t bytes_max, uint64_t age_max_ns);
+void cache_done(struct cache *c);
+/* What is kept has these parts; takes a reference of its own. */
+void cache_put(struct cache *c, struct execution *x, unsigned parts);
+/* Borrowed; NULL: not there, or without one of these parts. */
+struct execution *cache_get(struct cache *c, const char *id, unsigned parts, uint64_t now_ns);
+void cache_remove(struct cache *c, const char *id);

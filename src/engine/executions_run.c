@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From its turn to the job that runs: read again, runtime found, beginning written, job made.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "engine/engine.h"
+#include "engine/executions_impl.h"
+#include "model/job.h"
+#include "model/result.h"
+#include "model/runtime.h"
+#include "queue/queue.h"
+#include "runtimes/runtimes.h"
+#include "store/store.h"
+
+/* Larger ones are written before they run: what is copied and kept twice is small then. */
+#define AT_ONCE_MAX (UINT64_C(1) << 20)
+/* Of what waits with all its parts; the rest is read again when its turn comes. */
+#define HELD_MAX (UINT64_C(64) << 20)
+/* Results that cannot be written: beyond, no more programs are run for their sake. */
+#define UNSAVED_MAX (UINT64_C(64) << 20)
+#define TRIES_MAX   5
+
+/* --- what the engine says ---------------------------------------------------------------- */
+
+static void on_load(void *ctx)
+{
+    struct active *a = ctx;
+    struct executions *e = a->all;
+    a->state = ACTIVE_LOADING;
+    if (e->draining) {
+        active_let_go(a);
+    } else if (e->write_failed && e->unsaved_bytes > UNSAVED_MAX) {
+        active_park(a);
+    } else {
+        active_load(a);
+    }
+}
+
+static void on_finished(void *ctx, struct result *result)
+{
+    struct active *a = ctx;
+    a->job = NULL;
+    if (result->verdict == VERDICT_CANCELLED) { /* not by us: the engine stops */
+        a->state = ACTIVE_OVER;
+        if (a->accepted) {
+            active_stopped(a);
+        } else {
+            group_refuse(a);
+        }
+        return;
+    }
+    a->result = xmalloc(sizeof(*a->result));
+    *a->result = *result;
+    result_init(result);
+    a->state = ACTIVE_OVER;
+    if (a->accepted) {
+        active_conclude(a);
+    }
+}
+
+static struct engine_observer observer_of(struct active *a)
+{
+    return (struct engine_observer){.load = on_load, .finished = on_finished, .ctx = a};
+}
+
+/* --- its place in the queue -------------------------------------------------------------- */
+
+/* A copy with what an answer about one that waits is made of. */
+static struct execution *execution_without_parts(const struct execution *x)
+{
+    struct execution *small = execution_new();
+    unsigned refs = small->refs;
+    *small = *x;
+    small->refs = refs;
+    memset(small->parts, 0, sizeof(small->parts));
+    small->caller = xstrdup(x->caller);
+    small->label = xstrdup(x->label);
+    small->request = xstrdup(x->request);
+    small->result = xstrdup(x->result);
+    return small;
+}
+
+static void active_hold(struct active *a)
+{
+    if (!a->whole || a->held > 0) {
+        return;
+    }
+    uint64_t bytes = execution_bytes(a->x);
+    if (a->all->held_bytes + bytes > HELD_MAX) {
+        active_set_x(a, a->group ? execution_without_parts(a->x) : NULL, false);
+        return;
+    }
+    a->held = bytes;
+    a->all->held_bytes += bytes;
+}
+
+void active_enqueue(struct active *a, bool forced)
+{
+    struct executions *e = a->all;
+    struct engine_observer observer = observer_of(a);
+    struct queue_item item = {.batch = a->batch};
+    struct err err;
+    snprintf(item.id, sizeof(item.id), "%s", a->id);
+    snprintf(item.caller, sizeof(item.caller), "%s", a->caller);
+    list_remove(&a->place);
+    active_set_unplaced(a, false);
+    int r = e->draining ? -ERR_BUSY : 0;
+    if (r == 0 && !forced) {
+        r = engine_submit_ticket(e->engine, &item, false, &observer, &a->job, &err);
+        forced = r < 0; /* others have taken its place since; it was accepted all the same */
+        r = 0;
+    }
+    if (r == 0 && forced) {
+        r = engine_submit_ticket(e->engine, &item, true, &observer, &a->job, &err);
+    }
+    if (r < 0) {
+        active_let_go(a);
+        return;
+    }
+    a->state = ACTIVE_WAITING;
+    active_hold(a);
+}
+
+void active_park(struct active *a)
+{
+    struct executions *e = a->all;
+    active_cancel_run(a);
+    a->state = ACTIVE_PARKED;
+    active_hold(a);
+    list_append(&e->parked, &a->place);
+    executions_retry_later(e);
+}
+
+void active_cancel_run(struct active *a)
+{
+    if (a->job) {
+        engine_job_cancel(TAKE(&a->job, NULL), true);
+    }
+    runtimes_cancel(TAKE(&a->finding, NULL));
+    store_cancel(TAKE(&a->load, NULL));
+    store_cancel(TAKE(&a->begin, NULL));
+}
+
+/* --- the job ----------------------------------------------------------------------------- */
+
+static int job_make(struct active *a, struct job **ret, struct err *err)
+{
+    const struct execution *x = a->x;
+    AUTO(job_freep) struct job *job = NULL;
+    int r = a->dialect->job(a->dialect->ctx, x, a->runtime, &job, err);
+    if (r < 0) {
+        return r;
+    }
+    if (!job->id[0]) {
+        ulid_make(x->created_ns / NS_PER_MS, job->id);
+    }
+    if (!job->dialect[0]) {
+        snprintf(job->dialect, sizeof(job->dialect), "%s", x->dialect);
+    }
+    if (!job->caller) {
+        job->caller = xstrdup(a->caller);
+    }
+    job->priority = a->batch ? JOB_BATCH : JOB_INTERACTIVE;
+    *ret = TAKE(&job, NULL);
+    return 0;
+}
+
+static void execution_begins(const struct active *a)
+{
+    struct execution *x = a->x;
+    x->state = EXECUTION_RUNNING;
+    x->attempts++;
+    x->started_ns = executions_now(a->all, x->created_ns);
+}
+
+/* Its runtime, when it is known without asking. */
+static struct runtime *runtime_known(const struct active *a)
+{
+    const char *language = NULL, *range = NULL;
+    struct runtime *runtime = NULL;
+    struct err ignored; /* tried again, and told, when its turn comes */
+    if (a->dialect->runtime(a->dialect->ctx, a->x, &language, &range, &runtime, &ignored) < 0) {
+        return NULL;
+    }
+    bool known = false;
+    return runtime ? runtime : runtimes_peek(a->all->runtimes, language, range, &known);
+}
+
+bool active_begin_at_once(struct active *a)
+{
+    struct executions *e = a->all;
+    if (e->write_failed || !engine_is_idle(e->engine) || execution_bytes(a->x) > AT_ONCE_MAX) {
+        return false;
+    }
+    a->runtime = runtime_known(a);
+    struct job *job = NULL;
+    struct err ignored; /* likewise */
+    if (!a->runtime || job_make(a, &job, &ignored) < 0) {
+        return false;
+    }
+    struct engine_observer observer = observer_of(a);
+    if (engine_submit(e->engine, job, &observer, &a->job, &ignored) < 0) {
+        return false;
+    }
+    a->state = ACTIVE_RUNNING;
+    a->begun = true;
+    execution_begins(a);
+    return true;
+}
+
+static void active_run(struct active *a)
+{
+    struct job *job = NULL;
+    struct err why;
+    if (job_make(a, &job, &why) < 0) {
+        active_fail(a, why.text);
+        return;
+    }
+    a->state = ACTIVE_RUNNING;
+    engine_job_load(a->job, job);
+}
+
+static void on_begun(void *ctx, const struct err *why)
+{
+    struct active *a = ctx;
+    bool waits = a->careful && a->state == ACTIVE_LOADING;
+    a->begin = NULL;
+    if (why && waits) {
+        a->begun = false;
+        a->x->attempts--;
+        a->x->state = EXECUTION_QUEUED;
+        active_park(a);
+    }
+    if (why) { /* beside a run: its result is written all the same, or waits to be */
+        store_failed(a->all, why);
+        return;
+    }
+    store_works(a->all);
+    if (waits) {
+        active_run(a);
+    }
+}
+
+/* What an earlier server left may be what ended it: that it begins is on disk before it does. */
+static void active_begin(struct active *a)
+{
+    const struct execution *x = a->x;
+    execution_begins(a);
+    a->begun = true;
+    a->begin = store_begin(a->all->store, a->id, x->attempts, x->started_ns, on_begun, a);
+    if (!a->careful) {
+        active_run(a);
+    }
+}
+
+/* --- on the way there -------------------------------------------------------------------- */
+
+static void on_found(void *ctx, struct runtime *found)
+{
+    struct active *a = ctx;
+    a->finding = NULL;
+    a->runtime = found ? runtime_ref(found) : NULL;
+    if (found) {
+        active_begin(a);
+    } else {
+        active_fail(a, "its language, in this version, is not installed here any more");
+    }
+}
+
+static void active_find_runtime(struct active *a)
+{
+    const char *language = NULL, *range = NULL;
+    struct err why;
+    runtime_unref(TAKE(&a->runtime, NULL));
+    int r = a->dialect->runtime(a->dialect->ctx, a->x, &language, &range, &a->runtime, &why);
+    if (r < 0) {
+        active_fail(a, why.text);
+        return;
+    }
+    bool known = false;
+    if (!a->runtime) {
+        a->runtime = runtimes_peek(a->all->runtimes, language, range, &known);
+    }
+    if (a->runtime) {
+        active_begin(a);
+    } else {
+        a->finding = runtimes_find(a->all->runtimes, language, range, on_found, a);
+    }
+}
+
+static bool has_ended_the_server(const struct active *a)
+{
+    return a->careful && a->x->state == EXECUTION_RUNNING && a->x->attempts >= ATTEMPTS_MAX;
+}
+
+static void active_go(struct active *a)
+{
+    if (has_ended_the_server(a)) {
+        char why[128];
+        snprintf(why, sizeof(why),
+                 "this program was running when the server was ended %u times; it is not run again",
+                 a->x->attempts);
+        a->all->given_up++;
+        active_fail(a, why);
+    } else {
+        active_find_runtime(a);
+    }
+}
+
+static void active_unreadable(struct active *a, const struct err *why)
+{
+    LOG_WARN(a->all->log, "an execution cannot be read from the store", log_s("id", a->id),
+             log_s("error", why->text));
+    if (++a->tries < TRIES_MAX) {
+        active_park(a);
+        return;
+    }
+    char text[ERR_TEXT_MAX + 64];
+    snprintf(text, sizeof(text), "this submission could not be read again: %s", why->text);
+    active_fail(a, text);
+}
+
+static void on_loaded(void *ctx, struct execution *x, const struct err *why)
+{
+    struct active *a = ctx;
+    a->load = NULL;
+    if (why) {
+        active_unreadable(a, why);
+        return;
+    }
+    if (x == NULL || execution_is_over(x)) { /* deleted, or finished while it was listed */
+        active_cancel_run(a);
+        if (x) {
+            active_set_x(a, x, true);
+        }
+        group_tell(a);
+        reads_over(a);
+        active_free(a);
+        return;
+    }
+    active_set_x(a, x, true);
+    active_go(a);
+}
+
+void active_load(struct active *a)
+{
+    a->state = ACTIVE_LOADING;
+    if (a->whole) {
+        active_set_x(a, execution_ref(a->x), true);
+        active_go(a);
+    } else {
+        a->load = store_get(a->all->store, a->id, PARTS_ASKED, on_loaded, a);
+    }
+}
