@@ -16,10 +16,12 @@ struct judge0_language {
     const char *label; /* without the version: "Python" */
     bool archived;
     const char *source_file; /* "script.py"; NULL: 89 */
-    const char *runtime;     /* language name for runtimes_find, or of runtimes_builtin */
-    const char *range;
+    const char *runtime; /* language name for runtimes_find, or of runtimes_builtin; "": archived,
+                            or nothing that we know can run it */
+    const char *range;   /* NULL: any version */
     bool builtin;
-    const char *package; /* of Debian, that has it: for the error; NULL: none has */
+    const char *package; /* of Debian, that has it: for the error; may be two words; NULL: none has
+                          */
 };
 
 /* NULL: no such id in this flavour. */
@@ -29,7 +31,10 @@ const struct judge0_language *judge0_language(enum judge0_flavour flavour, int i
 struct judge0_language_set;
 typedef void judge0_languages_fn(void *ctx, const struct judge0_language_set *set);
 struct judge0_languages_wait;
-/* Never calls fn from inside, unless all versions are known already: then *ret is NULL. */
+/*
+ * Calls fn from inside, and returns NULL, when all versions are known already (that costs next to
+ * nothing: what was found is kept with the runtimes); else fn is called later.
+ */
 struct judge0_languages_wait *judge0_languages_look(struct runtimes *runtimes,
                                                     enum judge0_flavour flavour,
                                                     judge0_languages_fn *fn, void *ctx);
@@ -44,8 +49,8 @@ enum judge0_language_state {
 enum judge0_language_state judge0_language_state(const struct judge0_language_set *set, int id);
 /* With the version of the runtime that it means, when that is there: "Python (3.11.2)". */
 void judge0_language_name(const struct judge0_language_set *set, int id, char *ret, size_t size);
-/* NULL when it cannot run here. */
-const struct runtime *judge0_language_runtime(const struct judge0_language_set *set, int id);
+/* NULL when it cannot run here; a caller that keeps it takes a reference. */
+struct runtime *judge0_language_runtime(const struct judge0_language_set *set, int id);
 bool judge0_language_is_compiled(const struct judge0_language_set *set, int id); /* not 89 */
 /* All of the flavour, by id; count of them. */
 const struct judge0_language *judge0_languages_all(const struct judge0_language_set *set,
