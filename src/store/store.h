@@ -16,9 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "model/execution.h"
 
-struct err;
 struct log;
 struct loop;
 struct store;
@@ -43,10 +43,10 @@ int store_open(struct loop *loop, const struct store_config *config, const struc
 void store_close(struct store *s);
 
 struct store_stats {
-    uint64_t executions, bytes; /* kept; what its files hold */
+    uint64_t executions, bytes; /* kept; of the database with what is free in it */
     unsigned waiting;           /* writes that are asked and not committed */
     bool writable;              /* how the last write ended */
-    char why[160];              /* ... when it failed */
+    char why[ERR_TEXT_MAX];     /* ... when it failed */
 };
 struct store_stats store_stats(const struct store *s);
 
