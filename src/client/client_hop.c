@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_hop.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/strv.h"
 #include "client/client_multi.h"
 #include "client/client_policy.h"
 #include "client/client_url.h"
