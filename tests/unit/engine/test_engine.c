@@ -17,132 +17,9 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "engine/engine.h"
+#include "engine_bench.h"
 #include "fake_boxd.h"
 #include "job_factory.h"
-
-/* What one observer heard. */
-struct heard {
-    struct engine_job *job; /* NULL after finished */
-    char order[64];         /* one letter a call: Cc Rr o F */
-    struct buf output;
-    enum verdict verdict;
-    struct stage_result run; /* without its buffers */
-    char both[64], out[64];
-    bool compile_ran;
-    int rooms;
-    bool pause;
-    char cancel_at; /* the letter at which it cancels silently */
-};
-
-static void note(struct heard *h, char letter)
-{
-    size_t len = strlen(h->order);
-    assert_true(len + 1 < sizeof(h->order));
-    h->order[len] = letter;
-    if (letter == h->cancel_at) {
-        engine_job_cancel(h->job, true);
-    }
-}
-
-static void hear_stage(void *ctx, enum engine_stage stage)
-{
-    note(ctx, stage == STAGE_COMPILE ? 'C' : 'R');
-}
-
-static bool hear_output(void *ctx, enum engine_stage stage, enum engine_stream stream,
-                        const char *data, size_t len)
-{
-    struct heard *h = ctx;
-    (void)stage, (void)stream;
-    note(h, 'o');
-    buf_add(&h->output, data, len);
-    return !h->pause;
-}
-
-static void hear_stage_done(void *ctx, enum engine_stage stage, const struct stage_result *result)
-{
-    (void)result;
-    note(ctx, stage == STAGE_COMPILE ? 'c' : 'r');
-}
-
-static void hear_finished(void *ctx, struct result *result)
-{
-    struct heard *h = ctx;
-    note(h, 'F');
-    h->job = NULL;
-    h->verdict = result->verdict;
-    h->run = result->run;
-    h->compile_ran = result->compile.ran;
-    if (result->run.both.len > 0 && result->run.both.len < sizeof(h->both)) {
-        memcpy(h->both, result->run.both.data, result->run.both.len);
-    }
-    if (result->run.out.len > 0 && result->run.out.len < sizeof(h->out)) {
-        memcpy(h->out, result->run.out.data, result->run.out.len);
-    }
-}
-
-static void hear_room(void *ctx)
-{
-    ((struct heard *)ctx)->rooms++;
-}
-
-struct bench {
-    struct fake_boxd *boxd;
-    struct engine *engine;
-};
-
-static struct bench bench_new(uint32_t boxes, unsigned slots, unsigned queue_max)
-{
-    struct bench b = {.boxd = fake_boxd_new(boxes)};
-    struct engine_config config = {
-        .slots = slots, .queue_max = queue_max, .queue_bytes = 1000, .product_max = 1 << 20};
-    b.engine = engine_new(b.boxd->loop, b.boxd->sandbox, &config, NULL);
-    return b;
-}
-
-static void bench_done(struct bench *b)
-{
-    engine_free(b->engine);
-    fake_boxd_free(b->boxd);
-}
-
-static int submit(struct bench *b, struct heard *h, struct job *job, struct err *e)
-{
-    struct engine_observer observer = {.stage = hear_stage,
-                                       .output = hear_output,
-                                       .stage_done = hear_stage_done,
-                                       .stdin_room = hear_room,
-                                       .finished = hear_finished,
-                                       .ctx = h};
-    return engine_submit(b->engine, job, &observer, &h->job, e);
-}
-
-static void submitted(struct bench *b, struct heard *h, struct job *job)
-{
-    struct err e;
-    assert_int_equal(submit(b, h, job, &e), 0);
-    assert_string_equal(h->order, ""); /* never from inside the call */
-    fake_run(b->boxd);
-}
-
-static struct job *bash_job(void)
-{
-    struct job *job = job_of(runtime_of_bash());
-    job_with(job, "x.sh", "echo");
-    return job;
-}
-
-static struct job *c_job(void)
-{
-    struct job *job = job_of(runtime_of_c());
-    job_with(job, "x.c", "int main(void) {}");
-    return job;
-}
-
-static void heard_done(struct heard *h)
-{
-    buf_done(&h->output);
-}
 
 static void test_program_runs_to_its_result(void **state)
 {
@@ -157,7 +34,7 @@ static void test_program_runs_to_its_result(void **state)
     assert_int_equal(h.verdict, VERDICT_OK);
     assert_string_equal(h.out, "hi\xff");
     assert_string_equal(h.both, "hi\xef\xbf\xbd");
-    assert_int_equal(h.run.cpu_ns, 3000000);
+    assert_int_equal(h.result.run.cpu_ns, 3000000);
     fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
     assert_int_equal(engine_stats(b.engine).running, 0);
     assert_int_equal(engine_stats(b.engine).finished, 1);
@@ -186,22 +63,6 @@ static void test_both_keeps_the_order_of_arrival(void **state)
     assert_string_equal(h.both, "12\xe2\x82\xac");
     heard_done(&h);
     bench_done(&b);
-}
-
-/* The compile stage's box ends with a product. */
-static void compile_ends(struct bench *b, uint32_t box, const char *product)
-{
-    struct err e;
-    fake_hello(b->boxd, box);
-    fake_run(b->boxd);
-    fake_closes_output(b->boxd, box);
-    fake_ended(b->boxd, box, BOX_END_EXIT, 0);
-    fake_product(b->boxd, box);
-    int fd = b->boxd->init[box].product_fd;
-    assert_int_equal(fd_write_all(fd, product, strlen(product), &e), 0);
-    fake_init_says(b->boxd, box, BOX_MSG_COLLECTED, -1);
-    fd_closep(&b->boxd->init[box].product_fd);
-    fake_run(b->boxd);
 }
 
 static void test_compiled_program_runs_in_a_second_box_with_the_product(void **state)
@@ -234,7 +95,7 @@ static void test_compiled_program_runs_in_a_second_box_with_the_product(void **s
     assert_memory_equal(m->bytes + m->len - 11, "THE PRODUCT", 11);
     fake_runs(b.boxd, second, "x", 0);
     assert_string_equal(h.order, "CcRorF");
-    assert_true(h.compile_ran);
+    assert_true(h.result.compile.ran);
     assert_int_equal(h.verdict, VERDICT_OK);
     heard_done(&h);
     bench_done(&b);
@@ -257,7 +118,7 @@ static void test_failed_compile_is_the_verdict_and_nothing_runs(void **state)
 
     assert_string_equal(h.order, "CcF");
     assert_int_equal(h.verdict, VERDICT_COMPILE_ERROR);
-    assert_false(h.run.ran);
+    assert_false(h.result.run.ran);
     heard_done(&h);
     bench_done(&b);
 }
@@ -422,7 +283,7 @@ static void test_run_stage_waits_for_room_and_goes_first(void **state)
     submitted(&b, &c, c_job());
     submitted(&b, &other, bash_job());
     uint32_t box = fake_takes_box(b.boxd);
-    compile_ends(&b, box, "p");
+    stage_ends(&b, box, "p");
     assert_string_equal(c.order, "Cc");
     fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
     fake_destroyed(b.boxd, box);
@@ -491,7 +352,7 @@ static void test_output_beyond_the_cap_stops_the_program(void **state)
     assert_int_equal(h.verdict, VERDICT_OUTPUT_LIMIT);
     assert_string_equal(h.out, "12345");
     assert_string_equal(h.output.data, "12345");
-    assert_true(h.run.out_truncated);
+    assert_true(h.result.run.out_truncated);
     heard_done(&h);
     bench_done(&b);
 }
@@ -509,8 +370,8 @@ static void test_output_beyond_the_cap_is_dropped_by_request(void **state)
     fake_runs(b.boxd, box, "1234567", 0);
     assert_int_equal(h.verdict, VERDICT_OK);
     assert_string_equal(h.out, "12345");
-    assert_true(h.run.out_truncated);
-    assert_false(h.run.err_truncated);
+    assert_true(h.result.run.out_truncated);
+    assert_false(h.result.run.err_truncated);
     heard_done(&h);
     bench_done(&b);
 }
@@ -540,7 +401,7 @@ static void test_output_into_files_is_read_at_the_end(void **state)
     fake_ended(b.boxd, box, BOX_END_EXIT, 0);
     fake_run(b.boxd);
     assert_string_equal(h.out, "writte");
-    assert_true(h.run.out_truncated);
+    assert_true(h.result.run.out_truncated);
     heard_done(&h);
     bench_done(&b);
 }
@@ -566,7 +427,7 @@ static void test_stdin_before_the_run_stage_is_not_lost(void **state)
     submitted(&b, &h, job);
     engine_job_stdin(h.job, "b", 1);
     assert_int_equal(engine_job_stdin_pending(h.job), 1);
-    compile_ends(&b, fake_takes_box(b.boxd), "p");
+    stage_ends(&b, fake_takes_box(b.boxd), "p");
     uint32_t box = fake_takes_box(b.boxd);
     fake_hello(b.boxd, box);
     fake_run(b.boxd);
@@ -644,7 +505,7 @@ static void test_silent_cancel_from_each_callback(void **state)
         struct heard h = {.cancel_at = orders[i][strlen(orders[i]) - 1]};
         submitted(&b, &h, c_job());
         if (i >= 1) {
-            compile_ends(&b, fake_takes_box(b.boxd), "p");
+            stage_ends(&b, fake_takes_box(b.boxd), "p");
         }
         if (i >= 3) {
             fake_runs(b.boxd, fake_takes_box(b.boxd), "x", 0);
@@ -670,30 +531,6 @@ static void test_silent_cancel_after_the_end_is_still_silent(void **state)
 }
 
 /* --- boxd is lost ------------------------------------------------------------------------ */
-
-static struct sandbox *boxd_again(struct fake_boxd *f, struct sandbox **old)
-{
-    int pair[2];
-    struct err e;
-    assert_int_equal(fd_seqpacket_pair(pair, &e), 0);
-    f->sock = pair[1];
-    struct box_boxd_hello hello = {
-        .head.type = BOX_MSG_BOXD_HELLO, .version = BOX_PROTO_VERSION, .boxes = 4};
-    assert_int_equal(fd_send(f->sock, &hello, sizeof(hello), NULL, 0, &e), 0);
-    *old = f->sandbox;
-    assert_int_equal(sandbox_new(f->loop, pair[0], NULL, &f->sandbox, &e), 0);
-    return f->sandbox;
-}
-
-static void boxd_restarts(struct bench *b)
-{
-    fake_hang_up(b->boxd);
-    fake_run(b->boxd);
-    struct sandbox *old, *new = boxd_again(b->boxd, &old);
-    engine_set_sandbox(b->engine, new);
-    sandbox_free(old);
-    fake_run(b->boxd);
-}
 
 static void test_job_runs_again_after_boxd_was_lost(void **state)
 {
@@ -756,6 +593,8 @@ static void test_job_runs_again_twice_at_most(void **state)
     boxd_restarts(&b);
     assert_string_equal(h.order, "RRRF");
     assert_int_equal(h.verdict, VERDICT_INTERNAL_ERROR);
+    assert_string_equal(h.result.run.reason,
+                        "the sandbox daemon was lost 3 times while the program ran");
     bench_done(&b);
 }
 
