@@ -21,7 +21,7 @@ bool info_admits(struct http_request *r, const struct judge0 *j);
 /* All 39 keys in their order. */
 json_t *config_info_json(const struct config *config);
 /*
- * A recipe as the text of a command: words that a shell would not take as they are in quotes,
- * {args} as "%s" when it is compiled and not at all when it is run; NULL when there is none.
+ * A recipe as the text of a command, of which nothing is run: words that a shell would not take as
+ * they are in quotes, and "%s" for compiler options; NULL when there is none.
  */
 char *command_text(char *const *argv, const char *source_file, bool compile);

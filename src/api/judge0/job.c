@@ -2,6 +2,7 @@
 #include "api/judge0/job.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,7 +181,7 @@ static struct limits limits_of_compile(const struct config *config)
 #define UNPACK_CPU_MS    2000 /* Judge0's */
 #define UNPACK_WALL_MS   4000
 #define UNPACK_PROCESSES 8
-#define UNPACK_OVERHEAD  (64 * 1024 * KB) /* of the program itself; files count as memory */
+#define UNPACK_OVERHEAD  (KB * 1024 * 64) /* of the program itself; files count as memory */
 
 static struct limits limits_of_unpack(const struct config *config, size_t zip_size)
 {
@@ -259,7 +260,7 @@ static struct job *job_make(const struct config *config, const struct execution 
                             struct runtime *runtime)
 {
     struct job *job = job_new();
-    strcpy(job->dialect, x->dialect);
+    snprintf(job->dialect, sizeof(job->dialect), "%s", x->dialect);
     job->caller = xstrdup(x->caller);
     job->runtime = runtime_ref(runtime);
     job->priority = x->batch ? JOB_BATCH : JOB_INTERACTIVE;

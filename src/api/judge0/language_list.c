@@ -177,23 +177,32 @@ static void word_text(const char *word, const char *source_file, struct buf *ret
     quote(plain.data != NULL ? plain.data : "", ret);
 }
 
-/*
- * Compiler options go where the recipe has {args}, else behind the compiler's name: "%s", which is
- * what Judge0's clients look for.
- */
+/* Where compiler options go: where the recipe says it, else behind the compiler's name, which in
+ * "sh -c script name tool" is the tool. */
+static size_t options_at(char *const *argv)
+{
+    for (size_t i = 0; argv[i] != NULL; i++) {
+        if (strcmp(argv[i], "{compile_args}") == 0) {
+            return i;
+        }
+    }
+    bool is_script = strv_len(argv) > 4 && strcmp(argv[1], "-c") == 0;
+    return is_script ? 4 : 0;
+}
+
 char *command_text(char *const *argv, const char *source_file, bool compile)
 {
     if (argv == NULL) {
         return NULL;
     }
     struct buf text = {0};
-    bool has_place = strv_has(argv, "{args}");
+    size_t options = options_at(argv);
     for (size_t i = 0; argv[i] != NULL; i++) {
-        bool is_args = strcmp(argv[i], "{args}") == 0;
-        if (!is_args) {
+        bool is_given = strcmp(argv[i], "{args}") == 0 || strcmp(argv[i], "{compile_args}") == 0;
+        if (!is_given) {
             word_text(argv[i], source_file, &text);
         }
-        if (compile && (is_args || (i == 0 && !has_place))) {
+        if (compile && i == options) {
             buf_add_str(&text, " %s");
         }
     }

@@ -123,7 +123,9 @@ static void vulnerability_add(json_t *o, const char *name)
     char *word = label + strlen("Vulnerability ");
     *word = (char)toupper((unsigned char)*word);
     for (; *word != '\0'; word++) {
-        *word = *word == '_' ? ' ' : *word;
+        if (*word == '_') {
+            *word = ' ';
+        }
     }
     system_show(o, label, value);
 }

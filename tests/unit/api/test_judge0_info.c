@@ -87,6 +87,19 @@ static void test_a_command_is_the_text_of_its_recipe(void **state)
     assert_null(command_text(NULL, "main.c", true));
 }
 
+static void test_compiler_options_are_shown_where_the_recipe_has_them(void **state)
+{
+    (void)state;
+    char *script[] = {(char[]){"sh"}, (char[]){"-c"},        (char[]){"x"}, (char[]){"sh"},
+                      (char[]){"as"}, (char[]){"{sources}"}, NULL};
+    char *own[] = {(char[]){"go"}, (char[]){"build"}, (char[]){"{compile_args}"},
+                   (char[]){"{sources}"}, NULL};
+    AUTO(mem_freep) char *behind_tool = command_text(script, "main.asm", true);
+    AUTO(mem_freep) char *placed = command_text(own, "main.go", true);
+    assert_string_equal(behind_tool, "sh -c x sh as %s main.asm");
+    assert_string_equal(placed, "go build %s main.go");
+}
+
 static void test_words_of_a_command_are_quoted_as_for_a_shell(void **state)
 {
     (void)state;
@@ -265,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_settings_are_told_in_judge0s_order_and_types),
         cmocka_unit_test(test_settings_keep_fractions_and_lists),
         cmocka_unit_test(test_a_command_is_the_text_of_its_recipe),
+        cmocka_unit_test(test_compiler_options_are_shown_where_the_recipe_has_them),
         cmocka_unit_test(test_words_of_a_command_are_quoted_as_for_a_shell),
         cmocka_unit_test(test_memory_is_told_as_free_does),
         cmocka_unit_test(test_caches_are_told_as_lscpu_does),
