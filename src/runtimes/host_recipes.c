@@ -43,12 +43,24 @@
 #define ESCRIPT                                                                                    \
     "{ echo; cat \"$1\"; } >/tmp/main.escript && shift && exec escript /tmp/main.escript \"$@\""
 
+/*
+ * The crate's name would come from the file's, which may be no name for a crate.  An edition may
+ * be given only once.
+ */
+#define RUST                                                                                       \
+    "tool=$1; shift; case \" $* \" in *' --edition'*) ;; *) set -- --edition 2021 \"$@\" ;; "      \
+    "esac; "                                                                                       \
+    "exec \"$tool\" --crate-name main -C opt-level=2 -C strip=debuginfo -o a.out \"$@\""
+
 /* gcc's own Objective-C lacks half the language; clang takes the header files of gcc's runtime. */
 #define OBJECTIVE_C                                                                                \
     "tool=$1; shift; exec \"$tool\" -x objective-c -O2 -DGNUSTEP -DGNUSTEP_BASE_LIBRARY=1 "        \
     "-DGNU_RUNTIME=1 -D_NATIVE_OBJC_EXCEPTIONS -fexceptions -fobjc-exceptions -pthread "           \
     "-fconstant-string-class=NSConstantString -I/usr/include/GNUstep "                             \
     "-I\"$(gcc -print-file-name=include)\" -o a.out \"$@\" -lgnustep-base -lobjc -lm"
+
+#define NASM                                                                                       \
+    "tool=$1; shift; \"$tool\" -f elf64 -o /tmp/main.o \"$@\" && exec ld -o a.out /tmp/main.o"
 
 /* A module is compiled before those that use it: in OCaml's own order, in Fortran the main file
  * last. */
@@ -162,7 +174,7 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.ts",
         .compile = LIST("{tool}", "--target", "es2022", "--module", "commonjs", "--skipLibCheck",
-                        "{sources}"),
+                        "{compile_args}", "{sources}"),
         .run = LIST("node", "{stem}.js", "{args}"),
         .hello = "const text: string = 'Hello, World!';\nconsole.log(text);\n",
     },
@@ -278,7 +290,7 @@ const struct host_recipe host_recipes[] = {
         .version_args = LIST("-v"),
         .extensions = LIST(".lua"),
         .default_name = "main.lua",
-        .compile = LIST("sh", "-c", LUA_CHECK, "sh", "{tool}", "{main}"),
+        .compile = LIST("sh", "-c", LUA_CHECK, "sh", "{tool}", "{main}", "{compile_args}"),
         .run = LIST("{tool}", "{main}", "{args}"),
         .hello = "print('Hello, World!')\n",
     },
@@ -358,7 +370,7 @@ const struct host_recipe host_recipes[] = {
         .headers = C_HEADERS,
         .default_name = "main.c",
         .compile = LIST("{tool}", "-std=gnu17", "-O2", "-pipe", "-o", "a.out", "-x", "c",
-                        "{sources}", "-lm"),
+                        "{sources}", "{compile_args}", "-lm"),
         .run = LIST("./a.out", "{args}"),
         .hello = "#include <stdio.h>\n\nint main(void)\n{\n    puts(\"Hello, World!\");\n}\n",
     },
@@ -373,7 +385,7 @@ const struct host_recipe host_recipes[] = {
         .headers = C_HEADERS,
         .default_name = "main.cpp",
         .compile = LIST("{tool}", "-std=gnu++17", "-O2", "-pipe", "-o", "a.out", "-x", "c++",
-                        "{sources}", "-lm"),
+                        "{sources}", "{compile_args}", "-lm"),
         .run = LIST("./a.out", "{args}"),
         .hello =
             "#include <iostream>\n\nint main()\n{\n    std::cout << \"Hello, World!\\n\";\n}\n",
@@ -388,8 +400,9 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".f90", ".f95", ".f03", ".f08", ".f", ".for"),
         .needs_extension = true,
         .default_name = "main.f90",
-        .compile = LIST("{tool}", "-O2", "-o", "a.out", "{sources}"),
-        .compile_many = LIST("sh", "-c", FORTRAN_MANY, "sh", "{tool}", "{sources}"),
+        .compile = LIST("{tool}", "-O2", "-o", "a.out", "{sources}", "{compile_args}"),
+        .compile_many =
+            LIST("sh", "-c", FORTRAN_MANY, "sh", "{tool}", "{sources}", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "program hello\n  print '(a)', 'Hello, World!'\nend program\n",
     },
@@ -404,7 +417,7 @@ const struct host_recipe host_recipes[] = {
         .headers = LIST(".di"),
         .needs_extension = true,
         .default_name = "main.d",
-        .compile = LIST("{tool}", "-O2", "-o", "a.out", "{sources}"),
+        .compile = LIST("{tool}", "-O2", "-o", "a.out", "{sources}", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "import std.stdio;\n\nvoid main()\n{\n    writeln(\"Hello, World!\");\n}\n",
     },
@@ -419,7 +432,7 @@ const struct host_recipe host_recipes[] = {
         .headers = LIST(".di"),
         .needs_extension = true,
         .default_name = "main.d",
-        .compile = LIST("{tool}", "-O2", "-of=a.out", "{sources}"),
+        .compile = LIST("{tool}", "-O2", "-of=a.out", "{sources}", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "import std.stdio;\n\nvoid main()\n{\n    writeln(\"Hello, World!\");\n}\n",
     },
@@ -433,8 +446,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".c"),
         .headers = C_HEADERS,
         .default_name = "main.c",
-        .compile =
-            LIST("{tool}", "-std=gnu17", "-O2", "-o", "a.out", "-x", "c", "{sources}", "-lm"),
+        .compile = LIST("{tool}", "-std=gnu17", "-O2", "-o", "a.out", "-x", "c", "{sources}",
+                        "{compile_args}", "-lm"),
         .run = LIST("./a.out", "{args}"),
         .hello = "#include <stdio.h>\n\nint main(void)\n{\n    puts(\"Hello, World!\");\n}\n",
     },
@@ -448,8 +461,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".cpp", ".cc", ".cxx", ".C", ".c++"),
         .headers = C_HEADERS,
         .default_name = "main.cpp",
-        .compile =
-            LIST("{tool}", "-std=gnu++17", "-O2", "-o", "a.out", "-x", "c++", "{sources}", "-lm"),
+        .compile = LIST("{tool}", "-std=gnu++17", "-O2", "-o", "a.out", "-x", "c++", "{sources}",
+                        "{compile_args}", "-lm"),
         .run = LIST("./a.out", "{args}"),
         .hello =
             "#include <iostream>\n\nint main()\n{\n    std::cout << \"Hello, World!\\n\";\n}\n",
@@ -464,7 +477,7 @@ const struct host_recipe host_recipes[] = {
         .headers = C_HEADERS,
         .default_name = "main.cpp",
         .compile = LIST("{tool}", "-std=gnu++17", "-pipe", "-o", "a.out", "-x", "c++", "{sources}",
-                        GOOGLE_TEST),
+                        "{compile_args}", GOOGLE_TEST),
         .run = LIST("./a.out", "{args}"),
         .env = LIST("GTEST_COLOR=no"),
         .hello = GOOGLE_TEST_HELLO,
@@ -479,8 +492,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".cpp", ".cc", ".cxx", ".C", ".c++"),
         .headers = C_HEADERS,
         .default_name = "main.cpp",
-        .compile =
-            LIST("{tool}", "-std=gnu++17", "-o", "a.out", "-x", "c++", "{sources}", GOOGLE_TEST),
+        .compile = LIST("{tool}", "-std=gnu++17", "-o", "a.out", "-x", "c++", "{sources}",
+                        "{compile_args}", GOOGLE_TEST),
         .run = LIST("./a.out", "{args}"),
         .env = LIST("GTEST_COLOR=no"),
         .hello = GOOGLE_TEST_HELLO,
@@ -512,7 +525,7 @@ const struct host_recipe host_recipes[] = {
         .headers = LIST(".mod", ".sum"),
         .needs_extension = true,
         .default_name = "main.go",
-        .compile = LIST("{tool}", "build", "-o", "a.out", "{sources}"),
+        .compile = LIST("{tool}", "build", "-o", "a.out", "{compile_args}", "{sources}"),
         .run = LIST("./a.out", "{args}"),
         .env = LIST("GOCACHE=/tmp/go-build", "GOPATH=/tmp/go", "GO111MODULE=auto", "GOPROXY=off",
                     "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0"),
@@ -529,9 +542,7 @@ const struct host_recipe host_recipes[] = {
         .version_args = LIST("--version"),
         .extensions = LIST(".rs"),
         .default_name = "main.rs",
-        /* The crate's name would come from the file's, which may be no name for a crate. */
-        .compile = LIST("{tool}", "--edition", "2021", "--crate-name", "main", "-O", "-C",
-                        "strip=debuginfo", "-o", "a.out", "{main}"),
+        .compile = LIST("sh", "-c", RUST, "sh", "{tool}", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "fn main() {\n    println!(\"Hello, World!\");\n}\n",
     },
@@ -543,7 +554,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".zig"),
         .needs_extension = true,
         .default_name = "main.zig",
-        .compile = LIST("{tool}", "build-exe", "-femit-bin=a.out", "{main}"),
+        .compile = LIST("{tool}", "build-exe", "-femit-bin=a.out", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .env = LIST("ZIG_GLOBAL_CACHE_DIR=/tmp/zig", "ZIG_LOCAL_CACHE_DIR=/tmp/zig"),
         .hello = "const std = @import(\"std\");\n"
@@ -561,7 +572,7 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.nim",
         .compile = LIST("{tool}", "compile", "--hints:off", "-d:release", "--nimcache:/tmp/nim",
-                        "-o:a.out", "{main}"),
+                        "-o:a.out", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "echo \"Hello, World!\"\n",
     },
@@ -573,7 +584,7 @@ const struct host_recipe host_recipes[] = {
         .version_args = LIST("--version"),
         .extensions = LIST(".cr"),
         .default_name = "main.cr",
-        .compile = LIST("{tool}", "build", "--no-color", "-o", "a.out", "{main}"),
+        .compile = LIST("{tool}", "build", "--no-color", "-o", "a.out", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .env = LIST("CRYSTAL_CACHE_DIR=/tmp/crystal"),
         .hello = "puts \"Hello, World!\"\n",
@@ -600,7 +611,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".pas", ".pp", ".p"),
         .needs_extension = true,
         .default_name = "main.pas",
-        .compile = LIST("{tool}", "-l-", "-v0", "-vew", "-O2", "-oa.out", "{main}"),
+        .compile =
+            LIST("{tool}", "-l-", "-v0", "-vew", "-O2", "-oa.out", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "begin\n  writeln('Hello, World!');\nend.\n",
     },
@@ -612,7 +624,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".adb", ".ads"),
         .needs_extension = true,
         .default_name = "main.adb",
-        .compile = LIST("{tool}", "-q", "-O2", "-D", "/tmp", "-o", "a.out", "{main}"),
+        .compile =
+            LIST("{tool}", "-q", "-O2", "-D", "/tmp", "-o", "a.out", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "with Ada.Text_IO;\n\nprocedure Main is\nbegin\n"
                  "   Ada.Text_IO.Put_Line (\"Hello, World!\");\nend Main;\n",
@@ -640,7 +653,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".hs", ".lhs"),
         .needs_extension = true,
         .default_name = "main.hs",
-        .compile = LIST("{tool}", "-v0", "-O1", "-outputdir", "/tmp/ghc", "-o", "a.out", "{main}"),
+        .compile = LIST("{tool}", "-v0", "-O1", "-outputdir", "/tmp/ghc", "-o", "a.out",
+                        "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "main :: IO ()\nmain = putStrLn \"Hello, World!\"\n",
     },
@@ -674,7 +688,6 @@ const struct host_recipe host_recipes[] = {
     },
 #ifdef __x86_64__
     {
-        /* Two programs, one after the other: the script is fixed text. */
         .language = "nasm64",
         .aliases = LIST("asm64"),
         .package = "nasm",
@@ -683,9 +696,7 @@ const struct host_recipe host_recipes[] = {
         .version_args = LIST("-v"),
         .extensions = LIST(".asm", ".nasm"),
         .default_name = "main.asm",
-        .compile = LIST("sh", "-c",
-                        "\"$1\" -f elf64 -o /tmp/main.o \"$2\" && exec ld -o a.out /tmp/main.o",
-                        "sh", "{tool}", "{main}"),
+        .compile = LIST("sh", "-c", NASM, "sh", "{tool}", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "section .data\ntext: db \"Hello, World!\", 10\nsection .text\nglobal _start\n"
                  "_start:\n    mov rax, 1\n    mov rdi, 1\n    mov rsi, text\n    mov rdx, 14\n"
