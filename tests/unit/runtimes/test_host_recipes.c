@@ -61,7 +61,8 @@ static void test_language_and_package_are_unique(void **state)
 
 static bool is_placeholder(const char *s)
 {
-    static const char *const names[] = {"{main}", "{stem}", "{sources}", "{args}", "{tool}"};
+    static const char *const names[] = {"{main}", "{stem}",         "{sources}",
+                                        "{args}", "{compile_args}", "{tool}"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (str_starts(s, names[i])) {
             return true;
@@ -80,7 +81,7 @@ static void check_command(const struct host_recipe *r, const char *const *comman
             CHECK(fixed_text ? !is_placeholder(brace) : is_placeholder(brace), r,
                   "'%s' is not right in '%s'\n", brace, *element);
         }
-        bool whole = strstr(*element, "{args}") != NULL || strstr(*element, "{sources}") != NULL ||
+        bool whole = strstr(*element, "args}") != NULL || strstr(*element, "{sources}") != NULL ||
                      strstr(*element, "{tool}") != NULL;
         CHECK(!whole || strchr(*element, '}')[1] == '\0', r, "'%s' must stand alone\n", *element);
     }
