@@ -259,7 +259,7 @@ static int engine_put(struct engine *e, const struct queue_item *item, bool forc
                       const struct engine_observer *observer, struct engine_job **ret,
                       struct err *err)
 {
-    int r = queue_put(e->queue, item, forced, forced, err);
+    int r = queue_put(e->queue, item, forced, false, err);
     if (r < 0) {
         return r;
     }

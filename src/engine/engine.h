@@ -72,7 +72,7 @@ int engine_submit(struct engine *e, struct job *job, const struct engine_observe
                   struct engine_job **ret, struct err *err);
 /*
  * Only a place in the queue: the job itself is asked for (`load`) when its turn has come. `forced`:
- * also when the queue is full, and first of its caller's (it was accepted before).
+ * also when the queue is full (it was accepted before).
  */
 int engine_submit_ticket(struct engine *e, const struct queue_item *item, bool forced,
                          const struct engine_observer *observer, struct engine_job **ret,

@@ -297,15 +297,13 @@ void executions_stop(struct executions *e)
 /* --- life -------------------------------------------------------------------------------- */
 
 struct executions *executions_new(struct loop *loop, const struct executions_config *config,
-                                  struct store *store, struct engine *engine,
-                                  struct runtimes *runtimes, struct client *client,
-                                  const struct log *log)
+                                  struct engine *engine, struct runtimes *runtimes,
+                                  struct client *client, const struct log *log)
 {
     struct executions *e = xcalloc(1, sizeof(*e));
     e->loop = loop;
     e->clock = config->clock ? config->clock : &clock_system;
     e->log = log;
-    e->store = store;
     e->engine = engine;
     e->runtimes = runtimes;
     e->webhooks = webhooks_new(loop, client, log);

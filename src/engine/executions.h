@@ -63,15 +63,15 @@ struct executions_config {
 };
 
 struct executions *executions_new(struct loop *loop, const struct executions_config *config,
-                                  struct store *store, struct engine *engine,
-                                  struct runtimes *runtimes, struct client *client,
-                                  const struct log *log);
+                                  struct engine *engine, struct runtimes *runtimes,
+                                  struct client *client, const struct log *log);
 /* What still runs is queued again on disk, and nobody is told; the store is closed after this. */
 void executions_free(struct executions *e); /* NULL is fine */
 /* Before executions_recover; `dialect` outlives the executions. */
 void executions_add_dialect(struct executions *e, const struct execution_dialect *dialect);
-/* Queues again what an earlier server left, in the background. */
-void executions_recover(struct executions *e);
+/* With all dialects, before anything is asked: the store, which outlives the executions.  What an
+ * earlier server left in it is queued again in the background. */
+void executions_recover(struct executions *e, struct store *store);
 /*
  * Takes no more.  What waits stays on disk for the next server, and who waits for it is told as it
  * is; `drained` is called when the last one that runs is over and on disk.  Before engine_drain.

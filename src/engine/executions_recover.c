@@ -80,8 +80,9 @@ void recover_done(struct executions *e)
     }
 }
 
-void executions_recover(struct executions *e)
+void executions_recover(struct executions *e, struct store *store)
 {
+    e->store = store;
     e->recovering = true;
     recover_next(e);
     callbacks_scan(e);

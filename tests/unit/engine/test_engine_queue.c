@@ -143,7 +143,7 @@ static void test_loaded_job_that_runs_again_is_not_loaded_again(void **state)
     bench_done(&b);
 }
 
-static void test_forced_ticket_has_a_place_in_a_full_queue_and_goes_first(void **state)
+static void test_forced_ticket_has_a_place_in_a_full_queue(void **state)
 {
     (void)state;
     struct bench b = bench_new(4, 1, 1);
@@ -155,8 +155,11 @@ static void test_forced_ticket_has_a_place_in_a_full_queue_and_goes_first(void *
     assert_int_equal(submit_ticket(&b, &refused, &item, false, &e), -ERR_BUSY);
     assert_int_equal(submit_ticket(&b, &forced, &item, true, &e), 0);
     one_ends(&b);
+    assert_string_equal(second.order, "L"); /* in order: several may be forced, one by one */
+    assert_string_equal(forced.order, "");
+    engine_job_cancel(second.job, false);
+    fake_run(b.boxd);
     assert_string_equal(forced.order, "L");
-    assert_string_equal(second.order, "");
     bench_done(&b);
 }
 
@@ -294,7 +297,7 @@ int main(void)
         cmocka_unit_test(test_ticket_may_be_cancelled_when_its_job_is_asked_for),
         cmocka_unit_test(test_ticket_is_cancelled_between_load_and_start),
         cmocka_unit_test(test_loaded_job_that_runs_again_is_not_loaded_again),
-        cmocka_unit_test(test_forced_ticket_has_a_place_in_a_full_queue_and_goes_first),
+        cmocka_unit_test(test_forced_ticket_has_a_place_in_a_full_queue),
         cmocka_unit_test(test_callers_take_turns),
         cmocka_unit_test(test_paused_engine_takes_jobs_and_starts_none),
         cmocka_unit_test(test_places_are_counted),

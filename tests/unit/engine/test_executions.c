@@ -1,0 +1,1137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "engine/executions.h"
+#include "engine/webhooks.h"
+#include "fake_boxd.h"
+#include "fake_store.h"
+#include "job_factory.h"
+#include "model/result.h"
+
+#define NOON      (UINT64_C(1700000000) * NS_PER_S)
+#define SLOTS     1
+#define QUEUE_MAX 2
+#define STATUS_OK 3
+#define FAILED    13
+#define SENT_MAX  4
+
+/* --- webhooks: what was sent, and whether it was delivered, is the test's --------------- */
+
+struct webhook_call {
+    char id[40];
+    void (*fn)(void *ctx, bool delivered);
+    void *ctx;
+};
+
+struct webhooks {
+    struct webhook_call sent[SENT_MAX];
+    size_t count;
+};
+
+static struct webhooks *the_webhooks; /* of the bench that is there */
+
+struct webhooks *webhooks_new(struct loop *loop, struct client *client, const struct log *log)
+{
+    (void)loop, (void)client, (void)log;
+    return the_webhooks = xcalloc(1, sizeof(*the_webhooks));
+}
+
+void webhooks_free(struct webhooks *w)
+{
+    free(w);
+}
+
+void webhook_done(struct webhook *w)
+{
+    free(w->body);
+}
+
+struct webhook_call *webhooks_send(struct webhooks *w, struct webhook *webhook,
+                                   void (*fn)(void *ctx, bool delivered), void *ctx)
+{
+    assert_true(w->count < SENT_MAX);
+    struct webhook_call *call = &w->sent[w->count++];
+    *call = (struct webhook_call){.fn = fn, .ctx = ctx};
+    memcpy(call->id, webhook->id, sizeof(call->id));
+    webhook_done(webhook);
+    return call;
+}
+
+void webhooks_cancel(struct webhook_call *call)
+{
+    call->fn = NULL;
+}
+
+/* --- a dialect --------------------------------------------------------------------------- */
+
+static int dialect_runtime(void *ctx, const struct execution *x, const char **ret_language,
+                           const char **ret_range, struct runtime **ret_runtime, struct err *e)
+{
+    (void)ctx, (void)ret_language, (void)ret_range;
+    if (strstr(x->request, "unknown")) {
+        return err_set(e, ERR_NOT_FOUND, "there is no such language");
+    }
+    *ret_runtime = runtime_of_bash();
+    return 0;
+}
+
+static int dialect_job(void *ctx, const struct execution *x, struct runtime *runtime,
+                       struct job **ret, struct err *e)
+{
+    (void)ctx, (void)e;
+    struct job *job = job_of(runtime_ref(runtime));
+    job_with(job, "x.sh", x->parts[PART_SOURCE].data);
+    *ret = job;
+    return 0;
+}
+
+static void dialect_conclude(void *ctx, struct execution *x, struct result *result)
+{
+    (void)ctx;
+    x->status = result->verdict == VERDICT_OK ? STATUS_OK : FAILED;
+    x->result = xstrdup("{}");
+    execution_set_part(x, PART_STDOUT, result->run.out.data, result->run.out.len);
+}
+
+static void dialect_fail(void *ctx, struct execution *x, const char *why)
+{
+    (void)ctx;
+    x->status = FAILED;
+    x->result = xstrdup(why);
+}
+
+static bool dialect_callback(void *ctx, const struct execution *x, struct webhook *ret)
+{
+    (void)ctx;
+    if (!strstr(x->request, "callback")) {
+        return false;
+    }
+    *ret = (struct webhook){.method = "PUT", .body = xstrdup("body"), .body_len = strlen("body")};
+    return true;
+}
+
+static const struct execution_dialect dialect = {.name = "test",
+                                                 .runtime = dialect_runtime,
+                                                 .job = dialect_job,
+                                                 .conclude = dialect_conclude,
+                                                 .fail = dialect_fail,
+                                                 .callback = dialect_callback};
+
+/* --- the bench --------------------------------------------------------------------------- */
+
+struct bench {
+    struct fake_boxd *boxd;
+    struct engine *engine;
+    struct store *store;
+    struct executions *executions;
+    uint64_t wall_ns;
+    struct clock clock;
+};
+
+static uint64_t bench_wall(void *ctx)
+{
+    return ((const struct bench *)ctx)->wall_ns;
+}
+
+static struct bench *bench_made(void)
+{
+    struct bench *b = xcalloc(1, sizeof(*b));
+    b->boxd = fake_boxd_new(FAKE_BOXES);
+    struct engine_config config = {
+        .slots = SLOTS, .queue_max = QUEUE_MAX, .queue_bytes = 1 << 20, .product_max = 1 << 20};
+    b->engine = engine_new(b->boxd->loop, b->boxd->sandbox, &config, NULL);
+    b->store = fake_store_new(b->boxd->loop);
+    b->wall_ns = NOON;
+    b->clock = (struct clock){.wall_ns = bench_wall, .ctx = b};
+    return b;
+}
+
+static void bench_start(struct bench *b, uint64_t cache_bytes)
+{
+    struct executions_config config = {.cache_bytes = cache_bytes, .clock = &b->clock};
+    b->executions = executions_new(b->boxd->loop, &config, b->engine, NULL, NULL, NULL);
+    executions_add_dialect(b->executions, &dialect);
+    executions_recover(b->executions, b->store);
+}
+
+static struct bench *bench_new(void)
+{
+    struct bench *b = bench_made();
+    bench_start(b, 1 << 20);
+    fake_run(b->boxd);
+    return b;
+}
+
+static void bench_done(struct bench *b)
+{
+    executions_free(b->executions);
+    engine_free(b->engine);
+    store_close(b->store);
+    fake_boxd_free(b->boxd);
+    free(b);
+}
+
+static void run_until_write(struct bench *b, char letter)
+{
+    struct err e;
+    while (!strchr(fake_store_writes(b->store), letter)) {
+        assert_int_equal(loop_step(b->boxd->loop, UINT64_MAX, &e), 0);
+    }
+}
+
+/* --- who submits ------------------------------------------------------------------------- */
+
+struct heard {
+    char order[16]; /* a accepted, r refused, f finished, u finished though it is not over */
+    enum err_kind kind;
+    struct execution *x;
+};
+
+static void hear_accepted(void *ctx, const struct err *e)
+{
+    struct heard *h = ctx;
+    strcat(h->order, e ? "r" : "a");
+    h->kind = e ? e->kind : 0;
+}
+
+static void hear_finished(void *ctx, struct execution *x)
+{
+    struct heard *h = ctx;
+    strcat(h->order, execution_is_over(x) ? "f" : "u");
+    execution_unref(h->x);
+    h->x = execution_ref(x);
+}
+
+static void heard_done(struct heard *h)
+{
+    execution_unref(h->x);
+}
+
+static struct execution *execution_of(const char *id, const char *request)
+{
+    struct execution *x = execution_new();
+    snprintf(x->id, sizeof(x->id), "%s", id);
+    snprintf(x->dialect, sizeof(x->dialect), "test");
+    x->caller = xstrdup("127.0.0.1");
+    x->request = xstrdup(request);
+    execution_set_part(x, PART_SOURCE, "echo", strlen("echo"));
+    return x;
+}
+
+static struct executions_wait *ask(struct bench *b, struct heard *h, const char *id,
+                                   const char *request)
+{
+    struct executions_listener listener = {hear_accepted, hear_finished, h};
+    struct executions_wait *w =
+        executions_submit(b->executions, execution_of(id, request), &listener);
+    assert_string_equal(h->order, ""); /* never from inside the call */
+    return w;
+}
+
+static void submit(struct bench *b, struct heard *h, const char *id)
+{
+    ask(b, h, id, "{}");
+    fake_run(b->boxd);
+}
+
+static void submit_batch(struct bench *b, struct heard *h, const char *id)
+{
+    struct executions_listener listener = {hear_accepted, NULL, h};
+    executions_submit(b->executions, execution_of(id, "{}"), &listener);
+    fake_run(b->boxd);
+}
+
+/* The next program runs, and prints this. */
+static void program_runs(struct bench *b, const char *output)
+{
+    uint32_t box = fake_takes_box(b->boxd);
+    fake_runs(b->boxd, box, output, 0);
+    fake_boxd_gets(b->boxd, BOX_MSG_DESTROY);
+    fake_destroyed(b->boxd, box);
+    fake_run(b->boxd);
+}
+
+static const struct execution *row(const struct bench *b, const char *id)
+{
+    const struct execution *x = fake_store_row(b->store, id);
+    assert_non_null(x);
+    return x;
+}
+
+/* --- submit ------------------------------------------------------------------------------ */
+
+static void test_submit_runs_beside_the_insert_when_a_slot_is_free(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    fake_store_hold(b->store, true);
+    submit(b, &h, "one");
+    uint32_t box = fake_takes_box(b->boxd); /* nothing is on disk yet */
+    assert_null(fake_store_row(b->store, "one"));
+    fake_store_do(b->store);
+    assert_string_equal(h.order, "a");
+    assert_int_equal(row(b, "one")->state, EXECUTION_RUNNING);
+    assert_int_equal(row(b, "one")->attempts, 1);
+    fake_runs(b->boxd, box, "hi", 0);
+    assert_string_equal(h.order, "af"); /* it need not be on disk */
+    fake_store_do(b->store);
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    assert_int_equal(row(b, "one")->status, STATUS_OK);
+    assert_string_equal(row(b, "one")->parts[PART_STDOUT].data, "hi");
+    assert_string_equal(fake_store_writes(b->store), "if");
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_submit_tells_acceptance_before_a_result_that_was_faster(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    fake_store_hold(b->store, true);
+    submit(b, &h, "one");
+    program_runs(b, "hi");
+    assert_string_equal(h.order, "");
+    fake_store_hold(b->store, false);
+    fake_run(b->boxd);
+    assert_string_equal(h.order, "af");
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_submit_is_refused_and_the_program_ended_when_the_insert_fails(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    fake_store_fail_writes(b->store, ERR_LIMIT);
+    submit(b, &h, "one");
+    assert_string_equal(h.order, "r");
+    assert_int_equal(h.kind, ERR_LIMIT);
+    assert_int_equal(engine_stats(b->engine).running, 0);
+    assert_null(fake_store_row(b->store, "one"));
+    bench_done(b);
+}
+
+static void test_submit_waits_for_its_turn_when_another_runs(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard first = {0}, second = {0};
+    submit(b, &first, "one");
+    submit(b, &second, "two");
+    assert_string_equal(second.order, "a");
+    assert_int_equal(row(b, "two")->state, EXECUTION_QUEUED);
+    program_runs(b, "1");
+    program_runs(b, "2");
+    assert_string_equal(second.order, "af");
+    assert_string_equal(row(b, "two")->parts[PART_STDOUT].data, "2");
+    assert_int_equal(row(b, "two")->attempts, 1);
+    assert_string_equal(fake_store_writes(b->store), "iibff");
+    heard_done(&first);
+    heard_done(&second);
+    bench_done(b);
+}
+
+static void test_submit_is_refused_when_the_queue_is_full(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h[4] = {0};
+    submit(b, &h[0], "one");
+    submit(b, &h[1], "two");
+    submit(b, &h[2], "three");
+    submit(b, &h[3], "four");
+    assert_string_equal(h[2].order, "a");
+    assert_string_equal(h[3].order, "r");
+    assert_int_equal(h[3].kind, ERR_BUSY);
+    assert_null(fake_store_row(b->store, "four"));
+    bench_done(b);
+}
+
+static void test_submit_counts_what_is_on_its_way_to_the_queue(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h[4] = {0};
+    submit(b, &h[0], "one");
+    fake_store_hold(b->store, true);
+    ask(b, &h[1], "two", "{}");
+    ask(b, &h[2], "three", "{}");
+    ask(b, &h[3], "four", "{}");
+    fake_store_hold(b->store, false);
+    fake_run(b->boxd);
+    assert_string_equal(h[2].order, "a");
+    assert_string_equal(h[3].order, "r");
+    bench_done(b);
+}
+
+static void test_batch_is_taken_when_nobody_waits_for_it(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h[3] = {0};
+    submit(b, &h[0], "one");
+    submit_batch(b, &h[1], "two");
+    submit(b, &h[2], "three");
+    program_runs(b, "1");
+    program_runs(b, "3"); /* who waits comes first */
+    assert_string_equal(h[2].order, "af");
+    program_runs(b, "2");
+    assert_string_equal(row(b, "two")->parts[PART_STDOUT].data, "2");
+    assert_string_equal(h[1].order, "a");
+    heard_done(&h[0]);
+    heard_done(&h[2]);
+    bench_done(b);
+}
+
+static void test_leave_hears_no_more_and_the_program_runs(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    struct executions_wait *w = ask(b, &h, "one", "{}");
+    fake_run(b->boxd);
+    executions_leave(w);
+    program_runs(b, "hi");
+    assert_string_equal(h.order, "a");
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    bench_done(b);
+}
+
+static void test_leave_before_acceptance_hears_nothing(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    executions_leave(ask(b, &h, "one", "{}"));
+    fake_run(b->boxd);
+    program_runs(b, "hi");
+    assert_string_equal(h.order, "");
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    bench_done(b);
+}
+
+static void test_submit_many_is_answered_once(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    struct execution *all[] = {execution_of("one", "{}"), execution_of("two", "{}")};
+    struct executions_listener listener = {hear_accepted, hear_finished, &h};
+    executions_submit_many(b->executions, all, ARRAY_LEN(all), &listener);
+    fake_run(b->boxd);
+    assert_string_equal(h.order, "a");
+    program_runs(b, "1");
+    program_runs(b, "2");
+    assert_string_equal(h.order, "aff");
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_submit_many_is_refused_whole(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    struct execution *all[] = {execution_of("one", "{}"), execution_of("two", "{}"),
+                               execution_of("three", "{}")};
+    struct executions_listener listener = {hear_accepted, hear_finished, &h};
+    executions_submit_many(b->executions, all, ARRAY_LEN(all), &listener);
+    fake_run(b->boxd);
+    assert_string_equal(h.order, "r");
+    assert_int_equal(h.kind, ERR_BUSY);
+    assert_string_equal(fake_store_writes(b->store), "");
+    bench_done(b);
+}
+
+static void test_large_request_is_read_again_when_its_turn_comes(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard first = {0}, second = {0};
+    submit(b, &first, "one");
+    struct execution *x = execution_of("two", "{}");
+    size_t size = (size_t)65 << 20;
+    execution_take_part(x, PART_STDIN, xcalloc(size + 1, 1), size);
+    struct executions_listener listener = {hear_accepted, hear_finished, &second};
+    executions_submit(b->executions, x, &listener);
+    fake_run(b->boxd);
+    assert_int_equal(fake_store_reads(b->store), 0);
+    program_runs(b, "1");
+    assert_int_equal(fake_store_reads(b->store), 1);
+    program_runs(b, "2");
+    assert_string_equal(second.order, "af");
+    heard_done(&first);
+    heard_done(&second);
+    bench_done(b);
+}
+
+static void test_unknown_language_is_its_dialects_internal_error(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    ask(b, &h, "one", "unknown");
+    fake_run(b->boxd);
+    assert_string_equal(h.order, "af");
+    assert_int_equal(h.x->status, FAILED);
+    assert_string_equal(h.x->result, "there is no such language");
+    assert_int_equal(engine_stats(b->engine).running, 0);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_clock_that_goes_back_leaves_the_times_in_order(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard first = {0}, second = {0};
+    submit(b, &first, "one");
+    submit(b, &second, "two");
+    b->wall_ns = NOON - NS_PER_S;
+    program_runs(b, "1");
+    b->wall_ns = NOON - 2 * NS_PER_S;
+    program_runs(b, "2");
+    assert_int_equal(second.x->created_ns, NOON);
+    assert_int_equal(second.x->started_ns, NOON);
+    assert_int_equal(second.x->finished_ns, NOON);
+    heard_done(&first);
+    heard_done(&second);
+    bench_done(b);
+}
+
+/* --- a store that fails ------------------------------------------------------------------ */
+
+static void test_result_waits_in_memory_until_the_store_works(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0}, refused = {0}, later = {0};
+    submit(b, &h, "one");
+    fake_store_fail_writes(b->store, ERR_LIMIT);
+    program_runs(b, "hi");
+    assert_string_equal(h.order, "af");
+    submit(b, &refused, "two");
+    assert_string_equal(refused.order, "r");
+    assert_int_equal(refused.kind, ERR_LIMIT);
+
+    fake_store_fail_writes(b->store, 0);
+    run_until_write(b, 'f');
+    assert_string_equal(row(b, "one")->parts[PART_STDOUT].data, "hi");
+    submit(b, &later, "three");
+    assert_string_equal(later.order, "a");
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_result_that_could_not_be_written_is_tried_once_more_at_the_end(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    submit(b, &h, "one");
+    fake_store_fail_writes(b->store, ERR_LIMIT);
+    program_runs(b, "hi");
+    fake_store_fail_writes(b->store, 0);
+    executions_free(b->executions);
+    fake_store_do(b->store);
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    b->executions = NULL;
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_unreadable_request_gets_another_turn(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_QUEUED, 0);
+    bench_start(b, 0);
+    struct err e;
+    assert_int_equal(loop_step(b->boxd->loop, 0, &e), 0); /* it has been listed */
+    fake_store_fail_reads(b->store, ERR_IO);
+    fake_run(b->boxd);
+    assert_int_equal(engine_stats(b->engine).running, 0);
+    fake_store_fail_reads(b->store, 0);
+    run_until_write(b, 'b');
+    fake_run(b->boxd);
+    program_runs(b, "hi");
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    bench_done(b);
+}
+
+/* --- recovery ---------------------------------------------------------------------------- */
+
+static void test_recover_runs_what_was_left_in_order(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_QUEUED, 0);
+    fake_store_left(b->store, "two", EXECUTION_RUNNING, 1);
+    fake_store_left(b->store, "done", EXECUTION_FINISHED, 1);
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    program_runs(b, "1");
+    program_runs(b, "2");
+    fake_boxd_gets_nothing(b->boxd);
+    assert_string_equal(row(b, "one")->parts[PART_STDOUT].data, "1");
+    assert_int_equal(row(b, "one")->attempts, 1);
+    assert_string_equal(row(b, "two")->parts[PART_STDOUT].data, "2");
+    assert_int_equal(row(b, "two")->attempts, 2);
+    bench_done(b);
+}
+
+static void test_recovered_begins_on_disk_before_it_runs(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_RUNNING, 1);
+    bench_start(b, 0);
+    struct err e;
+    while (engine_stats(b->engine).running == 0) {
+        assert_int_equal(loop_step(b->boxd->loop, 0, &e), 0);
+    }
+    fake_store_hold(b->store, true);
+    fake_store_do(b->store); /* it is read */
+    fake_run(b->boxd);
+    fake_boxd_gets_nothing(b->boxd);
+    fake_store_do(b->store); /* it is marked */
+    assert_int_equal(row(b, "one")->attempts, 2);
+    fake_run(b->boxd);
+    fake_takes_box(b->boxd);
+    bench_done(b);
+}
+
+static void test_recovered_that_ended_the_server_too_often_is_given_up(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_RUNNING, ATTEMPTS_MAX);
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    fake_boxd_gets_nothing(b->boxd);
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    assert_int_equal(row(b, "one")->status, FAILED);
+    assert_string_equal(row(b, "one")->result, "this program was running when the server was "
+                                               "ended 3 times; it is not run again");
+    bench_done(b);
+}
+
+static void test_recovered_has_a_place_in_a_full_queue(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"one", "two", "three", "four", "five"};
+    struct bench *b = bench_made();
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        fake_store_left(b->store, ids[i], EXECUTION_QUEUED, 0);
+    }
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        program_runs(b, ids[i]);
+        assert_string_equal(row(b, ids[i])->parts[PART_STDOUT].data, ids[i]);
+    }
+    bench_done(b);
+}
+
+static void test_recovered_waits_while_its_beginning_cannot_be_written(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_QUEUED, 0);
+    fake_store_fail_writes(b->store, ERR_LIMIT);
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    fake_boxd_gets_nothing(b->boxd);
+    assert_int_equal(engine_stats(b->engine).running, 0); /* others may use the slot */
+    fake_store_fail_writes(b->store, 0);
+    run_until_write(b, 'b');
+    fake_run(b->boxd);
+    program_runs(b, "hi");
+    assert_int_equal(row(b, "one")->attempts, 1);
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    bench_done(b);
+}
+
+/* --- callbacks --------------------------------------------------------------------------- */
+
+static void test_callback_is_sent_when_the_result_is_on_disk(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    ask(b, &h, "one", "callback");
+    fake_run(b->boxd);
+    fake_store_hold(b->store, true);
+    program_runs(b, "hi");
+    assert_string_equal(h.order, "af");
+    assert_int_equal(the_webhooks->count, 0);
+    fake_store_do(b->store);
+    assert_int_equal(row(b, "one")->callback, CALLBACK_DUE);
+    assert_int_equal(the_webhooks->count, 1);
+    assert_string_equal(the_webhooks->sent[0].id, "one");
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void callback_ends_as(bool delivered, enum execution_callback expected)
+{
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    ask(b, &h, "one", "callback");
+    fake_run(b->boxd);
+    program_runs(b, "hi");
+    the_webhooks->sent[0].fn(the_webhooks->sent[0].ctx, delivered);
+    fake_run(b->boxd);
+    assert_int_equal(row(b, "one")->callback, expected);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_callback_that_was_delivered_is_marked(void **state)
+{
+    (void)state;
+    callback_ends_as(true, CALLBACK_DELIVERED);
+}
+
+static void test_callback_that_was_given_up_is_marked(void **state)
+{
+    (void)state;
+    callback_ends_as(false, CALLBACK_FAILED);
+}
+
+static void test_callback_mark_is_written_when_the_store_works_again(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    ask(b, &h, "one", "callback");
+    fake_run(b->boxd);
+    program_runs(b, "hi");
+    fake_store_fail_writes(b->store, ERR_LIMIT);
+    the_webhooks->sent[0].fn(the_webhooks->sent[0].ctx, true);
+    fake_run(b->boxd);
+    assert_int_equal(row(b, "one")->callback, CALLBACK_DUE);
+    fake_store_fail_writes(b->store, 0);
+    run_until_write(b, 'c');
+    assert_int_equal(row(b, "one")->callback, CALLBACK_DELIVERED);
+    assert_int_equal(the_webhooks->count, 1);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_callback_that_an_earlier_server_owed_is_sent(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    struct execution *x = fake_store_left(b->store, "one", EXECUTION_FINISHED, 1);
+    free(x->request);
+    x->request = xstrdup("callback");
+    x->callback = CALLBACK_DUE;
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    assert_int_equal(the_webhooks->count, 1);
+    the_webhooks->sent[0].fn(the_webhooks->sent[0].ctx, true);
+    fake_run(b->boxd);
+    assert_int_equal(row(b, "one")->callback, CALLBACK_DELIVERED);
+    bench_done(b);
+}
+
+/* --- the end ----------------------------------------------------------------------------- */
+
+static void on_drained(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+static void test_drain_waits_for_what_runs_and_leaves_what_waits(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard running = {0}, waiting = {0}, late = {0};
+    bool drained = false;
+    submit(b, &running, "one");
+    submit(b, &waiting, "two");
+    executions_drain(b->executions, on_drained, &drained);
+    fake_run(b->boxd);
+    assert_string_equal(waiting.order, "au");
+    assert_false(drained);
+    submit(b, &late, "three");
+    assert_string_equal(late.order, "r");
+    program_runs(b, "1");
+    assert_string_equal(running.order, "af");
+    assert_true(drained);
+    fake_boxd_gets_nothing(b->boxd);
+    assert_int_equal(row(b, "two")->state, EXECUTION_QUEUED);
+    assert_int_equal(row(b, "two")->attempts, 0);
+    heard_done(&running);
+    heard_done(&waiting);
+    bench_done(b);
+}
+
+static void test_drain_of_nothing_is_told(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    bool drained = false;
+    executions_drain(b->executions, on_drained, &drained);
+    assert_false(drained);
+    fake_run(b->boxd);
+    assert_true(drained);
+    bench_done(b);
+}
+
+static void test_stop_gives_back_the_try_of_what_runs(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    submit(b, &h, "one");
+    fake_takes_box(b->boxd);
+    executions_stop(b->executions);
+    assert_string_equal(h.order, "au");
+    fake_run(b->boxd);
+    assert_int_equal(row(b, "one")->state, EXECUTION_QUEUED);
+    assert_int_equal(row(b, "one")->attempts, 0);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_stop_refuses_what_is_not_accepted_yet(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    fake_store_hold(b->store, true);
+    submit(b, &h, "one");
+    executions_stop(b->executions);
+    assert_string_equal(h.order, "r");
+    assert_int_equal(h.kind, ERR_BUSY);
+    fake_store_do(b->store);
+    assert_int_equal(row(b, "one")->attempts, 0);
+    bench_done(b);
+}
+
+/* --- readers ----------------------------------------------------------------------------- */
+
+struct got {
+    bool told;
+    enum err_kind kind;
+    struct execution *x;
+    enum execution_state all[4];
+    size_t count;
+};
+
+static void on_got(void *ctx, struct execution *x, const struct err *e)
+{
+    struct got *g = ctx;
+    g->told = true;
+    g->kind = e ? e->kind : 0;
+    g->x = x ? execution_ref(x) : NULL;
+}
+
+static void on_listed(void *ctx, struct execution *const *all, size_t count, const struct err *e)
+{
+    struct got *g = ctx;
+    assert_null(e);
+    g->told = true;
+    g->count = count;
+    for (size_t i = 0; i < count; i++) {
+        g->all[i] = all[i] ? all[i]->state : 0;
+    }
+}
+
+static void on_done(void *ctx, const struct err *e)
+{
+    struct got *g = ctx;
+    g->told = true;
+    g->kind = e ? e->kind : 0;
+}
+
+static struct got get(struct bench *b, const char *id, unsigned parts)
+{
+    struct got g = {0};
+    executions_get(b->executions, id, parts, on_got, &g);
+    assert_false(g.told);
+    fake_run(b->boxd);
+    assert_true(g.told);
+    return g;
+}
+
+static void test_get_tells_what_runs_from_memory(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    submit(b, &h, "one");
+    struct got g = get(b, "one", PARTS_ALL);
+    assert_int_equal(g.x->state, EXECUTION_RUNNING);
+    assert_int_equal(fake_store_reads(b->store), 0);
+    execution_unref(g.x);
+    bench_done(b);
+}
+
+static void test_get_tells_what_has_finished_from_memory(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    submit(b, &h, "one");
+    program_runs(b, "hi");
+    struct got g = get(b, "one", PARTS_ALL);
+    assert_string_equal(g.x->parts[PART_STDOUT].data, "hi");
+    assert_int_equal(fake_store_reads(b->store), 0);
+    execution_unref(g.x);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_get_without_a_cache_asks_the_store(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    bench_start(b, 0);
+    struct heard h = {0};
+    submit(b, &h, "one");
+    program_runs(b, "hi");
+    struct got g = get(b, "one", PARTS_RESULT);
+    assert_string_equal(g.x->parts[PART_STDOUT].data, "hi");
+    assert_int_equal(fake_store_reads(b->store), 1);
+    execution_unref(g.x);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_get_keeps_what_the_store_told_for_the_next_reader(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_FINISHED, 1);
+    bench_start(b, 1 << 20);
+    execution_unref(get(b, "one", PARTS_RESULT).x);
+    execution_unref(get(b, "one", PARTS_RESULT).x);
+    assert_int_equal(fake_store_reads(b->store), 1);
+    struct got g = get(b, "one", PARTS_ALL); /* more than is kept */
+    assert_string_equal(g.x->parts[PART_SOURCE].data, "echo");
+    assert_int_equal(fake_store_reads(b->store), 2);
+    execution_unref(g.x);
+    bench_done(b);
+}
+
+static void test_get_of_an_unknown_id_gives_nothing(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct got g = get(b, "none", PARTS_ALL);
+    assert_null(g.x);
+    assert_int_equal(g.kind, 0);
+    bench_done(b);
+}
+
+static void test_get_tells_that_the_store_cannot_be_read(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    fake_store_fail_reads(b->store, ERR_IO);
+    assert_int_equal(get(b, "none", PARTS_ALL).kind, ERR_IO);
+    bench_done(b);
+}
+
+static void test_get_many_merges_memory_and_store_in_order(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "old", EXECUTION_FINISHED, 1);
+    bench_start(b, 1 << 20);
+    struct heard h = {0};
+    submit(b, &h, "one");
+    static const char *const ids[] = {"none", "one", "old"};
+    struct got g = {0};
+    executions_get_many(b->executions, ids, ARRAY_LEN(ids), PARTS_ALL, on_listed, &g);
+    fake_run(b->boxd);
+    assert_int_equal(g.count, 3);
+    assert_int_equal(g.all[0], 0);
+    assert_int_equal(g.all[1], EXECUTION_RUNNING);
+    assert_int_equal(g.all[2], EXECUTION_FINISHED);
+    bench_done(b);
+}
+
+static void test_await_is_told_at_the_end(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    struct got g = {0};
+    submit(b, &h, "one");
+    executions_await(b->executions, "one", PARTS_ALL, on_got, &g);
+    fake_run(b->boxd);
+    assert_false(g.told);
+    program_runs(b, "hi");
+    assert_string_equal(g.x->parts[PART_STDOUT].data, "hi");
+    execution_unref(g.x);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_await_of_what_is_not_recovered_yet_waits_for_it(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_QUEUED, 0);
+    bench_start(b, 0);
+    struct got g = {0};
+    executions_await(b->executions, "one", PARTS_ALL, on_got, &g);
+    fake_run(b->boxd);
+    assert_false(g.told);
+    program_runs(b, "hi");
+    assert_string_equal(g.x->parts[PART_STDOUT].data, "hi");
+    execution_unref(g.x);
+    bench_done(b);
+}
+
+static void test_await_is_told_when_the_server_stops(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    struct got g = {0};
+    submit(b, &h, "one");
+    executions_await(b->executions, "one", PARTS_ALL, on_got, &g);
+    executions_stop(b->executions);
+    fake_run(b->boxd);
+    assert_int_equal(g.kind, ERR_BUSY);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_forget_hears_nothing(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct got g = {0};
+    executions_forget(executions_get(b->executions, "one", PARTS_ALL, on_got, &g));
+    executions_forget(executions_await(b->executions, "one", PARTS_ALL, on_got, &g));
+    fake_run(b->boxd);
+    assert_false(g.told);
+    bench_done(b);
+}
+
+static enum err_kind delete (struct bench *b, const char *id) {
+    struct got g = {0}; executions_delete(b->executions, id, on_done, &g); fake_run(b->boxd);
+    assert_true(g.told);
+    return g.kind;
+}
+
+static void test_delete_removes_it_from_memory_and_disk(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    submit(b, &h, "one");
+    program_runs(b, "hi");
+    assert_int_equal(delete (b, "one"), 0);
+    assert_null(fake_store_row(b->store, "one"));
+    assert_null(get(b, "one", PARTS_ALL).x);
+    assert_int_equal(delete (b, "one"), ERR_NOT_FOUND);
+    heard_done(&h);
+    bench_done(b);
+}
+
+static void test_delete_of_what_is_not_over_is_refused(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    submit(b, &h, "one");
+    assert_int_equal(delete (b, "one"), ERR_BUSY);
+    assert_non_null(fake_store_row(b->store, "one"));
+    bench_done(b);
+}
+
+static void test_delete_of_a_result_on_its_way_to_disk_waits_for_it(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    struct got g = {0};
+    submit(b, &h, "one");
+    fake_store_hold(b->store, true);
+    program_runs(b, "hi");
+    executions_delete(b->executions, "one", on_done, &g);
+    fake_run(b->boxd);
+    assert_false(g.told);
+    fake_store_hold(b->store, false);
+    fake_run(b->boxd);
+    assert_true(g.told);
+    assert_int_equal(g.kind, 0);
+    assert_null(fake_store_row(b->store, "one"));
+    heard_done(&h);
+    bench_done(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_submit_runs_beside_the_insert_when_a_slot_is_free),
+        cmocka_unit_test(test_submit_tells_acceptance_before_a_result_that_was_faster),
+        cmocka_unit_test(test_submit_is_refused_and_the_program_ended_when_the_insert_fails),
+        cmocka_unit_test(test_submit_waits_for_its_turn_when_another_runs),
+        cmocka_unit_test(test_submit_is_refused_when_the_queue_is_full),
+        cmocka_unit_test(test_submit_counts_what_is_on_its_way_to_the_queue),
+        cmocka_unit_test(test_batch_is_taken_when_nobody_waits_for_it),
+        cmocka_unit_test(test_leave_hears_no_more_and_the_program_runs),
+        cmocka_unit_test(test_leave_before_acceptance_hears_nothing),
+        cmocka_unit_test(test_submit_many_is_answered_once),
+        cmocka_unit_test(test_submit_many_is_refused_whole),
+        cmocka_unit_test(test_large_request_is_read_again_when_its_turn_comes),
+        cmocka_unit_test(test_unknown_language_is_its_dialects_internal_error),
+        cmocka_unit_test(test_clock_that_goes_back_leaves_the_times_in_order),
+        cmocka_unit_test(test_result_waits_in_memory_until_the_store_works),
+        cmocka_unit_test(test_result_that_could_not_be_written_is_tried_once_more_at_the_end),
+        cmocka_unit_test(test_unreadable_request_gets_another_turn),
+        cmocka_unit_test(test_recover_runs_what_was_left_in_order),
+        cmocka_unit_test(test_recovered_begins_on_disk_before_it_runs),
+        cmocka_unit_test(test_recovered_that_ended_the_server_too_often_is_given_up),
+        cmocka_unit_test(test_recovered_has_a_place_in_a_full_queue),
+        cmocka_unit_test(test_recovered_waits_while_its_beginning_cannot_be_written),
+        cmocka_unit_test(test_callback_is_sent_when_the_result_is_on_disk),
+        cmocka_unit_test(test_callback_that_was_delivered_is_marked),
+        cmocka_unit_test(test_callback_that_was_given_up_is_marked),
+        cmocka_unit_test(test_callback_mark_is_written_when_the_store_works_again),
+        cmocka_unit_test(test_callback_that_an_earlier_server_owed_is_sent),
+        cmocka_unit_test(test_drain_waits_for_what_runs_and_leaves_what_waits),
+        cmocka_unit_test(test_drain_of_nothing_is_told),
+        cmocka_unit_test(test_stop_gives_back_the_try_of_what_runs),
+        cmocka_unit_test(test_stop_refuses_what_is_not_accepted_yet),
+        cmocka_unit_test(test_get_tells_what_runs_from_memory),
+        cmocka_unit_test(test_get_tells_what_has_finished_from_memory),
+        cmocka_unit_test(test_get_without_a_cache_asks_the_store),
+        cmocka_unit_test(test_get_keeps_what_the_store_told_for_the_next_reader),
+        cmocka_unit_test(test_get_of_an_unknown_id_gives_nothing),
+        cmocka_unit_test(test_get_tells_that_the_store_cannot_be_read),
+        cmocka_unit_test(test_get_many_merges_memory_and_store_in_order),
+        cmocka_unit_test(test_await_is_told_at_the_end),
+        cmocka_unit_test(test_await_of_what_is_not_recovered_yet_waits_for_it),
+        cmocka_unit_test(test_await_is_told_when_the_server_stops),
+        cmocka_unit_test(test_forget_hears_nothing),
+        cmocka_unit_test(test_delete_removes_it_from_memory_and_disk),
+        cmocka_unit_test(test_delete_of_what_is_not_over_is_refused),
+        cmocka_unit_test(test_delete_of_a_result_on_its_way_to_disk_waits_for_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
