@@ -263,8 +263,9 @@ static void memory_free(struct queue *q)
 {
     struct memory_queue *m = of(q);
     for (size_t i = 0; i < m->items.slot_count; i++) {
-        while (m->items.slots[i]) {
-            item_free(TABLE_ITEM(m->items.slots[i], struct item, by_id));
+        for (struct table_node *node = m->items.slots[i], *next; node; node = next) {
+            next = node->next;
+            item_free(TABLE_ITEM(node, struct item, by_id));
         }
     }
     for (size_t i = 0; i < KINDS; i++) {
