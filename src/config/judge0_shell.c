@@ -27,7 +27,10 @@ static bool is_name(char c)
 
 static char peek(const struct judge0_source *s, size_t ahead)
 {
-    return (size_t)(s->end - s->at) > ahead ? s->at[ahead] : '\0';
+    if ((size_t)(s->end - s->at) <= ahead) {
+        return '\0';
+    }
+    return s->at[ahead];
 }
 
 static bool at_newline(const struct judge0_source *s)
