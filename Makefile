@@ -41,7 +41,8 @@ test-vm:
 	@$(MAKE) --no-print-directory all
 	@tests/vm/run --build $(BUILD)
 
-bench: deps
+bench:
+	@tools/deps bench
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 tests/bench/bench.py --build $(BUILD) $(BENCH_FLAGS)
 

@@ -4,9 +4,11 @@
 
 Each row alternates one bare run (posix_spawn, stdout read from a pipe, waitid) with one request over one kept-alive
 connection, so that a noisy neighbour hits both alike.  Medians are compared; throughput is counted for some seconds
-with eight connections.  Prints a Markdown table, and writes it to docs/benchmarks.md with --write.
+with eight connections.  Prints a Markdown table, and writes it to docs/benchmarks.md with --write.  The row "judge0" is
+about kept submissions (judge0.py).
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -19,6 +21,8 @@ import sys
 import tempfile
 import threading
 import time
+
+import judge0
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -166,10 +170,11 @@ def machine():
     return f"{os.cpu_count()} CPUs ({model}), Linux {platform.release()}"
 
 
-def serve(build, data):
+def serve(build, data, *flags):
     log = open(pathlib.Path(data, "log"), "w")
-    server = subprocess.Popen([str(ROOT / build / "belljar"), "serve", "--listen", "127.0.0.1:0", "--log-level", "warn"],
-                              stdout=subprocess.PIPE, stderr=log, text=True)
+    server = subprocess.Popen([str(ROOT / build / "belljar"), "serve", "--listen", "127.0.0.1:0", "--log-level", "warn", *flags],
+                              stdout=subprocess.PIPE, stderr=log, text=True,
+                              env={**os.environ, "BELLJAR_JUDGE0_CONF": "none"})
     for line in server.stdout:
         if "ready on" in line:
             port = int(line.split("127.0.0.1:")[1].split()[0].strip("/,;)"))
@@ -177,24 +182,22 @@ def serve(build, data):
     raise SystemExit("belljar did not start: " + pathlib.Path(data, "log").read_text())
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--json", help="also write the raw figures to this file")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    parser.add_argument("rows", nargs="*", default=list(PROGRAMS))
-    options = parser.parse_args()
+def stop(server):
+    server.send_signal(signal.SIGTERM)
+    server.wait(30)
+    server.stdout.close()
+
+
+def bench_programs(options, names):
+    """(figures, lines of the two tables)"""
     with tempfile.TemporaryDirectory() as data:
         server, port = serve(options.build, data)
         try:
-            rows = [measure(port, name, options.count) for name in options.rows]
-            loads = {name: throughput(port, name, options.seconds) for name in options.rows}
+            rows = [measure(port, name, options.count) for name in names]
+            loads = {name: throughput(port, name, options.seconds) for name in names}
             memory, ticks = rest(server.pid)
         finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            stop(server)
     lines = ["| program | bare, median ms | belljar, median ms | above bare, ms | target, ms | p99 ms | c=8: per second | c=8: p50 / p99 ms |",
              "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for row in rows:
@@ -208,10 +211,46 @@ def main():
     lines += [f"| all | {sum(r[1] for r in memory):.1f} | {sum(r[2] for r in memory):.1f} | "
               f"{sum(r[3] for r in memory):.1f} |", "",
               f"CPU of all of them in two idle seconds: {ticks} ticks of 10 ms."]
+    return {"rows": rows, "load": loads}, lines
+
+
+def bench_judge0(options):
+    @contextlib.contextmanager
+    def serving(kept, *flags):
+        with tempfile.TemporaryDirectory() as data:
+            server, port = serve(options.build, data, "--data", kept, *flags)
+            try:
+                yield port
+            finally:
+                stop(server)
+
+    few = judge0.measure(serving, Connection, judge0.FEW, options.count, options.seconds)
+    many = judge0.measure(serving, Connection, options.stored, options.count, options.seconds)
+    return {"few": few, "many": many}, judge0.table(few, many, options.stored)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--stored", type=int, default=100000, help="how many submissions the full store of 'judge0' holds")
+    parser.add_argument("--json", help="also write the raw figures to this file")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("rows", nargs="*", default=[*PROGRAMS, "judge0"])
+    options = parser.parse_args()
+    names = [name for name in options.rows if name != "judge0"]
+    figures, lines = {"machine": machine()}, []
+    if names:
+        programs, lines = bench_programs(options, names)
+        figures.update(programs)
+    if "judge0" in options.rows:
+        figures["judge0"], more = bench_judge0(options)
+        lines += ([""] if lines else []) + more
     head = [f"Machine: {machine()}.  {options.count} alternating pairs a row, {options.seconds:g} s of load."]
     print("\n".join(head + [""] + lines))
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps({"machine": machine(), "rows": rows, "load": loads}))
+        pathlib.Path(options.json).write_text(json.dumps(figures))
     if options.write:
         text = (ROOT / "docs/benchmarks.md").read_text()
         start, end = "<!-- figures -->", "<!-- end of figures -->"
