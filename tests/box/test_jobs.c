@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Jobs through the engine, the sandbox, a real boxd and real boxes: what only the whole chain can
- * show.  argv: belljar-boxd and belljar-init.
+ * show.  argv: belljar-boxd, belljar-init and belljar-unzip.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -38,7 +38,8 @@ struct host {
     struct engine *engine;
 };
 
-static int host_start(struct host *h, const char *boxd, const char *init, struct err *e)
+static int host_start(struct host *h, const char *boxd, const char *init, const char *unzip,
+                      struct err *e)
 {
     h->log = (struct log){.fd = 2, .level = LOG_LEVEL_ERROR, .process = "test_jobs"};
     struct launch_config launch = {.cgroup_parent = "",
@@ -58,8 +59,11 @@ static int host_start(struct host *h, const char *boxd, const char *init, struct
     r = r < 0 ? r : boxd_spawn(&launch, h->instance, &h->boxd, &sock, e);
     r = r < 0 ? r : sandbox_new(h->loop, sock, &h->log, &h->sandbox, e);
     if (r == 0) {
-        struct engine_config config = {
-            .slots = 2, .queue_max = 10, .queue_bytes = UINT64_MAX, .product_max = 8 << 20};
+        struct engine_config config = {.slots = 2,
+                                       .queue_max = 10,
+                                       .queue_bytes = UINT64_MAX,
+                                       .product_max = 8 << 20,
+                                       .unzip = unzip};
         h->engine = engine_new(h->loop, h->sandbox, &config, &h->log);
     }
     return r;
@@ -82,8 +86,9 @@ struct outcome {
     struct engine_job *job;
     bool finished;
     enum verdict verdict;
-    struct stage_result compile, run; /* their buffers are gone */
-    char *out, *err;                  /* of the run stage, else of the compile stage */
+    struct stage_result unpack, compile, run; /* their buffers are gone */
+    unsigned runs;
+    char *out, *err; /* of the run stage, else of the compile stage */
     size_t out_len;
     void (*on_output)(struct outcome *o, const char *data, size_t len);
     int outputs, rooms;
@@ -116,8 +121,10 @@ static void on_finished(void *ctx, struct result *result)
     o->out_len = shown->out.len;
     o->out = buf_take(&shown->out);
     o->err = buf_take(&shown->err);
+    o->unpack = result->unpack;
     o->compile = result->compile;
     o->run = result->run;
+    o->runs = result->runs;
 }
 
 static void outcome_done(struct outcome *o)
@@ -186,8 +193,8 @@ static void run(struct host *h, struct job *job, struct outcome *o)
 static void assert_verdict(const struct outcome *o, enum verdict wanted)
 {
     if (o->verdict != wanted) {
-        fail_msg("%s, not %s: %s%s; stderr: %s", verdict_name(o->verdict), verdict_name(wanted),
-                 o->compile.reason, o->run.reason, o->err ? o->err : "");
+        fail_msg("%s, not %s: %s%s%s; stderr: %s", verdict_name(o->verdict), verdict_name(wanted),
+                 o->unpack.reason, o->compile.reason, o->run.reason, o->err ? o->err : "");
     }
 }
 
@@ -346,6 +353,18 @@ static void test_file_as_stdout_ends_at_the_file_limit(void **state)
     assert_int_equal(o.out_len, 4096);
 }
 
+static void test_file_limit_of_nothing_lets_nothing_be_printed(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "exec cat main");
+    job->stdio = JOB_STDIO_FILE;
+    job->run.file_bytes = LIMIT_FILE_NOTHING;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_SIGNALED);
+    assert_int_equal(o.run.signal, SIGXFSZ);
+    assert_int_equal(o.out_len, 0);
+}
+
 /* --- two stages -------------------------------------------------------------------------- */
 
 static void test_product_keeps_files_exec_bits_and_links(void **state)
@@ -389,6 +408,16 @@ static void test_daemon_of_the_compiler_cannot_touch_the_product(void **state)
     assert_non_null(strstr(o.out, "compile\nf\nmain\n0\n"));
 }
 
+static void test_compiler_output_can_be_merged_in_order(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of("echo 1; echo 2 >&2; echo 3; exit 1", "true");
+    job->merge_compile_stderr = true;
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_COMPILE_ERROR);
+    assert_string_equal(o.out, "1\n2\n3\n");
+}
+
 static void test_compiler_gets_no_stdin(void **state)
 {
     AUTO(outcome_done) struct outcome o = {0};
@@ -397,6 +426,104 @@ static void test_compiler_gets_no_stdin(void **state)
     job->stdin_size = strlen(job->stdin_data);
     run(*state, job, &o);
     assert_string_equal(o.out, "for the program");
+}
+
+/* --- archives and several runs ----------------------------------------------------------- */
+
+/* data/x: "from the zip"; main: "echo overwritten". */
+static const unsigned char zip[] = {
+    0x50, 0x4b, 0x03, 0x04, 0x14, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x21, 0x50, 0x4d, 0x3f,
+    0x02, 0x89, 0x0d, 0x00, 0x00, 0x00, 0x0d, 0x00, 0x00, 0x00, 0x06, 0x00, 0x00, 0x00, 0x64, 0x61,
+    0x74, 0x61, 0x2f, 0x78, 0x66, 0x72, 0x6f, 0x6d, 0x20, 0x74, 0x68, 0x65, 0x20, 0x7a, 0x69, 0x70,
+    0x0a, 0x50, 0x4b, 0x03, 0x04, 0x14, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x21, 0x50, 0x8b,
+    0x15, 0x46, 0x50, 0x11, 0x00, 0x00, 0x00, 0x11, 0x00, 0x00, 0x00, 0x04, 0x00, 0x00, 0x00, 0x6d,
+    0x61, 0x69, 0x6e, 0x65, 0x63, 0x68, 0x6f, 0x20, 0x6f, 0x76, 0x65, 0x72, 0x77, 0x72, 0x69, 0x74,
+    0x74, 0x65, 0x6e, 0x0a, 0x50, 0x4b, 0x01, 0x02, 0x14, 0x03, 0x14, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x21, 0x50, 0x4d, 0x3f, 0x02, 0x89, 0x0d, 0x00, 0x00, 0x00, 0x0d, 0x00, 0x00, 0x00,
+    0x06, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xa4, 0x01, 0x00, 0x00,
+    0x00, 0x00, 0x64, 0x61, 0x74, 0x61, 0x2f, 0x78, 0x50, 0x4b, 0x01, 0x02, 0x14, 0x03, 0x14, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x21, 0x50, 0x8b, 0x15, 0x46, 0x50, 0x11, 0x00, 0x00, 0x00,
+    0x11, 0x00, 0x00, 0x00, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0xa4, 0x01, 0x31, 0x00, 0x00, 0x00, 0x6d, 0x61, 0x69, 0x6e, 0x50, 0x4b, 0x05, 0x06, 0x00, 0x00,
+    0x00, 0x00, 0x02, 0x00, 0x02, 0x00, 0x66, 0x00, 0x00, 0x00, 0x64, 0x00, 0x00, 0x00, 0x00, 0x00,
+};
+
+static struct job *with_zip(struct job *job, const void *data, size_t size)
+{
+    job->zip_data = xmemdup(data, size);
+    job->zip_size = size;
+    job->unpack = (struct limits){.wall_ms = 20000,
+                                  .cpu_ms = 20000,
+                                  .memory_bytes = UINT64_C(128) << 20,
+                                  .disk_bytes = 1 << 20,
+                                  .disk_inodes = 100,
+                                  .output_bytes = 4096,
+                                  .open_files = 64,
+                                  .processes = 8};
+    return job;
+}
+
+static void test_zip_is_unpacked_and_overwrites_nothing(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "ls -A; cat data/x; stat -c %s main");
+    run(*state, with_zip(job, zip, sizeof(zip)), &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_int_equal(o.unpack.verdict, VERDICT_OK);
+    assert_string_equal(o.out, "data\nmain\nfrom the zip\n34\n");
+}
+
+static void test_compiler_finds_what_was_unpacked(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of("mv data/x product", "cat product");
+    run(*state, with_zip(job, zip, sizeof(zip)), &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "from the zip\n");
+}
+
+static void test_broken_zip_leaves_nothing(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    run(*state, with_zip(job_of(NULL, "ls -A"), "no zip", 6), &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_string_equal(o.out, "main\n");
+}
+
+static void test_zip_that_is_too_large_stops_nothing_else(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = with_zip(job_of(NULL, "ls -A; cat data/x"), zip, sizeof(zip));
+    job->unpack.disk_bytes = 5;
+    run(*state, job, &o);
+    assert_int_equal(o.unpack.verdict, VERDICT_NONZERO_EXIT);
+    assert_true(o.run.ran);
+    assert_null(strstr(o.out, "zip"));
+}
+
+static void test_each_run_has_a_box_of_its_own(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of("echo >product", "[ -e product ] && [ ! -e f ] && touch f && cat");
+    job->runs = 3;
+    job->stdin_data = xstrdup("again");
+    job->stdin_size = strlen("again");
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_OK);
+    assert_int_equal(o.runs, 3);
+    assert_string_equal(o.out, "again");
+}
+
+static void test_wrong_answer_is_told(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "echo 42");
+    job->runs = 2;
+    job->expected_data = xstrdup("41");
+    job->expected_size = strlen("41");
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_WRONG_ANSWER);
+    assert_int_equal(o.runs, 1);
 }
 
 /* --- what cannot run --------------------------------------------------------------------- */
@@ -410,6 +537,18 @@ static void test_command_that_is_not_there_is_named(void **state)
     run(*state, job, &o);
     assert_verdict(&o, VERDICT_INTERNAL_ERROR);
     assert_non_null(strstr(o.run.reason, "no-such-interpreter"));
+}
+
+static void test_file_that_is_no_program_is_told_apart(void **state)
+{
+    AUTO(outcome_done) struct outcome o = {0};
+    struct job *job = job_of(NULL, "neither a binary nor a script");
+    job->files[0].executable = true;
+    strv_free(job->runtime->run.argv);
+    job->runtime->run.argv = strv_split("./{main}", " ");
+    run(*state, job, &o);
+    assert_verdict(&o, VERDICT_EXEC_FORMAT);
+    assert_non_null(strstr(o.run.reason, "./main"));
 }
 
 static void test_files_that_do_not_fit_are_a_limit(void **state)
@@ -531,12 +670,21 @@ static int test_all(struct host *h)
         cmocka_unit_test(test_terminal_has_a_size_echo_and_an_end),
         cmocka_unit_test(test_files_as_stdio),
         cmocka_unit_test(test_file_as_stdout_ends_at_the_file_limit),
+        cmocka_unit_test(test_file_limit_of_nothing_lets_nothing_be_printed),
         cmocka_unit_test(test_product_keeps_files_exec_bits_and_links),
         cmocka_unit_test(test_product_that_is_too_large_is_said),
         cmocka_unit_test(test_stopped_compiler_is_a_compile_error),
         cmocka_unit_test(test_daemon_of_the_compiler_cannot_touch_the_product),
+        cmocka_unit_test(test_compiler_output_can_be_merged_in_order),
         cmocka_unit_test(test_compiler_gets_no_stdin),
+        cmocka_unit_test(test_zip_is_unpacked_and_overwrites_nothing),
+        cmocka_unit_test(test_compiler_finds_what_was_unpacked),
+        cmocka_unit_test(test_broken_zip_leaves_nothing),
+        cmocka_unit_test(test_zip_that_is_too_large_stops_nothing_else),
+        cmocka_unit_test(test_each_run_has_a_box_of_its_own),
+        cmocka_unit_test(test_wrong_answer_is_told),
         cmocka_unit_test(test_command_that_is_not_there_is_named),
+        cmocka_unit_test(test_file_that_is_no_program_is_told_apart),
         cmocka_unit_test(test_files_that_do_not_fit_are_a_limit),
         cmocka_unit_test(test_many_arguments_arrive),
         cmocka_unit_test(test_cancelled_program_is_killed_with_what_it_printed),
@@ -555,11 +703,11 @@ int main(int argc, char **argv)
 {
     struct host h = {0};
     struct err e;
-    if (argc != 3) {
-        fprintf(stderr, "usage: test_jobs BELLJAR-BOXD BELLJAR-INIT\n");
+    if (argc != 4) {
+        fprintf(stderr, "usage: test_jobs BELLJAR-BOXD BELLJAR-INIT BELLJAR-UNZIP\n");
         return 2;
     }
-    if (host_start(&h, argv[1], argv[2], &e) < 0) {
+    if (host_start(&h, argv[1], argv[2], argv[3], &e) < 0) {
         const char *must = getenv("MUST_WORK");
         printf("1..0 # SKIP no box can be made here: %s\n", e.text);
         return must && strcmp(must, "1") == 0;
