@@ -62,9 +62,14 @@
 #define NASM                                                                                       \
     "tool=$1; shift; \"$tool\" -f elf64 -o /tmp/main.o \"$@\" && exec ld -o a.out /tmp/main.o"
 
-/* A module is compiled before those that use it: in OCaml's own order, in Fortran the main file
- * last. */
-#define OCAML_MANY   "set -f; tool=$1; shift; exec \"$tool\" -o a.out $(ocamldep -sort \"$@\")"
+/*
+ * A module is compiled before those that use it: in OCaml's own order, in Fortran the main file
+ * last.  For OCaml "--" ends the files, none of which begins with '-'.
+ */
+#define OCAML_MANY                                                                                 \
+    "set -f; tool=$1; shift; files=; "                                                             \
+    "while [ \"$1\" != -- ]; do files=\"$files$1\n\"; shift; done; shift; "                        \
+    "exec \"$tool\" \"$@\" -o a.out $(IFS='\n'; exec ocamldep -sort $files)"
 #define FORTRAN_MANY "tool=$1; main=$2; shift 2; exec \"$tool\" -O2 -o a.out \"$@\" \"$main\""
 
 /* Of rows with the same extension the first is the one that a file's name means. */
@@ -668,7 +673,8 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.ml",
         .compile = LIST("{tool}", "-o", "a.out", "{sources}"),
-        .compile_many = LIST("sh", "-c", OCAML_MANY, "sh", "{tool}", "{sources}"),
+        .compile_many =
+            LIST("sh", "-c", OCAML_MANY, "sh", "{tool}", "{sources}", "--", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "let () = print_endline \"Hello, World!\"\n",
     },
@@ -1055,7 +1061,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".m"),
         .headers = C_HEADERS,
         .default_name = "main.m",
-        .compile = LIST("sh", "-c", OBJECTIVE_C, "sh", "{tool}", "{sources}"),
+        .compile = LIST("sh", "-c", OBJECTIVE_C, "sh", "{tool}", "{sources}", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "#import <Foundation/Foundation.h>\n\nint main(void)\n{\n    @autoreleasepool {\n"
                  "        puts([@\"Hello, World!\" UTF8String]);\n    }\n    return 0;\n}\n",

@@ -9,8 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/strv.h"
 #include "model/semver.h"
 #include "runtimes/host_recipes.h"
@@ -100,6 +104,91 @@ static void test_commands_have_valid_placeholders(void **state)
     }
 }
 
+static size_t count_of(const char *const *command, const char *element)
+{
+    size_t count = 0;
+    for (; *command != NULL; command++) {
+        count += strcmp(*command, element) == 0;
+    }
+    return count;
+}
+
+/* Elsewhere the default is right: behind the compiler's name. */
+static void test_scripts_say_what_they_do_with_compile_args(void **state)
+{
+    (void)state;
+    for (EACH(r)) {
+        const char *const *const commands[] = {r->compile, r->compile_many};
+        for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+            if (commands[i] != NULL) {
+                bool script = strcmp(commands[i][0], "sh") == 0;
+                size_t count = count_of(commands[i], "{compile_args}");
+                CHECK(count <= 1 && (!script || count == 1), r, "has %zu {compile_args}\n", count);
+            }
+        }
+        CHECK(count_of(r->run, "{compile_args}") == 0, r, "compiles when it runs\n");
+    }
+}
+
+/* What a script prints whose tool is echo, and which finds `helper` before all other programs. */
+static void script_run(const char *script, const char *const *args, const char *helper, char *ret,
+                       size_t size)
+{
+    char dir[] = "/tmp/test_host_recipes.XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    AUTO(mem_freep) char *path = xasprintf("%s/%s", dir, helper);
+    AUTO(mem_freep) char *search = xasprintf("PATH=%s:/usr/bin:/bin", dir);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("#!/bin/sh\nshift; for a; do printf '<%s> ' \"$a\"; done\n", f);
+    assert_int_equal(fclose(f) | chmod(path, 0755), 0);
+    char **argv = NULL;
+    const char *const first[] = {"sh", "-c", script, "sh", "echo", NULL};
+    strv_add_all(&argv, (char *const *)(uintptr_t)first);
+    strv_add_all(&argv, (char *const *)(uintptr_t)args);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char *env[] = {search, NULL};
+        dup2(ends[1], STDOUT_FILENO);
+        execve("/bin/sh", argv, env);
+        _exit(1);
+    }
+    close(ends[1]);
+    ssize_t n = read(ends[0], ret, size - 1);
+    ret[n > 0 ? n : 0] = '\0';
+    close(ends[0]);
+    waitpid(pid, NULL, 0);
+    strv_free(argv);
+    assert_int_equal(unlink(path) | rmdir(dir), 0);
+}
+
+static const struct host_recipe *recipe_of(const char *language, const char *package)
+{
+    for (EACH(r)) {
+        if (strcmp(r->language, language) == 0 &&
+            (package == NULL ? r->package == NULL
+                             : r->package != NULL && strcmp(r->package, package) == 0)) {
+            return r;
+        }
+    }
+    fail_msg("no recipe for '%s'", language);
+    abort();
+}
+
+static void test_many_modules_are_compiled_in_order_with_what_was_asked_for(void **state)
+{
+    (void)state;
+    char got[256];
+    const char *const ocaml[] = {"main.ml", "a b.ml", "--", "-g", "--", NULL};
+    script_run(recipe_of("ocaml", NULL)->compile_many[2], ocaml, "ocamldep", got, sizeof(got));
+    assert_string_equal(got, "-g -- -o a.out <main.ml> <a b.ml>\n");
+    const char *const fortran[] = {"main.f90", "a b.f90", "-g", NULL};
+    script_run(recipe_of("fortran", "gcc")->compile_many[2], fortran, "none", got, sizeof(got));
+    assert_string_equal(got, "-O2 -o a.out a b.f90 -g main.f90\n");
+}
+
 static bool mentions(const char *const *command, const char *what)
 {
     for (; command != NULL && *command != NULL; command++) {
@@ -164,19 +253,6 @@ static void test_rows_about_one_tool_ask_the_same(void **state)
                   a, "asks its tool another question than its neighbour\n");
         }
     }
-}
-
-static const struct host_recipe *recipe_of(const char *language, const char *package)
-{
-    for (EACH(r)) {
-        if (strcmp(r->language, language) == 0 &&
-            (package == NULL ? r->package == NULL
-                             : r->package != NULL && strcmp(r->package, package) == 0)) {
-            return r;
-        }
-    }
-    fail_msg("no recipe for '%s'", language);
-    abort();
 }
 
 /* Clients of Piston have these in their code. */
@@ -253,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_every_recipe_is_complete),
         cmocka_unit_test(test_language_and_package_are_unique),
         cmocka_unit_test(test_commands_have_valid_placeholders),
+        cmocka_unit_test(test_scripts_say_what_they_do_with_compile_args),
+        cmocka_unit_test(test_many_modules_are_compiled_in_order_with_what_was_asked_for),
         cmocka_unit_test(test_commands_reach_the_source_and_the_product),
         cmocka_unit_test(test_default_name_has_an_extension_that_tools_take),
         cmocka_unit_test(test_environment_is_pairs),
