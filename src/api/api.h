@@ -28,7 +28,7 @@ struct api {
 };
 
 /* One per dialect; `api` outlives them. */
-void common_dialect(struct api *api, struct http_dialect *ret); /* /, /health */
+void common_dialect(struct api *api, struct http_dialect *ret); /* /, /health, /stats */
 /* ERR_INVALID names the key of a bad piston.limit_overrides.  Freed by piston_dialect_done, after
  * the http server. */
 int piston_dialect(struct api *api, struct http_dialect *ret, struct err *e);

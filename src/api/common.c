@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What belongs to no dialect: the root, /health, and everything that has no route. */
+/*
+ * What belongs to no dialect: the root, /health, /stats, and everything that has no route.
+ *
+ * Where a judge0.conf was read, the root and what has no route are as Judge0's users know them.
+ */
 #include "api/api.h"
 #include "api/json.h"
+#include "api/judge0/access.h"
+#include "api/judge0/judge0.h"
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "boxproto/boxproto.h"
+#include "config/config.h"
 #include "engine/engine.h"
 #include "http/http.h"
 #include "sandbox/doctor.h"
 #include "sandbox/sandbox.h"
 
+static bool is_judge0(const struct api *api)
+{
+    return config_judge0_conf_read(api->config) != NULL;
+}
+
 /* Clients of Piston ask here whether the server is up, and read `message`. */
 static void root_show(struct http_request *r, void *ctx)
 {
-    (void)ctx;
+    if (is_judge0(ctx)) {
+        judge0_respond_empty(r, 200);
+        return;
+    }
     json_respond(
         r, 200,
         json_pack("{s:s,s:s}", "message", "belljar " BELLJAR_VERSION, "version", BELLJAR_VERSION));
@@ -67,10 +83,50 @@ static void health_show(struct http_request *r, void *ctx)
                            engine_state(api->engine)));
 }
 
+/*
+ * For those who decide how many workers there should be: queue_size is how many submissions wait
+ * for a slot, running and idle_slots are slots; boxes may be more than those that run, finished
+ * counts since the start, paused is engine.paused.
+ */
+static void stats_show(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    const char *why = NULL;
+    unsigned refused = access_elsewhere(r, api->config, &why);
+    if (refused != 0) {
+        json_respond_message(r, refused, "%s", why);
+        return;
+    }
+    struct engine_stats s = engine_stats(api->engine);
+    unsigned idle = s.slots > s.running ? s.slots - s.running : 0;
+    json_respond(r, 200,
+                 json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:b}", "queue_size", (int)s.queued, "running",
+                           (int)s.running, "idle_slots", (int)idle, "slots", (int)s.slots, "boxes",
+                           (int)s.boxes, "finished", (json_int_t)s.finished, "paused", s.paused));
+}
+
+/* Nothing here runs programs: it is as open as Judge0's API. */
+static bool before(struct http_request *r, void *ctx)
+{
+    const struct api *api = ctx;
+    struct err e = {0};
+    if (access_is_open(api->config)) {
+        return access_cors(r, api->config);
+    }
+    if (http_check_origin(r, &e) < 0) {
+        json_respond_message(r, 403, "%s", e.text);
+        return true;
+    }
+    return false;
+}
+
 static void common_error(struct http_request *r, unsigned status, const char *text, void *ctx)
 {
-    (void)ctx;
-    json_respond_message(r, status, "%s", text);
+    if (is_judge0(ctx)) {
+        judge0_refuse(r, status, text);
+    } else {
+        json_respond_message(r, status, "%s", text);
+    }
 }
 
 void common_dialect(struct api *api, struct http_dialect *ret)
@@ -80,7 +136,8 @@ void common_dialect(struct api *api, struct http_dialect *ret)
         {HTTP_GET, "/", root_show, ROUTE_PUBLIC, "Say what this is"},
         {HTTP_GET, "/health", health_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
          "Say whether programs can run"},
+        {HTTP_GET, "/stats", stats_show, ROUTE_ANY_CASE, "Say how much there is to do"},
     };
     *ret = (struct http_dialect){"common", prefixes,     routes, ARRAY_LEN(routes),
-                                 NULL,     common_error, api};
+                                 before,   common_error, api,    DIALECT_ORIGINS};
 }

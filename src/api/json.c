@@ -57,6 +57,21 @@ int json_scan(const char *text, size_t len, struct err *e)
     return 0;
 }
 
+static json_t *load(const char *text, size_t len, size_t flags, json_error_t *error)
+{
+    return json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL | flags, error);
+}
+
+static int parsed(json_t *value, const json_error_t *error, json_t **ret, struct err *e)
+{
+    if (value == NULL) {
+        return err_set(e, ERR_INVALID, "bad JSON: %s (line %d, column %d)", error->text,
+                       error->line, error->column);
+    }
+    *ret = value;
+    return 0;
+}
+
 int json_parse(const char *text, size_t len, json_t **ret, struct err *e)
 {
     int r = json_scan(text, len, e);
@@ -64,14 +79,22 @@ int json_parse(const char *text, size_t len, json_t **ret, struct err *e)
         return r;
     }
     json_error_t error;
-    json_t *value =
-        json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
-    if (value == NULL) {
-        return err_set(e, ERR_INVALID, "bad JSON: %s (line %d, column %d)", error.text, error.line,
-                       error.column);
+    json_t *value = load(text, len, JSON_DECODE_INT_AS_REAL, &error);
+    return parsed(value, &error, ret, e);
+}
+
+int json_parse_exact(const char *text, size_t len, json_t **ret, struct err *e)
+{
+    int r = json_scan(text, len, e);
+    if (r < 0) {
+        return r;
     }
-    *ret = value;
-    return 0;
+    json_error_t error;
+    json_t *value = load(text, len, 0, &error);
+    if (value == NULL && json_error_code(&error) == json_error_numeric_overflow) {
+        value = load(text, len, JSON_DECODE_INT_AS_REAL, &error);
+    }
+    return parsed(value, &error, ret, e);
 }
 
 void json_freep(json_t **v)

@@ -20,6 +20,8 @@ struct http_request;
 int json_scan(const char *text, size_t len, struct err *e);
 /* All numbers become reals, as in JavaScript; "\u0000" is kept; of equal keys the last counts. */
 int json_parse(const char *text, size_t len, json_t **ret, struct err *e);
+/* Integers stay integers; when one of them needs more than 64 bits, all are reals. */
+int json_parse_exact(const char *text, size_t len, json_t **ret, struct err *e);
 void json_freep(json_t **v); /* for AUTO */
 
 /* Takes `value`.  Key order is kept. */

@@ -2,11 +2,12 @@
 /*
  * judge0 - the API of Judge0 1.13.1 (https://github.com/judge0/judge0), on belljar's executions.
  *
- *   request   params.h (what came in), validate.h (checks, words, an execution made of it)
+ *   request   params.h (what came in), access.h and filters.h (who may, and what is switched off),
+ *             validate.h (checks, words, an execution made of it)
  *   answer    fields.h (which attributes), submission.h (an execution as JSON)
  *   between   languages.h (ids and runtimes), job.h (an execution's job), outcome.h (a result's
  *             status, message and numbers)
- *   the rest  submissions.c (handlers), info.c, system_info.c, statistics.c, access.h
+ *   the rest  submissions.c, submission_list.c, batches.c, info.c, system_info.c, statistics.c
  *
  * What docs/judge0.md lists as different is different on purpose.
  *
@@ -26,9 +27,14 @@
 
 #include "api/api.h"
 
+struct buf;
+struct err;
 struct execution;
+struct execution_dialect;
 struct http_request;
 struct judge0_statistics;
+
+#define JUDGE0_DIALECT "judge0" /* execution.dialect */
 
 enum judge0_status { /* Judge0's, by number */
                      STATUS_IN_QUEUE = 1,
@@ -51,14 +57,17 @@ struct judge0 {
     struct api *api;
     struct judge0_statistics *statistics; /* the cached answer */
     json_t *system_info;                  /* likewise; json_decref'ed with this */
+    struct execution_dialect *execution;
 };
 
 /* --- handlers; ctx is the struct judge0 ---------------------------------------------------- */
 /* submissions.c */
 void submission_create(struct http_request *r, void *ctx);
 void submission_show(struct http_request *r, void *ctx);
-void submission_list(struct http_request *r, void *ctx);
 void submission_delete(struct http_request *r, void *ctx);
+/* submission_list.c */
+void submission_list(struct http_request *r, void *ctx);
+/* batches.c */
 void batch_create(struct http_request *r, void *ctx);
 void batch_show(struct http_request *r, void *ctx);
 /* info.c, system_info.c, statistics.c */
@@ -80,11 +89,20 @@ void authenticate(struct http_request *r, void *ctx);
 void authorize(struct http_request *r, void *ctx);
 
 /*
- * Answers as Rails does: "application/json; charset=utf-8", with < > & U+2028 U+2029 escaped.
- * Takes `value`.
+ * Answers with Rails' headers.  Takes `body`, a malloc'd one.
  */
+void judge0_answer(struct http_request *r, unsigned status, const char *content_type, char *body,
+                   size_t len);
+/* "application/json; charset=utf-8", with < > & U+2028 U+2029 escaped.  Takes `value`. */
 void judge0_respond(struct http_request *r, unsigned status, json_t *value);
+/* The same of JSON text that is escaped already; empties `text`. */
+void judge0_respond_text(struct http_request *r, unsigned status, struct buf *text);
+void judge0_respond_empty(struct http_request *r, unsigned status); /* text/html */
 /* {"error": "..."} */
 void judge0_respond_error(struct http_request *r, unsigned status, const char *text);
+/* 503 and Retry-After: what the queue or the store did not take or give. */
+void judge0_respond_refusal(struct http_request *r, const struct err *e);
 /* {"status":404,"error":"Not Found"}: what Rails itself says. */
 void judge0_respond_status(struct http_request *r, unsigned status);
+/* http_dialect.error: what http itself has to say. */
+void judge0_refuse(struct http_request *r, unsigned status, const char *text);

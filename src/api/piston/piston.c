@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api/json.h"
+#include "api/judge0/access.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -60,9 +61,8 @@ json_t *piston_body(struct http_request *r)
 
 /* Comes before routing, as in Piston: a POST with another type is 415 also where there is no route.
  */
-static bool type_refused(struct http_request *r, void *ctx)
+static bool type_refused(struct http_request *r)
 {
-    (void)ctx;
     static const char *const without_body[] = {"GET", "HEAD", "OPTIONS", NULL};
     const char *type = http_header(r, "Content-Type");
     bool newer = strncasecmp(http_path(r), "/api/v2", strlen("/api/v2")) == 0;
@@ -72,6 +72,23 @@ static bool type_refused(struct http_request *r, void *ctx)
     }
     json_respond_message(r, 415, "requests must be of type application/json");
     return true;
+}
+
+/* Who may not use Judge0's API may not run programs here either. */
+static bool client_refused(struct http_request *r, const struct config *c)
+{
+    const char *why = NULL;
+    unsigned status = access_elsewhere(r, c, &why);
+    if (status != 0) {
+        json_respond_message(r, status, "%s", why);
+    }
+    return status != 0;
+}
+
+static bool refused(struct http_request *r, void *ctx)
+{
+    const struct piston *p = ctx;
+    return client_refused(r, p->api->config) || type_refused(r);
 }
 
 static void piston_error(struct http_request *r, unsigned status, const char *text, void *ctx)
@@ -125,7 +142,7 @@ int piston_dialect(struct api *api, struct http_dialect *ret, struct err *e)
     struct piston *p = xcalloc(1, sizeof(*p));
     *p = (struct piston){api, overrides};
     *ret = (struct http_dialect){
-        "piston", prefixes, routes, ARRAY_LEN(routes), type_refused, piston_error, p,
+        "piston", prefixes, routes, ARRAY_LEN(routes), refused, piston_error, p,
     };
     return 0;
 }

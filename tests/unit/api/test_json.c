@@ -34,6 +34,26 @@ static void test_broken_text_is_told_with_its_place(void **state)
     expect_bad("1e999", 5, -ERR_INVALID, "bad JSON");
 }
 
+static void test_exact_keeps_integers_as_long_as_it_can(void **state)
+{
+    (void)state;
+    json_t *v = NULL;
+    struct err e = {0};
+    assert_int_equal(json_parse_exact("[15, 15.0]", 10, &v, &e), 0);
+    assert_true(json_is_integer(json_array_get(v, 0)));
+    assert_true(json_is_real(json_array_get(v, 1)));
+    json_decref(v);
+    static const char big[] = "[15, 123456789012345678901234567890]";
+    assert_int_equal(json_parse_exact(big, strlen(big), &v, &e), 0);
+    assert_true(json_is_real(json_array_get(v, 1)));
+    json_decref(v);
+    v = NULL;
+    assert_int_equal(json_parse_exact("1e400", 5, &v, &e), -ERR_INVALID);
+    assert_int_equal(json_parse_exact("{\"a\":\"\\ud800\"}", 14, &v, &e), -ERR_INVALID);
+    assert_int_equal(json_parse_exact("\"\xff\"", 3, &v, &e), -ERR_INVALID);
+    assert_null(v);
+}
+
 static void test_deep_text_is_refused_before_it_is_parsed(void **state)
 {
     (void)state;
@@ -107,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_broken_text_is_told_with_its_place),
+        cmocka_unit_test(test_exact_keeps_integers_as_long_as_it_can),
         cmocka_unit_test(test_deep_text_is_refused_before_it_is_parsed),
         cmocka_unit_test(test_too_many_values_are_refused),
         cmocka_unit_test(test_brackets_in_strings_do_not_count),
