@@ -3,34 +3,25 @@
 
 #include <string.h>
 
-#include "api/json.h"
-#include "api/judge0/access.h"
+#include "api/judge0/filters.h"
 #include "api/judge0/judge0.h"
-#include "api/judge0/params.h"
 #include "api/judge0/status.h"
 #include "api/license.h"
 #include "base/cleanup.h"
-#include "base/err.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "engine/engine.h"
-#include "http/http.h"
 
 bool info_admits(struct http_request *r, const struct judge0 *j)
 {
-    AUTO(json_freep) json_t *params = NULL;
-    struct err e = {0};
-    if (params_read(r, &params, &e) < 0) {
-        judge0_respond_status(r, 400);
-        return false;
-    }
-    return access_authenticated(r, params, j->api->config);
+    AUTO(asked_done) struct asked a = {0};
+    return filters_pass(r, j, 0, &a);
 }
 
 static void respond_plain(struct http_request *r, const char *text)
 {
     size_t len = strlen(text);
-    http_respond(r, 200, "text/plain; charset=utf-8", xmemdup(text, len), len);
+    judge0_answer(r, 200, "text/plain; charset=utf-8", xmemdup(text, len), len);
 }
 
 void about_show(struct http_request *r, void *ctx)
