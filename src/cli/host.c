@@ -90,6 +90,11 @@ enum sandbox_require host_require(const struct config *config, const struct box_
     return requires[config->require];
 }
 
+bool host_keeps(const struct config *config)
+{
+    return config->store_keep == 0; /* the first of the words of options.def: disk */
+}
+
 void host_open_files(const struct config *config)
 {
     rlim_t wanted = config->connections_max + (rlim_t)host_boxes(config) * FDS_PER_BOX + FDS_OF_OWN;

@@ -2,6 +2,8 @@
 /*
  * host - what the configuration says about the sandbox of this host, in the words of launch.h.
  */
+#include <stdbool.h>
+
 #include "base/log.h"
 #include "sandbox/launch.h"
 
@@ -18,6 +20,8 @@ void host_launch_config(const struct config *config, const struct log *log,
                         struct launch_config *ret);
 /* sandbox.require; auto is full as the host's root, and none as an ordinary user. */
 enum sandbox_require host_require(const struct config *config, const struct box_boxd_hello *hello);
+/* Submissions are on disk; else in the memory of the server process. */
+bool host_keeps(const struct config *config);
 /* More open files, as far as this process may: connections and boxes take several each. */
 void host_open_files(const struct config *config);
 /* The doctor's table on stderr: what a start that fails prints. */

@@ -222,7 +222,11 @@ int privileges_filter(struct err *e)
     if (r < 0) {
         return r;
     }
-    r = seccomp_load(filter);
+    r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC,
+                         1); /* threads that are there already, too */
+    if (r == 0) {
+        r = seccomp_load(filter);
+    }
     errno = -r;
     return r < 0 ? err_sys(e, "loading a system call filter") : 0;
 }

@@ -33,7 +33,7 @@ static const struct {
     {"/usr/bin/perl", "perl", "print 6 * 7"},
 };
 
-void ready_print(const char *addresses)
+void ready_print(const char *addresses, bool kept)
 {
     AUTO(strv_freep) char **lines = strv_split(addresses, "\n");
     if (strv_len(lines) == 0) {
@@ -44,6 +44,9 @@ void ready_print(const char *addresses)
     for (char **line = lines; *line; line++) {
         AUTO(mem_freep) char *url = url_of(*line);
         buf_add_fmt(&text, "%s %s", line == lines ? "" : ",", url);
+    }
+    if (!kept) {
+        buf_add_str(&text, ", and keeps submissions until it ends (--data DIR: for good)");
     }
     buf_add_str(&text, "; try:\n");
     AUTO(mem_freep) char *first = url_of(lines[0]);

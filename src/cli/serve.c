@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "cli/args.h"
 #include "cli/command.h"
@@ -80,6 +81,17 @@ static int server_ids(const struct config *config, const struct instance *instan
     return 0;
 }
 
+/* Without it everything else works: who needs it is told. */
+static int unzip_open(const struct log *log)
+{
+    int fd = -1;
+    struct err e;
+    if (launch_program_open("belljar-unzip", "unzip", &fd, &e) < 0) {
+        LOG_WARN(log, "jobs with an archive will be refused", log_s("why", e.text));
+    }
+    return fd;
+}
+
 static int supervise(const struct config *config, const struct launch_config *launch,
                      struct instance *instance, bool *ret_told, struct err *e)
 {
@@ -99,6 +111,9 @@ static int supervise(const struct config *config, const struct launch_config *la
         return r;
     }
     supervisor.state_fd = data.state_fd;
+    supervisor.kept = !data.temporary && host_keeps(config);
+    AUTO(fd_closep) int unzip_fd = unzip_open(launch->log);
+    supervisor.unzip_fd = unzip_fd;
     r = supervisor_run(&supervisor, ret_told, e);
     struct err closing;
     if (data_dir_close(&data, instance, &closing) < 0) {

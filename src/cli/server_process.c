@@ -22,32 +22,42 @@
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "cli/privileges.h"
+#include "client/client.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "engine/executions.h"
 #include "http/http.h"
 #include "runtimes/runtimes.h"
 #include "sandbox/doctor.h"
 #include "sandbox/sandbox.h"
+#include "store/store.h"
 
-/* Beside the descriptors that are handed on: the runtimes' cache, below the state directory. */
+/* In the state directory, which is the working directory: no path leads there for our user. */
 #define VERSIONS_FILE "versions"
+#define STORE_FILE    "store.db"
+
+#define STORE_READERS    2
+#define EXECUTIONS_CACHE (UINT64_C(64) << 20)
 /* While draining only: how often to look whether the last answer has been sent. */
 #define ANSWERS_LOOK_NS (10 * NS_PER_MS)
+/* After the grace time: for the answers to those whose programs were ended. */
+#define LAST_ANSWERS_NS (200 * NS_PER_MS)
 
 struct server {
     const struct config *config;
     const struct log *log;
     struct loop *loop;
-    int parent_sock, data_fd;
+    int parent_sock, data_fd, unzip_fd;
     struct loop_io parent_io;
     /* The last one, also when it is lost: its boxes are in use until there is another. api has it
      * while it works. */
     struct sandbox *sandbox;
     struct api api;
-    struct http_dialect piston, common;
-    bool piston_made;
+    struct client *client;
+    struct http_dialect piston, judge0, common;
+    bool piston_made, judge0_made;
     struct http_server *http;
-    bool draining, drained;
+    bool draining, executions_drained, engine_drained;
     struct loop_timer grace, answers;
 };
 
@@ -76,24 +86,80 @@ static int host_check(const struct server *s, const char *cgroup_lack, struct er
     return 0;
 }
 
-static int parts_make(struct server *s, struct err *e)
+static int client_make(struct server *s, struct err *e)
+{
+    static const char *const none[] = {NULL};
+    const struct config *c = s->config;
+    const struct client_config config = {
+        .allow = c->callbacks_allow ? (const char *const *)c->callbacks_allow : none,
+        .connections_max = (unsigned)c->callbacks_connections,
+    };
+    return client_new(s->loop, &config, s->log, &s->client, e);
+}
+
+static void engine_make(struct server *s)
 {
     const struct config *c = s->config;
-    struct engine_config engine = {
+    char unzip[32];
+    snprintf(unzip, sizeof(unzip), "/proc/self/fd/%d", s->unzip_fd);
+    const struct engine_config config = {
         .slots = host_slots(c),
         .queue_max = (unsigned)c->queue_max,
         .queue_bytes = c->queue_bytes,
         .cpu_milli = config_cpu_milli(c),
         .product_max = c->product_max,
+        .unzip = s->unzip_fd < 0 ? NULL : unzip,
+        .paused = c->paused,
     };
+    s->api.engine = engine_new(s->loop, s->api.sandbox, &config, s->log);
+}
+
+static void executions_make(struct server *s)
+{
+    const struct executions_config config = {
+        .cache_bytes = EXECUTIONS_CACHE,
+        .max_age_s = s->config->store_max_age_s,
+    };
+    s->api.executions =
+        executions_new(s->loop, &config, s->api.engine, s->api.runtimes, s->client, s->log);
+}
+
+static int parts_make(struct server *s, struct err *e)
+{
     if (fchdir(s->data_fd) < 0) { /* a path could not be walked by our user */
         return err_sys(e, "entering the data directory");
     }
+    int r = client_make(s, e);
+    if (r < 0) {
+        return r;
+    }
     s->api.runtimes = runtimes_new(s->loop, s->api.sandbox, VERSIONS_FILE, s->log);
-    s->api.engine = engine_new(s->loop, s->api.sandbox, &engine, s->log);
+    engine_make(s);
+    executions_make(s);
     common_dialect(&s->api, &s->common);
-    int r = piston_dialect(&s->api, &s->piston, e);
+    r = piston_dialect(&s->api, &s->piston, e);
     s->piston_made = r == 0;
+    if (r == 0) {
+        r = judge0_dialect(&s->api, &s->judge0, e);
+        s->judge0_made = r == 0;
+    }
+    return r;
+}
+
+/* Its threads are made when nothing is left to be dropped: what they have, they would keep. */
+static int store_make(struct server *s, struct err *e)
+{
+    const struct config *c = s->config;
+    const struct store_config config = {
+        .path = host_keeps(c) ? STORE_FILE : NULL,
+        .readers = STORE_READERS,
+        .max_age_s = c->store_max_age_s,
+        .max_bytes = c->store_max_bytes,
+    };
+    int r = store_open(s->loop, &config, s->log, &s->api.store, e);
+    if (r == 0) {
+        executions_recover(s->api.executions, s->api.store);
+    }
     return r;
 }
 
@@ -113,7 +179,7 @@ static int http_make(struct server *s, struct err *e)
         .check_origin = true,
         .allowed_hosts = c->allowed_hosts ? (const char *const *)c->allowed_hosts : no_hosts,
     };
-    const struct http_dialect *const dialects[] = {&s->piston, &s->common};
+    const struct http_dialect *const dialects[] = {&s->piston, &s->judge0, &s->common};
     int r = http_server_new(s->loop, &config, dialects, ARRAY_LEN(dialects), s->log, &s->http, e);
     return r < 0 ? r : privileges_drop_bind(e);
 }
@@ -158,13 +224,20 @@ static void boxd_replace(struct server *s, int boxd_sock)
 /* --- the end
  * -------------------------------------------------------------------------------------- */
 
-static void on_grace_over(void *ctx)
+static void on_last_answers(void *ctx)
 {
     const struct server *s = ctx;
+    loop_stop(s->loop);
+}
+
+static void on_grace_over(void *ctx)
+{
+    struct server *s = ctx;
     LOG_WARN(s->log, "the grace time is over; what still runs is ended",
              log_i("running", engine_stats(s->api.engine).running),
              log_i("queued", engine_stats(s->api.engine).queued));
-    loop_stop(s->loop);
+    loop_timer_set(s->loop, &s->grace, loop_now_ns(s->loop) + LAST_ANSWERS_NS, on_last_answers, s);
+    executions_stop(s->api.executions);
 }
 
 static void on_answers_look(void *ctx)
@@ -178,9 +251,25 @@ static void on_answers_look(void *ctx)
                    s);
 }
 
-static void on_drained(void *ctx)
+static void drained_look(struct server *s)
 {
-    on_answers_look(ctx);
+    if (s->executions_drained && s->engine_drained) {
+        on_answers_look(s);
+    }
+}
+
+static void on_executions_drained(void *ctx)
+{
+    struct server *s = ctx;
+    s->executions_drained = true;
+    drained_look(s);
+}
+
+static void on_engine_drained(void *ctx)
+{
+    struct server *s = ctx;
+    s->engine_drained = true;
+    drained_look(s);
 }
 
 static void drain(struct server *s)
@@ -195,7 +284,8 @@ static void drain(struct server *s)
     loop_timer_set(s->loop, &s->grace, loop_now_ns(s->loop) + s->config->grace_ms * NS_PER_MS,
                    on_grace_over, s);
     http_server_quiesce(s->http);
-    engine_drain(s->api.engine, on_drained, s);
+    executions_drain(s->api.executions, on_executions_drained, s);
+    engine_drain(s->api.engine, on_engine_drained, s);
 }
 
 /* --- the parent
@@ -263,12 +353,18 @@ static void server_unmake(struct server *s)
     loop_timer_cancel(&s->grace);
     loop_timer_cancel(&s->answers);
     http_server_free(s->http);
+    executions_free(s->api.executions);
+    if (s->judge0_made) {
+        judge0_dialect_done(&s->judge0);
+    }
     if (s->piston_made) {
         piston_dialect_done(&s->piston);
     }
     engine_free(s->api.engine);
     runtimes_free(s->api.runtimes);
     sandbox_free(s->sandbox);
+    client_free(s->client);
+    store_close(s->api.store);
     loop_free(s->loop);
 }
 
@@ -280,6 +376,9 @@ static int server_serve(struct server *s, const struct server_start *start, stru
         r = privileges_filter(e);
     }
 #endif
+    if (r == 0) {
+        r = store_make(s, e);
+    }
     if (r == 0) {
         r = ready_tell(s, e);
     }
@@ -293,6 +392,7 @@ int server_run(const struct server_start *start)
         .log = start->log,
         .parent_sock = start->parent_sock,
         .data_fd = start->data_fd,
+        .unzip_fd = start->unzip_fd,
     };
     struct err e;
     int r = server_serve(&s, start, &e);
@@ -302,5 +402,6 @@ int server_run(const struct server_start *start)
     server_unmake(&s);
     fd_close(s.parent_sock);
     fd_close(s.data_fd);
+    fd_close(s.unzip_fd);
     return r < 0 ? CLI_FAILED : CLI_OK;
 }

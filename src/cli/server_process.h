@@ -23,6 +23,7 @@ struct server_message {
 struct server_start {
     const struct config *config;
     int boxd_sock, parent_sock, data_fd; /* taken */
+    int unzip_fd;                        /* belljar-unzip; -1: there is none; taken */
     const char *cgroup_lack;             /* instance_cgroup_lack */
     const struct log *log;
 };

@@ -65,20 +65,21 @@ struct supervisor {
 /* --- the server process: what happens in it before server_run
  * ------------------------------------- */
 
-enum { FD_BOXD = 3, FD_PARENT, FD_DATA, FD_END, FD_PARKING = 32 };
+enum { FD_BOXD = 3, FD_PARENT, FD_DATA, FD_UNZIP, FD_END, FD_PARKING = 32 };
 
 /* Nothing else of the parent's is open in it: no lock, no cgroup, no loop. */
 static int descriptors_place(const int fds[FD_END - FD_BOXD], struct err *e)
 {
     int parked[FD_END - FD_BOXD];
     for (int i = 0; i < FD_END - FD_BOXD; i++) {
-        parked[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FD_PARKING);
-        if (parked[i] < 0) {
+        parked[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, FD_PARKING);
+        if (fds[i] >= 0 && parked[i] < 0) {
             return err_sys(e, "moving descriptors");
         }
     }
+    (void)close_range(FD_BOXD, FD_END - 1, 0);
     for (int i = 0; i < FD_END - FD_BOXD; i++) {
-        if (dup3(parked[i], FD_BOXD + i, O_CLOEXEC) < 0) {
+        if (parked[i] >= 0 && dup3(parked[i], FD_BOXD + i, O_CLOEXEC) < 0) {
             return err_sys(e, "moving descriptors");
         }
     }
@@ -117,6 +118,7 @@ static int server_child(const struct supervisor *s, const int fds[FD_END - FD_BO
         .boxd_sock = FD_BOXD,
         .parent_sock = FD_PARENT,
         .data_fd = FD_DATA,
+        .unzip_fd = c->unzip_fd < 0 ? -1 : FD_UNZIP,
         .cgroup_lack = instance_cgroup_lack(c->instance),
         .log = &log,
     };
@@ -168,7 +170,7 @@ static int server_start(struct supervisor *s, int boxd_sock, struct err *e)
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        const int fds[] = {boxd_sock, theirs, s->config->state_fd};
+        const int fds[] = {boxd_sock, theirs, s->config->state_fd, s->config->unzip_fd};
         exit(server_child(s, fds, parent)); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
     if (pid < 0) {
@@ -285,7 +287,7 @@ static void on_server(void *ctx, unsigned events)
         LOG_INFO(s->log, "the server is back", log_s("addresses", m.addresses));
     } else if (m.type == SERVER_READY) {
         s->ready = true;
-        ready_print(m.addresses);
+        ready_print(m.addresses, s->config->kept);
         notify_send("READY=1");
     }
 }

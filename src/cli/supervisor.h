@@ -24,6 +24,8 @@ struct supervisor_config {
     uid_t uid; /* of the server process */
     gid_t gid;
     int state_fd; /* the directory that it may write to */
+    bool kept;    /* ... is there after the end, too */
+    int unzip_fd; /* belljar-unzip, for jobs with archives; -1: there is none */
     const struct log *log;
 };
 

@@ -68,6 +68,12 @@ void instance_release(struct instance *i);
 void instance_forget(struct instance *i);
 
 /*
+ * A program of belljar's that is found where boxd and init are; `layer`: its directory in a build
+ * tree.
+ */
+int launch_program_open(const char *name, const char *layer, int *ret_fd, struct err *e);
+
+/*
  * No other boxd of this instance may be alive: what one has left is removed first.
  * ret_sock: the server's end of the boxd connection.  ret_pid: our child; it ends when its socket
  * does. */

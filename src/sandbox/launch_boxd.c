@@ -78,6 +78,21 @@ static char *program_find(const char *configured, const char *name, const char *
     return found;
 }
 
+int launch_program_open(const char *name, const char *layer, int *ret_fd, struct err *e)
+{
+    AUTO(mem_freep) char *path = program_find(NULL, name, layer);
+    if (!path) {
+        return err_set(e, ERR_NOT_FOUND,
+                       "%s is neither beside belljar nor in ../libexec/belljar; install it", name);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_sys(e, "open '%s'", path);
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
 struct programs {
     char boxd_path[PATH_MAX]; /* without links */
     int init_fd;

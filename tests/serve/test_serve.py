@@ -206,7 +206,7 @@ def test_the_curl_of_the_first_lines_works_when_pasted(tmp_path):
     result = subprocess.run(shlex.split(lines[1]), capture_output=True, text=True, timeout=60)
     process.terminate()
     assert process.wait(PATIENCE) == 0
-    assert re.fullmatch(r"belljar \S+ is ready on http://127\.0\.0\.1:\d+; try:", lines[0])
+    assert re.fullmatch(r"belljar \S+ is ready on http://127\.0\.0\.1:\d+.*; try:", lines[0])
     assert json.loads(result.stdout)["run"]["code"] == 0
     assert (tmp_path / "out").read_text().splitlines() == lines
 
