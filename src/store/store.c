@@ -146,7 +146,7 @@ int store_open_with(struct loop *loop, const struct store_config *config,
         r = events_open(s, e);
     }
     if (r == 0) {
-        store_upkeep_plan(s, true);
+        store_upkeep_plan(s);
         s->stats = (struct store_stats){
             .executions = s->conn->executions, .bytes = s->upkeep.size.bytes, .writable = true};
         s->seen = s->stats;

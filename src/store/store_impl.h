@@ -65,7 +65,7 @@ struct store_call {
 /* What the writer does for itself: retention, and giving space back.  Its thread only. */
 struct store_upkeep {
     uint64_t at_ns;       /* CLOCK_REALTIME: when there is something to do, or UPKEEP_NEVER */
-    uint64_t oldest_ns;   /* finished_ns of the first that may be purged, or before it; 0: none */
+    uint64_t oldest_ns;   /* finished_ns of the first that may be purged; 0: none, or not asked */
     bool emptying;        /* the size limit was passed; purging until there is some room */
     uint64_t stuck_bytes; /* a size of the database at which no space could be given back */
     struct store_size size;
@@ -131,7 +131,7 @@ void store_read_done(struct store *s, struct store_call *c);
 void *store_writer_main(void *store);
 void *store_reader_main(void *reader);
 
-/* Looks whether there is something to do and when; `anew`: also for what may be purged. */
-void store_upkeep_plan(struct store *s, bool anew);
+/* Looks whether there is something to do, and when. */
+void store_upkeep_plan(struct store *s);
 /* One transaction of what is due. */
 void store_upkeep_step(struct store *s);

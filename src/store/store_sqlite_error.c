@@ -51,12 +51,34 @@ static const struct reason *find(const struct reason *all, size_t count, int cod
     return NULL;
 }
 
+static int file_errno(sqlite3 *db, int which)
+{
+    sqlite3_file *file = NULL;
+    int sys = 0;
+    if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file != NULL &&
+        file->pMethods != NULL) {
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &sys);
+    }
+    return sys;
+}
+
+/* SQLite itself remembers what the kernel said when a statement fails, but not when a commit does:
+ * then its files are asked, the database and the log. */
+static int system_errno(sqlite3 *db)
+{
+    int sys = sqlite3_system_errno(db);
+    if (sys == 0) {
+        sys = file_errno(db, SQLITE_FCNTL_JOURNAL_POINTER);
+    }
+    return sys != 0 ? sys : file_errno(db, SQLITE_FCNTL_FILE_POINTER);
+}
+
 int store_sqlite_error(sqlite3 *db, const char *path, const char *verb, struct err *e)
 {
     static const struct reason other = {0, ERR_IO, "of SQLite's error", "report it"};
 
     int code = sqlite3_errcode(db) & 0xff;
-    int sys = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
+    int sys = code == SQLITE_IOERR || code == SQLITE_CANTOPEN ? system_errno(db) : 0;
     const struct reason *reason = sys ? find(by_errno, ARRAY_LEN(by_errno), sys) : NULL;
     if (reason == NULL) {
         reason = find(by_code, ARRAY_LEN(by_code), code);

@@ -42,17 +42,15 @@ static uint64_t purge_before(const struct store *s)
     return s->max_age_ns > 0 && now > s->max_age_ns ? now - s->max_age_ns : 0;
 }
 
-void store_upkeep_plan(struct store *s, bool anew)
+void store_upkeep_plan(struct store *s)
 {
     struct store_upkeep *u = &s->upkeep;
     const struct store_driver_ops *ops = s->conn->ops;
     struct err ignored; /* what cannot be read now is looked at after the next commit */
     (void)ops->size(s->conn, &u->size, &ignored);
     u->emptying = is_too_large(s);
-    if (anew) {
-        u->oldest_ns = 0;
-    }
-    if (u->oldest_ns == 0 && (u->emptying || s->max_age_ns > 0)) {
+    u->oldest_ns = 0;
+    if (u->emptying || s->max_age_ns > 0) {
         (void)ops->oldest(s->conn, &u->oldest_ns, &ignored);
     }
     u->at_ns = UPKEEP_NEVER;
@@ -136,7 +134,7 @@ void store_upkeep_step(struct store *s)
         s->upkeep.at_ns = clock_wall_ns(&clock_system) + RETRY_NS;
         return;
     }
-    store_upkeep_plan(s, true);
+    store_upkeep_plan(s);
     pthread_mutex_lock(&s->mutex);
     s->stats.bytes = s->upkeep.size.bytes;
     pthread_mutex_unlock(&s->mutex);

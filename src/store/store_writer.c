@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "store/store_impl.h"
 
 #define READS_AT_ONCE 64 /* then it is looked whether somebody wants to write */
@@ -99,7 +98,6 @@ static void publish(struct store *s, struct list *writes, int64_t more, const st
 {
     pthread_mutex_lock(&s->mutex);
     struct store_stats *stats = &s->stats;
-    bool was_writable = stats->writable;
     stats->writable = e == NULL;
     stats->executions += (uint64_t)more;
     stats->bytes = s->upkeep.size.bytes;
@@ -107,12 +105,6 @@ static void publish(struct store *s, struct list *writes, int64_t more, const st
     store_calls_move(writes, &s->done);
     pthread_mutex_unlock(&s->mutex);
     store_wake_loop(s);
-
-    if (was_writable && e != NULL) {
-        LOG_ERROR(s->log, "the store cannot be written", log_s("why", e->text));
-    } else if (!was_writable && e == NULL) {
-        LOG_INFO(s->log, "the store can be written again");
-    }
 }
 
 static void write_all(struct store *s, struct list *writes)
@@ -121,7 +113,7 @@ static void write_all(struct store *s, struct list *writes)
     const struct err *failure = transact(s, writes, &e) < 0 ? &e : NULL;
     int64_t more = conclude(writes, failure);
     if (failure == NULL) {
-        store_upkeep_plan(s, false);
+        store_upkeep_plan(s);
     }
     publish(s, writes, more, failure);
 }
