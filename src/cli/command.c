@@ -64,6 +64,29 @@ static const char serve_text[] =
     "of\n"
     "Judge0's API ([judge0]) are listed by 'belljar help options'.\n";
 
+static const char db_text[] =
+    "Looks after the store: the SQLite database in which submissions are kept, below the data\n"
+    "directory (--data). All of it works beside a running server, too.\n"
+    "\n"
+    "  belljar db backup FILE     a copy of this moment, in one file; to restore it, stop the "
+    "server and\n"
+    "                             copy it to DIR/state/store.db (and remove store.db-wal, "
+    "store.db-shm)\n"
+    "  belljar db check           reads all of it and says what is damaged\n"
+    "  belljar db vacuum          gives free space back to the disk\n"
+    "  belljar db export [FILE]   all executions, one JSON object a line\n"
+    "  belljar db import FILE     such a file, or a dump of Judge0's PostgreSQL\n"
+    "                             (pg_dump --table=submissions judge0 > FILE); what is there "
+    "stays\n"
+    "  belljar db purge ...       erases finished executions for good: their bytes are "
+    "overwritten.\n"
+    "                             A running server forgets them within ten seconds.\n"
+    "\n"
+    "  belljar db backup --data /var/lib/belljar /backup/belljar.db\n"
+    "  belljar db purge --data /var/lib/belljar --before 90d\n"
+    "\n"
+    "Exit status: 0, or 1 when it failed or the check found damage.\n";
+
 static const char doctor_text[] =
     "Looks at this machine and prints a table: what each feature of "
     "the sandbox needs, whether it is\n"
@@ -115,6 +138,8 @@ const struct command commands[] = {
     {"serve", cmd_serve, "serve [FLAGS]", "answer the HTTP API", serve_text, serve_flags,
      "server log engine store callbacks sandbox limits piston network compat runtimes judge0.conf",
      false},
+    {"db", cmd_db, "db ACTION [FLAGS]", "back up, check, export, import or purge the store",
+     db_text, db_flags, "server", false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
     {"piston", cmd_piston, "piston COMMAND ...", "Piston's command line", piston_text, NULL, NULL,

@@ -14,6 +14,7 @@ enum cli_status {
     CLI_USAGE = 2,  /* the command line is wrong */
 };
 
+int cmd_db(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_docs(int argc, char **argv); /* hidden: writes the generated pages */
 int cmd_help(int argc, char **argv);

@@ -20,7 +20,6 @@
 #include "sandbox/launch.h"
 
 #define LOCK_NAME  "belljar.lock"
-#define STATE_NAME "state"
 #define DEPTH_MAX  16
 
 static void holder_read(int fd, char ret[32])
@@ -99,15 +98,15 @@ static int owner_set(int dir_fd, const char *name, uid_t uid, gid_t gid, unsigne
 
 static int state_open(struct data_dir *d, uid_t uid, gid_t gid, struct err *e)
 {
-    if (mkdirat(d->dir_fd, STATE_NAME, 0700) < 0 && errno != EEXIST) {
-        return err_sys(e, "mkdir '%s/%s'", d->path, STATE_NAME);
+    if (mkdirat(d->dir_fd, DATA_DIR_STATE, 0700) < 0 && errno != EEXIST) {
+        return err_sys(e, "mkdir '%s/%s'", d->path, DATA_DIR_STATE);
     }
-    int r = owner_set(d->dir_fd, STATE_NAME, uid, gid, 0, e);
+    int r = owner_set(d->dir_fd, DATA_DIR_STATE, uid, gid, 0, e);
     if (r < 0) {
         return err_wrap(e, "data directory '%s'", d->path);
     }
-    d->state_fd = openat(d->dir_fd, STATE_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return d->state_fd < 0 ? err_sys(e, "open '%s/%s'", d->path, STATE_NAME) : 0;
+    d->state_fd = openat(d->dir_fd, DATA_DIR_STATE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return d->state_fd < 0 ? err_sys(e, "open '%s/%s'", d->path, DATA_DIR_STATE) : 0;
 }
 
 static int temporary_make(struct data_dir *d, struct instance *instance, struct err *e)

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define DATA_DIR_STATE "state"
+#define DATA_DIR_STORE "store.db" /* in there */
+
 struct err;
 struct instance;
 
