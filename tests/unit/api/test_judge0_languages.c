@@ -438,7 +438,7 @@ static void test_what_judge0_compiles_has_a_compile_stage(void **state)
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         const struct judge0_language *row = judge0_language(FLAVOUR_CE, ids[i]);
         const struct host_recipe *recipe = recipe_of(row->runtime);
-        if (recipe->compile == NULL) {
+        if (recipe == NULL || recipe->compile == NULL) {
             fail_msg("%d is not compiled", ids[i]);
         }
     }
