@@ -94,8 +94,8 @@ def test_compiler_options_are_words(judge0):
     argument vector, never through a shell"""
     source = '#include <stdio.h>\nint main(void) { puts(X); return 0; }'
     assert run(judge0, source, C, compiler_options="'-DX=\"a b\"' -O1")["stdout"] == "a b\n"
-    shown = run(judge0, source, C, compiler_options="'-DX=\"y\"'; echo hacked > /box/h; $(echo) `echo`")
-    assert "hacked" not in (shown["compile_output"] or "")
+    shown = run(judge0, source, C, compiler_options="'-DX=\"y\"'; exit 0")
+    assert shown["status"]["id"] == 6, "the compiler was asked for files of these names"
 
 
 def test_arguments_are_words(judge0):
@@ -191,7 +191,7 @@ def test_stderr_can_be_merged(judge0):
 
 SIGNALS = [
     ("*(volatile int *)0 = 1;", 7, "Runtime Error (SIGSEGV)", 11),
-    ("volatile int zero = 0; return 1 / zero;", 9, "Runtime Error (SIGFPE)", 8),
+    ("volatile int zero = 0; return 10 / zero;", 9, "Runtime Error (SIGFPE)", 8),
     ("abort();", 10, "Runtime Error (SIGABRT)", 6),
     ("raise(SIGTERM);", 12, "Runtime Error (Other)", 15),
     ("raise(SIGXFSZ);", 8, "Runtime Error (SIGXFSZ)", 25),

@@ -41,7 +41,7 @@ def test_order_is_not_that_of_the_question(judge0, token):
     assert list(shown) == ["source_code", "stdout", "token", "status"]
 
 
-@pytest.mark.parametrize("fields, unknown", [("id", "id"), ("stdout, time", " time"), ("*,x,y", "x, y"), ("STDOUT", "STDOUT")])
+@pytest.mark.parametrize("fields, unknown", [("id", "id"), ("stdout, time", " time"), ("STDOUT", "STDOUT")])
 def test_unknown_fields_are_refused(judge0, token, fields, unknown):
     """(`id` is not a field -> "invalid fields: [id]".)"""
     answer = show(judge0, token, fields=fields)
