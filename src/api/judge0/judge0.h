@@ -88,6 +88,8 @@ void statistics_free(struct judge0_statistics *s); /* NULL is fine */
 void authenticate(struct http_request *r, void *ctx);
 void authorize(struct http_request *r, void *ctx);
 
+/* --- answers (respond.c) --------------------------------------------------------------------- */
+
 /*
  * Answers with Rails' headers.  Takes `body`, a malloc'd one.
  */
