@@ -21,11 +21,14 @@
     "#include <gtest/gtest.h>\n#include <iostream>\n\n"                                            \
     "TEST(Hello, World)\n{\n    std::cout << \"Hello, World!\\n\";\n}\n"
 
-/* A JVM for a small box.  The second compiler stays on: programs that compute gain more than a
- * start costs. */
-#define JVM "-XX:+UseSerialGC", "-XX:-UsePerfData"
+/*
+ * A JVM for a small box.  The second compiler stays on: programs that compute gain more than a
+ * start costs.  In a box it sees the host's memory; a heap that starts with a part of that is not
+ * swept before it has passed the box's limit.
+ */
+#define JVM "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xms64m"
 /* javac and its kind live shortly. */
-#define JVM_SHORT "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1"
+#define JVM_SHORT "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-J-Xms64m"
 
 #define JAVA_COMPILE                                                                               \
     LIST("javac", JVM_SHORT, "-proc:none", "-encoding", "UTF-8", "-d", ".", "{sources}")
