@@ -38,42 +38,43 @@
     "        System.out.println(\"Hello, World!\");\n    }\n}\n"
 
 /* What luac -p does, with the Lua that will run the program. */
-#define LUA_CHECK                                                                                  \
-    "MAIN=$2 exec \"$1\" -e 'local f, e = loadfile(os.getenv(\"MAIN\")) "                          \
-    "if not f then io.stderr:write(\"luac: \", e, \"\\n\") os.exit(1) end'"
+static const char lua_check[] =
+    "MAIN=$2 exec \"$1\" -e 'local f, e = loadfile(os.getenv(\"MAIN\")) "
+    "if not f then io.stderr:write(\"luac: \", e, \"\\n\") os.exit(1) end'";
 
 /* escript skips the first line of its file, which is the program's in ours. */
-#define ESCRIPT                                                                                    \
-    "{ echo; cat \"$1\"; } >/tmp/main.escript && shift && exec escript /tmp/main.escript \"$@\""
+static const char escript[] =
+    "{ echo; cat \"$1\"; } >/tmp/main.escript && shift && exec escript /tmp/main.escript \"$@\"";
 
 /*
  * The crate's name would come from the file's, which may be no name for a crate.  An edition may
  * be given only once.
  */
-#define RUST                                                                                       \
-    "tool=$1; shift; case \" $* \" in *' --edition'*) ;; *) set -- --edition 2021 \"$@\" ;; "      \
-    "esac; "                                                                                       \
-    "exec \"$tool\" --crate-name main -C opt-level=2 -C strip=debuginfo -o a.out \"$@\""
+static const char rust[] =
+    "tool=$1; shift; case \" $* \" in *' --edition'*) ;; *) set -- --edition 2021 \"$@\" ;; "
+    "esac; "
+    "exec \"$tool\" --crate-name main -C opt-level=2 -C strip=debuginfo -o a.out \"$@\"";
 
 /* gcc's own Objective-C lacks half the language; clang takes the header files of gcc's runtime. */
-#define OBJECTIVE_C                                                                                \
-    "tool=$1; shift; exec \"$tool\" -x objective-c -O2 -DGNUSTEP -DGNUSTEP_BASE_LIBRARY=1 "        \
-    "-DGNU_RUNTIME=1 -D_NATIVE_OBJC_EXCEPTIONS -fexceptions -fobjc-exceptions -pthread "           \
-    "-fconstant-string-class=NSConstantString -I/usr/include/GNUstep "                             \
-    "-I\"$(gcc -print-file-name=include)\" -o a.out \"$@\" -lgnustep-base -lobjc -lm"
+static const char objective_c[] =
+    "tool=$1; shift; exec \"$tool\" -x objective-c -O2 -DGNUSTEP -DGNUSTEP_BASE_LIBRARY=1 "
+    "-DGNU_RUNTIME=1 -D_NATIVE_OBJC_EXCEPTIONS -fexceptions -fobjc-exceptions -pthread "
+    "-fconstant-string-class=NSConstantString -I/usr/include/GNUstep "
+    "-I\"$(gcc -print-file-name=include)\" -o a.out \"$@\" -lgnustep-base -lobjc -lm";
 
-#define NASM                                                                                       \
-    "tool=$1; shift; \"$tool\" -f elf64 -o /tmp/main.o \"$@\" && exec ld -o a.out /tmp/main.o"
+static const char nasm[] =
+    "tool=$1; shift; \"$tool\" -f elf64 -o /tmp/main.o \"$@\" && exec ld -o a.out /tmp/main.o";
 
 /*
  * A module is compiled before those that use it: in OCaml's own order, in Fortran the main file
  * last.  For OCaml "--" ends the files, none of which begins with '-'.
  */
-#define OCAML_MANY                                                                                 \
-    "set -f; tool=$1; shift; files=; "                                                             \
-    "while [ \"$1\" != -- ]; do files=\"$files$1\n\"; shift; done; shift; "                        \
-    "exec \"$tool\" \"$@\" -o a.out $(IFS='\n'; exec ocamldep -sort $files)"
-#define FORTRAN_MANY "tool=$1; main=$2; shift 2; exec \"$tool\" -O2 -o a.out \"$@\" \"$main\""
+static const char ocaml_many[] =
+    "set -f; tool=$1; shift; files=; "
+    "while [ \"$1\" != -- ]; do files=\"$files$1\n\"; shift; done; shift; "
+    "exec \"$tool\" \"$@\" -o a.out $(IFS='\n'; exec ocamldep -sort $files)";
+static const char fortran_many[] =
+    "tool=$1; main=$2; shift 2; exec \"$tool\" -O2 -o a.out \"$@\" \"$main\"";
 
 /* Of rows with the same extension the first is the one that a file's name means. */
 const struct host_recipe host_recipes[] = {
@@ -298,7 +299,7 @@ const struct host_recipe host_recipes[] = {
         .version_args = LIST("-v"),
         .extensions = LIST(".lua"),
         .default_name = "main.lua",
-        .compile = LIST("sh", "-c", LUA_CHECK, "sh", "{tool}", "{main}", "{compile_args}"),
+        .compile = LIST("sh", "-c", lua_check, "sh", "{tool}", "{main}", "{compile_args}"),
         .run = LIST("{tool}", "{main}", "{args}"),
         .hello = "print('Hello, World!')\n",
     },
@@ -410,7 +411,7 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.f90",
         .compile = LIST("{tool}", "-O2", "-o", "a.out", "{sources}", "{compile_args}"),
         .compile_many =
-            LIST("sh", "-c", FORTRAN_MANY, "sh", "{tool}", "{sources}", "{compile_args}"),
+            LIST("sh", "-c", fortran_many, "sh", "{tool}", "{sources}", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "program hello\n  print '(a)', 'Hello, World!'\nend program\n",
     },
@@ -550,7 +551,7 @@ const struct host_recipe host_recipes[] = {
         .version_args = LIST("--version"),
         .extensions = LIST(".rs"),
         .default_name = "main.rs",
-        .compile = LIST("sh", "-c", RUST, "sh", "{tool}", "{compile_args}", "{main}"),
+        .compile = LIST("sh", "-c", rust, "sh", "{tool}", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "fn main() {\n    println!(\"Hello, World!\");\n}\n",
     },
@@ -677,7 +678,7 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.ml",
         .compile = LIST("{tool}", "-o", "a.out", "{sources}"),
         .compile_many =
-            LIST("sh", "-c", OCAML_MANY, "sh", "{tool}", "{sources}", "--", "{compile_args}"),
+            LIST("sh", "-c", ocaml_many, "sh", "{tool}", "{sources}", "--", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "let () = print_endline \"Hello, World!\"\n",
     },
@@ -705,7 +706,7 @@ const struct host_recipe host_recipes[] = {
         .version_args = LIST("-v"),
         .extensions = LIST(".asm", ".nasm"),
         .default_name = "main.asm",
-        .compile = LIST("sh", "-c", NASM, "sh", "{tool}", "{compile_args}", "{main}"),
+        .compile = LIST("sh", "-c", nasm, "sh", "{tool}", "{compile_args}", "{main}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "section .data\ntext: db \"Hello, World!\", 10\nsection .text\nglobal _start\n"
                  "_start:\n    mov rax, 1\n    mov rdi, 1\n    mov rsi, text\n    mov rdx, 14\n"
@@ -867,7 +868,7 @@ const struct host_recipe host_recipes[] = {
                              "io:format(\"~s~n\", [erlang:system_info(otp_release)]), halt()."),
         .extensions = LIST(".erl", ".escript"),
         .default_name = "main.erl",
-        .run = LIST("sh", "-c", ESCRIPT, "sh", "{main}", "{args}"),
+        .run = LIST("sh", "-c", escript, "sh", "{main}", "{args}"),
         .hello = "main(_) ->\n    io:format(\"Hello, World!~n\").\n",
     },
     {
@@ -1064,7 +1065,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".m"),
         .headers = C_HEADERS,
         .default_name = "main.m",
-        .compile = LIST("sh", "-c", OBJECTIVE_C, "sh", "{tool}", "{sources}", "{compile_args}"),
+        .compile = LIST("sh", "-c", objective_c, "sh", "{tool}", "{sources}", "{compile_args}"),
         .run = LIST("./a.out", "{args}"),
         .hello = "#import <Foundation/Foundation.h>\n\nint main(void)\n{\n    @autoreleasepool {\n"
                  "        puts([@\"Hello, World!\" UTF8String]);\n    }\n    return 0;\n}\n",

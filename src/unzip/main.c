@@ -108,7 +108,7 @@ static void report_show(const struct unzip_report *report)
 int main(int argc, char **argv)
 {
     struct unzip_limits limits;
-    struct unzip_report report;
+    struct unzip_report report = {0};
     struct err e;
     void *zip = NULL;
     size_t size = 0;
@@ -116,7 +116,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: belljar-unzip --bytes N --files M <ARCHIVE\n");
         return EXIT_USAGE;
     }
-    setlocale(LC_CTYPE, "C.UTF-8"); /* or names that are marked as UTF-8 would be changed */
+    /* Elsewhere libarchive changes names that are marked as UTF-8. */
+    uselocale(newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0));
     signal(SIGXFSZ, SIG_IGN);
     umask(022);
     int r = remove_self(argv[0], &e);
