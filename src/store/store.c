@@ -51,6 +51,12 @@ static void on_done(void *ctx, unsigned events)
     deliver_all(s);
 }
 
+void store_stats_add(struct store *s, int64_t more)
+{
+    uint64_t *all = &s->stats.executions;
+    *all = more < 0 && *all < (uint64_t)-more ? 0 : *all + (uint64_t)more;
+}
+
 struct store_stats store_stats(const struct store *s)
 {
     struct store_stats stats = s->seen;

@@ -6,7 +6,8 @@
  * wait when idle); reader threads never wait for it.  Writes take effect in the order in which they
  * were asked.  A write's callback means that it is on disk (WAL, synchronous=FULL).
  *
- * All calls and callbacks are on the loop's thread; no callback comes from inside a call.
+ * All calls and callbacks are on the loop's thread; no callback comes from inside a call, and one
+ * may close the store.  What one round of the loop asks to be written is one commit.
  * Each request gives a struct store_call, good until its callback is called; store_cancel
  * takes the callback away, a write is done all the same.  Errors: ERR_LIMIT when the disk is full,
  * ERR_DENIED when it cannot be written to, ERR_NOT_FOUND, ERR_IO for the rest; a failed write
@@ -61,9 +62,12 @@ typedef void store_listed_fn(void *ctx, struct execution *const *all, size_t cou
 
 void store_cancel(struct store_call *c); /* NULL is fine */
 
-/* --- writes ------------------------------------------------------------------------------ */
+/* --- writes; ERR_NOT_FOUND when there is no such id -------------------------------------- */
 
-/* With its state, attempts and started_ns of this moment.  Takes a reference until the callback. */
+/*
+ * With its state, attempts and started_ns of this moment.  Takes a reference until the callback;
+ * x->seq is set before that.  ERR_INVALID when its id is there already.
+ */
 struct store_call *store_insert(struct store *s, struct execution *x, store_done_fn *fn, void *ctx);
 /* state RUNNING with these numbers; nothing when it is over already. */
 struct store_call *store_begin(struct store *s, const char *id, unsigned attempts,
@@ -75,7 +79,6 @@ struct store_call *store_requeue(struct store *s, const char *id, unsigned attem
 struct store_call *store_finish(struct store *s, struct execution *x, store_done_fn *fn, void *ctx);
 struct store_call *store_set_callback(struct store *s, const char *id,
                                       enum execution_callback state, store_done_fn *fn, void *ctx);
-/* ERR_NOT_FOUND when there is none. */
 struct store_call *store_delete(struct store *s, const char *id, store_done_fn *fn, void *ctx);
 
 /* --- reads; `parts` says which parts are wanted, the others are null ------------------------ */

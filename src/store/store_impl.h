@@ -125,6 +125,8 @@ void store_call_deliver(struct store_call *c);
 
 /* Makes the loop look at `done` and `stats`; any thread, without the mutex. */
 void store_wake_loop(struct store *s);
+/* Under the mutex.  Others may add and delete in the same database, so it is about so many. */
+void store_stats_add(struct store *s, int64_t more);
 /* An answered read. */
 void store_read_done(struct store *s, struct store_call *c);
 

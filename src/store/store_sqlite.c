@@ -78,6 +78,20 @@ static int connect(struct sqlite_conn *c, struct err *e)
     return r;
 }
 
+/* What is opened anew has been ours; somebody may have put another file there since. */
+static int identity_check(struct sqlite_conn *c, struct err *e)
+{
+    uint64_t id = 0;
+    int r = sqlite_conn_number(c, STATEMENT_APPLICATION_ID, &id, e);
+    if (r == 0 && id != STORE_APPLICATION_ID) {
+        r = err_set(e, ERR_DENIED,
+                    "the store '%s' was replaced by something else while it was in use; put it "
+                    "back, or restart",
+                    name_of(c));
+    }
+    return r;
+}
+
 int sqlite_conn_refresh(struct sqlite_conn *c, struct err *e)
 {
     if (c->db != NULL && !c->stale) {
@@ -85,6 +99,9 @@ int sqlite_conn_refresh(struct sqlite_conn *c, struct err *e)
     }
     disconnect(c);
     int r = connect(c, e);
+    if (r == 0) {
+        r = identity_check(c, e);
+    }
     if (r == 0) {
         r = settings_make(c, e);
     }
@@ -150,18 +167,35 @@ static int run_plain(struct sqlite_conn *c, enum sqlite_statement which, struct 
     return st == NULL ? -(int)e->kind : sqlite_conn_run(c, st, e);
 }
 
+/* A file without its name takes all that is written to it, and is gone at the end. */
+static int place_check(const struct sqlite_conn *c, struct err *e)
+{
+    int moved = 0;
+    (void)sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return c->path != NULL && moved
+               ? err_set(e, ERR_IO,
+                         "the store '%s' was moved or removed while it was in use; put it back, "
+                         "or restart",
+                         c->path)
+               : 0;
+}
+
 static int sqlite_begin(struct store_conn *conn, struct err *e)
 {
     struct sqlite_conn *c = sqlite_conn_of(conn);
     int r = sqlite_conn_refresh(c, e);
+    if (r == 0) {
+        r = place_check(c, e);
+    }
     return r < 0 ? r : run_plain(c, STATEMENT_BEGIN, e);
 }
 
-/* Some errors have ended the transaction already. */
+/* Some errors have ended the transaction already; a connection that cannot even do this is stale by
+ * the first error. */
 static void sqlite_rollback(struct store_conn *conn)
 {
     struct sqlite_conn *c = sqlite_conn_of(conn);
-    struct err ignored; /* a connection that cannot even do this is stale by the first error */
+    struct err ignored = {0};
     if (c->db != NULL && !sqlite3_get_autocommit(c->db)) {
         (void)run_plain(c, STATEMENT_ROLLBACK, &ignored);
     }

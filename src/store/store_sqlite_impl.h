@@ -40,6 +40,7 @@ enum sqlite_statement {
     STATEMENT_PAGE_COUNT,
     STATEMENT_FREELIST_COUNT,
     STATEMENT_OLDEST,
+    STATEMENT_APPLICATION_ID,
     STATEMENTS
 };
 extern const char *const sqlite_statements[STATEMENTS];

@@ -18,12 +18,8 @@
     " CASE WHEN ?1 & 16 THEN o.stdout END, CASE WHEN ?1 & 32 THEN o.stderr END,"                   \
     " CASE WHEN ?1 & 64 THEN o.compile_output END "
 #define JOINS                                                                                      \
-    " LEFT JOIN asked a ON a.seq = iif(?1 & 15, e.seq, NULL)"                                      \
-    " LEFT JOIN outcome o ON o.seq = iif(?1 & 112, e.seq, NULL) "
-
-#define SET_OVER                                                                                   \
-    "UPDATE execution SET state = ?2, status = ?3, attempts = ?4, started_ns = ?5,"                \
-    " finished_ns = ?6, callback = ?7, result = ?8 WHERE id = ?1 AND state < 3 RETURNING seq"
+    " LEFT JOIN asked a ON a.seq = CASE WHEN ?1 & 15 THEN e.seq END"                               \
+    " LEFT JOIN outcome o ON o.seq = CASE WHEN ?1 & 112 THEN e.seq END "
 
 const char *const sqlite_statements[STATEMENTS] = {
     /* IMMEDIATE: whoever else writes is waited for here, and not in the middle. */
@@ -43,7 +39,9 @@ const char *const sqlite_statements[STATEMENTS] = {
                             " WHERE id = ?1 AND state < 3",
     [STATEMENT_REQUEUE] = "UPDATE execution SET state = 1, attempts = ?2, started_ns = 0"
                           " WHERE id = ?1 AND state < 3",
-    [STATEMENT_FINISH] = SET_OVER,
+    [STATEMENT_FINISH] =
+        "UPDATE execution SET state = ?2, status = ?3, attempts = ?4, started_ns = ?5,"
+        " finished_ns = ?6, callback = ?7, result = ?8 WHERE id = ?1 AND state < 3 RETURNING seq",
     [STATEMENT_SET_CALLBACK] = "UPDATE execution SET callback = ?2 WHERE id = ?1",
     [STATEMENT_DELETE] = "DELETE FROM execution WHERE id = ?1",
     [STATEMENT_PURGE] =
@@ -71,4 +69,5 @@ const char *const sqlite_statements[STATEMENTS] = {
     [STATEMENT_FREELIST_COUNT] = "PRAGMA freelist_count",
     [STATEMENT_OLDEST] = "SELECT finished_ns FROM execution INDEXED BY purgeable"
                          " WHERE state >= 3 AND callback <> 1 ORDER BY finished_ns LIMIT 1",
+    [STATEMENT_APPLICATION_ID] = "PRAGMA application_id",
 };

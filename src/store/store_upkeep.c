@@ -46,7 +46,7 @@ void store_upkeep_plan(struct store *s)
 {
     struct store_upkeep *u = &s->upkeep;
     const struct store_driver_ops *ops = s->conn->ops;
-    struct err ignored; /* what cannot be read now is looked at after the next commit */
+    struct err ignored = {0}; /* what cannot be read now is looked at after the next commit */
     (void)ops->size(s->conn, &u->size, &ignored);
     u->emptying = is_too_large(s);
     u->oldest_ns = 0;
@@ -104,7 +104,7 @@ static int purge(struct store *s, uint64_t before_ns, struct err *e)
         return r;
     }
     pthread_mutex_lock(&s->mutex);
-    s->stats.executions -= count;
+    store_stats_add(s, -(int64_t)count);
     pthread_mutex_unlock(&s->mutex);
     LOG_DEBUG(s->log, "executions purged", log_i("count", count));
     return 0;

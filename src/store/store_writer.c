@@ -99,7 +99,7 @@ static void publish(struct store *s, struct list *writes, int64_t more, const st
     pthread_mutex_lock(&s->mutex);
     struct store_stats *stats = &s->stats;
     stats->writable = e == NULL;
-    stats->executions += (uint64_t)more;
+    store_stats_add(s, more);
     stats->bytes = s->upkeep.size.bytes;
     snprintf(stats->why, sizeof(stats->why), "%s", e != NULL ? e->text : "");
     store_calls_move(writes, &s->done);

@@ -506,6 +506,83 @@ static void test_a_read_only_disk_is_told_at_the_start(void **state)
     disk_unmount(b);
 }
 
+static void test_a_store_that_is_moved_takes_no_more(void **state)
+{
+    struct bench *b = *state;
+    struct answer a = {0};
+    char away[64];
+    snprintf(away, sizeof(away), "%s/away", b->dir);
+    bench_open(b);
+    bench_insert_id(b, "old");
+    assert_int_equal(rename(b->path, away), 0);
+    insert_large(b, "lost", &a);
+    assert_int_equal(a.kind, ERR_IO);
+    assert_non_null(strstr(a.text, "was moved or removed"));
+    bench_check_kept(b, "old", true);
+
+    assert_int_equal(rename(away, b->path), 0);
+    insert_large(b, "new", &a);
+    assert_int_equal(a.kind, 0);
+}
+
+/* A kill */
+
+static void tell(void *ctx, const struct err *e)
+{
+    if (e != NULL || write(*(int *)ctx, "x", 1) != 1) {
+        _exit(90);
+    }
+}
+
+/* Inserts "0", "1" ... for ever, and tells of each that it is on disk. */
+static void insert_until_killed(struct bench *b, int fd)
+{
+    struct err e;
+    bench_open(b);
+    for (unsigned i = 0;; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "%u", i);
+        AUTO(execution_unrefp) struct execution *x = execution_of(id);
+        store_insert(b->store, x, tell, &fd);
+        if (loop_step(b->loop, store_stats(b->store).waiting < 32 ? 0 : UINT64_MAX, &e) < 0) {
+            _exit(91);
+        }
+    }
+}
+
+static void test_what_was_acknowledged_survives_a_kill(void **state)
+{
+    struct bench *b = *state;
+    int fds[2];
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        insert_until_killed(b, fds[1]);
+    }
+    close(fds[1]);
+    char told[1024];
+    ssize_t count = 0, n;
+    while (count < 200 && (n = read(fds[0], told, sizeof(told))) > 0) {
+        count += n;
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    while ((n = read(fds[0], told, sizeof(told))) > 0) {
+        count += n;
+    }
+    close(fds[0]);
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+
+    bench_open(b);
+    for (ssize_t i = 0; i < count; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "%zd", i);
+        bench_check_kept(b, id, true);
+    }
+}
+
 /* Damage that is found at run time */
 
 static long root_page(const struct bench *b, const char *table)
@@ -584,6 +661,8 @@ int main(void)
         TEST(test_a_file_that_may_not_grow_fails_writes_until_it_may),
         TEST(test_a_full_disk_fails_writes_until_there_is_room),
         TEST(test_a_read_only_disk_is_told_at_the_start),
+        TEST(test_a_store_that_is_moved_takes_no_more),
+        TEST(test_what_was_acknowledged_survives_a_kill),
         TEST(test_damage_fails_what_meets_it_and_is_left_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
