@@ -4,6 +4,7 @@
 #include "api/judge0/judge0.h"
 #include "base/cleanup.h"
 #include "config/config.h"
+#include "model/execution.h"
 
 static const char *const descriptions[] = {
     [STATUS_IN_QUEUE] = "In Queue",
@@ -23,6 +24,11 @@ static const char *const descriptions[] = {
 };
 
 #define STATUS_LAST (ARRAY_LEN(descriptions) - 1)
+
+int32_t status_of(const struct execution *x)
+{
+    return x->state == EXECUTION_RUNNING ? STATUS_PROCESSING : x->status;
+}
 
 const char *status_description(int32_t id)
 {

@@ -116,8 +116,9 @@ static void seconds_write(struct writer *w, const json_t *value)
 
 static void status_write(struct writer *w)
 {
-    const char *description = status_description(w->x->status);
-    buf_add_fmt(w->ret, "{\"id\":%" PRId32 ",\"description\":", w->x->status);
+    int32_t status = status_of(w->x);
+    const char *description = status_description(status);
+    buf_add_fmt(w->ret, "{\"id\":%" PRId32 ",\"description\":", status);
     text_string(description, strlen(description), w->ret);
     buf_add_char(w->ret, '}');
 }
@@ -178,7 +179,7 @@ static bool value_write(struct writer *w, const struct field *f)
         status_write(w);
         break;
     case FIELD_STATUS_ID:
-        buf_add_fmt(w->ret, "%" PRId32, x->status);
+        buf_add_fmt(w->ret, "%" PRId32, status_of(x));
         break;
     case FIELD_LANGUAGE:
         language_write(w);

@@ -102,6 +102,15 @@ static void test_default_set_of_a_waiting_one_is_null(void **state)
            "\"message\":null,\"status\":{\"id\":1,\"description\":\"In Queue\"}}");
 }
 
+static void test_one_that_runs_is_processing(void **state)
+{
+    (void)state;
+    struct execution *x = queued();
+    x->state = EXECUTION_RUNNING;
+    expect(&plain, x, "status,status_id", false,
+           "{\"status_id\":2,\"status\":{\"id\":2,\"description\":\"Processing\"}}");
+}
+
 static void test_what_was_asked_comes_back_in_its_types(void **state)
 {
     (void)state;
@@ -242,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_default_set_of_a_finished_one),
         cmocka_unit_test(test_default_set_of_a_waiting_one_is_null),
+        cmocka_unit_test(test_one_that_runs_is_processing),
         cmocka_unit_test(test_what_was_asked_comes_back_in_its_types),
         cmocka_unit_test(test_times_have_milliseconds),
         cmocka_unit_test(test_empty_outputs_are_null_and_empty_inputs_are_not),
