@@ -47,6 +47,7 @@ class Server:
             self.process.wait()
             raise RuntimeError("belljar serve did not start:\n" + self.log_path.read_text())
         self.pid = self.process.pid
+        self.ended = None
         self.instance = int(re.search(r"instance=(\d+)", self.log_path.read_text()).group(1))
 
     def request(self, method, path, body=None, headers=None, timeout=60):
@@ -67,6 +68,9 @@ class Server:
         return self.request("POST", "/api/v2/execute", {"language": language, "version": "*", "files": [file], **more})
 
     def stop(self):
+        """(exit status, log); a second time says the same."""
+        if self.ended:
+            return self.ended
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(60)
@@ -74,7 +78,8 @@ class Server:
         self.log.close()
         text = self.log_path.read_text()
         self.folder.cleanup()
-        return code, text
+        self.ended = code, text
+        return self.ended
 
 
 def descendants(pid):
