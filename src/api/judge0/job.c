@@ -89,10 +89,19 @@ char **submission_split(const char *text)
 
 /* --- what was asked -------------------------------------------------------------------------- */
 
+/* NUL characters are left out, as bash leaves them out: no argument can hold one. */
 static char **words_of(const json_t *request, const char *name)
 {
-    const char *text = json_string_value(json_object_get(request, name));
-    return text != NULL ? submission_split(text) : NULL;
+    const json_t *value = json_object_get(request, name);
+    const char *text = json_string_value(value);
+    AUTO(buf_done) struct buf plain = {0};
+    buf_add_str(&plain, "");
+    for (size_t i = 0; i < json_string_length(value); i++) {
+        if (text[i] != '\0') {
+            buf_add_char(&plain, text[i]);
+        }
+    }
+    return submission_split(plain.data);
 }
 
 static bool flag_of(const json_t *request, const char *name)

@@ -101,7 +101,7 @@ static struct config configured(void)
 }
 
 #define REQUEST(cpu, extra, stack, file, per_process)                                              \
-    "{\"compiler_options\":\"-O3 '-DX=a b'\",\"command_line_arguments\":\"1 2\","                  \
+    "{\"compiler_options\":\"-O3 '-DX=a b'\",\"command_line_arguments\":\"1\\u0000 2\","           \
     "\"number_of_runs\":3,\"cpu_time_limit\":" cpu ",\"cpu_extra_time\":" extra                    \
     ",\"wall_time_limit\":10.0,\"memory_limit\":128000,\"stack_limit\":" stack                     \
     ",\"max_file_size\":" file ",\"max_processes_and_or_threads\":60,"                             \
