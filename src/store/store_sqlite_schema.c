@@ -30,7 +30,7 @@ static const char *const steps[] = {
     " language INTEGER NOT NULL,"
     " batch INTEGER NOT NULL,"
     " created_ns INTEGER NOT NULL,"
-    " created_day INTEGER NOT NULL GENERATED ALWAYS AS (created_ns / 86400000000000) STORED,"
+    " created_day INTEGER NOT NULL," /* days of UTC since 1970; a generated one covers no query */
     " state INTEGER NOT NULL,"
     " status INTEGER NOT NULL,"
     " attempts INTEGER NOT NULL,"

@@ -26,10 +26,11 @@ const char *const sqlite_statements[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
-    [STATEMENT_INSERT] =
-        "INSERT INTO execution (id, dialect, language, batch, created_ns, state, status, attempts,"
-        " started_ns, finished_ns, callback, caller, label, request, result)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    [STATEMENT_INSERT] = "INSERT INTO execution (id, dialect, language, batch, created_ns, "
+                         "created_day, state, status, attempts,"
+                         " started_ns, finished_ns, callback, caller, label, request, result)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?5 / 86400000000000, ?6, ?7, ?8, ?9, ?10, "
+                         "?11, ?12, ?13, ?14, ?15)",
     [STATEMENT_INSERT_ASKED] = "INSERT INTO asked (seq, source, stdin, expected, files)"
                                " VALUES (?1, ?2, ?3, ?4, ?5)",
     [STATEMENT_INSERT_OUTCOME] = "INSERT INTO outcome (seq, stdout, stderr, compile_output)"

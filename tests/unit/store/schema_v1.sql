@@ -11,7 +11,7 @@ CREATE TABLE execution (
  language INTEGER NOT NULL,
  batch INTEGER NOT NULL,
  created_ns INTEGER NOT NULL,
- created_day INTEGER NOT NULL GENERATED ALWAYS AS (created_ns / 86400000000000) STORED,
+ created_day INTEGER NOT NULL,
  state INTEGER NOT NULL,
  status INTEGER NOT NULL,
  attempts INTEGER NOT NULL,
@@ -46,15 +46,15 @@ CREATE INDEX callbacks_due ON execution (seq) WHERE state >= 3 AND callback = 1;
 CREATE INDEX purgeable ON execution (finished_ns) WHERE state >= 3 AND callback <> 1;
 CREATE INDEX statistics ON execution (dialect, status, language, created_day);
 PRAGMA user_version = 1;
-INSERT INTO execution (seq, id, dialect, language, batch, created_ns, state, status, attempts, started_ns, finished_ns,
+INSERT INTO execution (seq, id, dialect, language, batch, created_ns, created_day, state, status, attempts, started_ns, finished_ns,
  callback, caller, label, request, result)
- VALUES (7, 'd85cd024-1548-4165-96c7-7bc88673f194', 'judge0', 71, 0, 1700000000000000000, 3, 3, 1, 1700000000100000000,
+ VALUES (7, 'd85cd024-1548-4165-96c7-7bc88673f194', 'judge0', 71, 0, 1700000000000000000, 19675, 3, 3, 1, 1700000000100000000,
  1700000000200000000, 2, '192.0.2.1', 'exam', '{"language_id":71}', '{"time":"0.011"}');
 INSERT INTO asked VALUES (7, x'7072696e74283129', NULL, x'', NULL);
 INSERT INTO outcome VALUES (7, x'310a', NULL, NULL);
-INSERT INTO execution (seq, id, dialect, language, batch, created_ns, state, status, attempts, started_ns, finished_ns,
+INSERT INTO execution (seq, id, dialect, language, batch, created_ns, created_day, state, status, attempts, started_ns, finished_ns,
  callback, caller, label, request, result)
- VALUES (9, '01HF4ZQ0000000000000000000', 'native', 0, 1, 1700000001000000000, 2, 2, 1, 1700000001100000000, 0, 1, 'key',
+ VALUES (9, '01HF4ZQ0000000000000000000', 'native', 0, 1, 1700000001000000000, 19675, 2, 2, 1, 1700000001100000000, 0, 1, 'key',
  NULL, '{}', NULL);
 INSERT INTO asked VALUES (9, x'00ff', x'696e', NULL, NULL);
 COMMIT;

@@ -28,6 +28,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/loop.h"
+#include "store/store_sqlite_impl.h"
 #include "store_bench.h"
 
 #define FILE_MAX_BYTES (1 << 26)
@@ -402,6 +403,37 @@ static void test_version_1_takes_more_and_counts_it(void **state)
     assert_int_equal(a.statistics.days[0], 1);
 }
 
+/* Plans: what is right but walks the table would be found only when there is much in it. */
+
+static void check_plan(sqlite3 *db, enum sqlite_statement which)
+{
+    char text[2048];
+    sqlite3_stmt *st = NULL;
+    snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s", sqlite_statements[which]);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        const char *step = (const char *)sqlite3_column_text(st, 3);
+        bool walks = strncmp(step, "SCAN ", 5) == 0 && strstr(step, " INDEX ") == NULL;
+        if ((walks && which != STATEMENT_LIST_ALL) ||
+            (which == STATEMENT_COUNT && strstr(step, "COVERING INDEX") == NULL)) {
+            fail_msg("%s: %s", sqlite_statements[which], step);
+        }
+    }
+    sqlite3_finalize(st);
+}
+
+static void test_no_statement_walks_the_table(void **state)
+{
+    struct bench *b = *state;
+    make_store(b);
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
+    for (int i = 0; i < STATEMENTS; i++) {
+        check_plan(db, (enum sqlite_statement)i);
+    }
+    sqlite3_close(db);
+}
+
 /* Disks that fail */
 
 static void insert_large(struct bench *b, const char *id, struct answer *a)
@@ -658,6 +690,7 @@ int main(void)
         TEST(test_a_log_without_its_database_is_kept),
         TEST(test_version_1_opens_with_all_that_is_in_it),
         TEST(test_version_1_takes_more_and_counts_it),
+        TEST(test_no_statement_walks_the_table),
         TEST(test_a_file_that_may_not_grow_fails_writes_until_it_may),
         TEST(test_a_full_disk_fails_writes_until_there_is_room),
         TEST(test_a_read_only_disk_is_told_at_the_start),
