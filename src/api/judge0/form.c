@@ -40,8 +40,10 @@ static int decode(const char *text, size_t len, struct buf *ret, struct err *e)
     char *out = buf_reserve(ret, len);
     size_t n = 0;
     for (size_t i = 0; i < len; i++) {
-        char c = text[i] == '+' ? ' ' : text[i];
-        if (c == '%') {
+        char c = text[i];
+        if (c == '+') {
+            c = ' ';
+        } else if (c == '%') {
             int high = i + 2 < len ? hex_value(text[i + 1]) : -1;
             int low = i + 2 < len ? hex_value(text[i + 2]) : -1;
             if (high < 0 || low < 0) {
