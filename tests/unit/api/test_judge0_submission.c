@@ -150,10 +150,10 @@ static void test_base64_is_one_line(void **state)
     struct execution *x = finished("hi\n", 3);
     free(x->result);
     x->result = xstrdup("{\"message\":\"Exited\"}");
-    execution_set_part(x, PART_FILES, "PK", 2);
+    execution_set_part(x, PART_FILES, "zip", 3);
     expect(&plain, x, "stdout,message,additional_files,token", true,
            "{\"stdout\":\"aGkK\",\"token\":\"d85cd024-1548-4165-96c7-7bc88673f194\","
-           "\"message\":\"RXhpdGVk\",\"additional_files\":\"UEs=\"}");
+           "\"message\":\"RXhpdGVk\",\"additional_files\":\"emlw\"}");
 }
 
 static void test_wrapped_base64_has_lines_of_sixty(void **state)
