@@ -53,7 +53,7 @@ struct store_stats store_stats(const struct store *s);
 
 /* e is NULL when it went well. */
 typedef void store_done_fn(void *ctx, const struct err *e);
-/* `x` NULL and e NULL: there is none.  The callee gets a reference of its own. */
+/* `x` NULL and e NULL: there is none.  The reference is the callee's. */
 typedef void store_got_fn(void *ctx, struct execution *x, const struct err *e);
 /* One reference each (NULL where an id is unknown), valid during the call but for those that were
  * ref'ed; `total`: of store_list. */

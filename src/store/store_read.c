@@ -2,6 +2,7 @@
 /* What may be read. */
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/store_impl.h"
@@ -13,7 +14,7 @@ static int get_run(struct store_call *c, struct store_conn *conn, struct err *e)
 
 static void get_deliver(struct store_call *c, const struct err *e)
 {
-    c->fn.got(c->ctx, c->x, e);
+    c->fn.got(c->ctx, TAKE(&c->x, NULL), e);
 }
 
 struct store_call *store_get(struct store *s, const char *id, unsigned parts, store_got_fn *fn,

@@ -119,7 +119,7 @@ void answer_take_one(void *ctx, struct execution *x, const struct err *e)
 {
     struct answer *a = ctx;
     note(a, e);
-    a->x = x != NULL ? execution_ref(x) : NULL;
+    a->x = x;
 }
 
 void answer_take_list(void *ctx, struct execution *const *all, size_t count, uint64_t total,
