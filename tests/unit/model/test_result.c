@@ -113,6 +113,19 @@ static void test_runtime_lives_until_its_last_reference(void **state)
     runtime_unref(NULL);
 }
 
+static void test_stage_result_that_is_done_is_as_if_the_stage_had_not_been(void **state)
+{
+    (void)state;
+    struct stage_result r = {.ran = true, .verdict = VERDICT_SIGNALED, .signal = 9, .cpu_ns = 1};
+    buf_add_str(&r.out, "printed");
+    stage_result_done(&r);
+    assert_false(r.ran);
+    assert_int_equal(r.verdict, VERDICT_OK);
+    assert_int_equal(r.exit_code, -1);
+    assert_int_equal(r.signal, 0);
+    assert_null(r.out.data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +136,7 @@ int main(void)
         cmocka_unit_test(test_result_begins_empty_and_frees),
         cmocka_unit_test(test_runtime_knows_its_names),
         cmocka_unit_test(test_runtime_lives_until_its_last_reference),
+        cmocka_unit_test(test_stage_result_that_is_done_is_as_if_the_stage_had_not_been),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
