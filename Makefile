@@ -2,12 +2,13 @@
 #   make         build/belljar, build/belljar-boxd, build/belljar-init
 #   make run     install what is missing, build, serve   (DATA=DIR keeps the data)
 #   make test    install what is missing, build, run all tests
+#   make soak    kill its processes at random moments for some minutes; nothing may be lost
 BUILD ?= build
 PREFIX ?= /usr/local
 DATA ?=
 SERVE_FLAGS ?=
 
-.PHONY: all deps run test test-fresh test-vm bench lint sanitize install clean docs
+.PHONY: all deps run test test-fresh test-vm soak bench lint sanitize install clean docs
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -40,6 +41,12 @@ test-vm:
 	@tools/deps vm
 	@$(MAKE) --no-print-directory all
 	@tests/vm/run --build $(BUILD)
+
+# The fault tests at length: processes killed at random moments under load.
+soak:
+	@tools/deps test
+	@$(MAKE) --no-print-directory all
+	@BELLJAR_BUILD=$(BUILD) /usr/bin/python3 tests/soak/soak.py $(SOAK_FLAGS)
 
 bench:
 	@tools/deps bench
