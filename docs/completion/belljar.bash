@@ -26,7 +26,7 @@ _belljar_value() {
     local program=$1 flag=$2 current=$3
     case $flag in
     -l | --language) _belljar_languages "$program" "$current" ;;
-    -f | --file | --config | --data | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
+    -f | --file | --config | --judge0-conf | --data | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
     --require) _belljar_words "auto full limits none" "$current" ;;
     --cgroup) _belljar_words "auto v2 v1 none" "$current" ;;
     --log-level) _belljar_words "debug info warn error none" "$current" ;;

@@ -37,8 +37,8 @@ def start_with(tmp_path_factory):
         return started[conf, flags]
 
     yield start_one
-    for one in started.values():
-        one.stop()
+    ends = [one.stop() for one in started.values()]
+    assert [code for code, _ in ends if code != 0] == [], "\n".join(log for code, log in ends if code != 0)
 
 
 @pytest.fixture
