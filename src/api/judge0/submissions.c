@@ -242,7 +242,7 @@ void submission_show(struct http_request *r, void *ctx)
 
 static void respond_unfinished(struct http_request *r, const struct execution *x)
 {
-    int status = x->state == EXECUTION_RUNNING ? STATUS_PROCESSING : STATUS_IN_QUEUE;
+    int status = status_of(x);
     AUTO(buf_done) struct buf text = {0};
     buf_add_fmt(&text, "submission cannot be deleted because its status is %d (%s)", status,
                 status_description(status));
