@@ -549,6 +549,35 @@ static void test_unknown_paths_and_methods_are_404(void **state)
     expect(f, post(f, "PUT", "/api/v2/execute", JSON, RUN), 404, "{\"message\":\"Not Found\"}");
 }
 
+static void test_stats_say_how_much_there_is_to_do(void **state)
+{
+    struct fixture *f = *state;
+    expect(f, post(f, "GET", "/stats", NULL, ""), 200,
+           "{\"queue_size\":2,\"running\":1,\"idle_slots\":3,\"slots\":4,\"boxes\":3,"
+           "\"finished\":7,\"paused\":false}");
+}
+
+static void test_with_a_token_programs_and_stats_need_it(void **state)
+{
+    struct fixture *f = *state;
+    char one[] = "one", header[] = "X-Auth-Token", *tokens[] = {one, NULL};
+    f->config.judge0_authn_header = header;
+    f->config.judge0_authn_token = tokens;
+    static const char *const paths[][2] = {
+        {"POST", "/api/v2/execute"}, {"GET", "/api/v2/runtimes"}, {"GET", "/stats"}};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        AUTO(mem_freep)
+        char *answer = answer_of(f, post(f, paths[i][0], paths[i][1], "application/json", "{}"));
+        assert_true(str_starts(answer, "HTTP/1.1 401 "));
+        assert_non_null(strstr(answer, "{\"message\":\"a token is needed here"));
+    }
+    static const char *const open[] = {"/", "/health"};
+    for (size_t i = 0; i < ARRAY_LEN(open); i++) {
+        AUTO(mem_freep) char *answer = answer_of(f, post(f, "GET", open[i], NULL, ""));
+        assert_false(str_starts(answer, "HTTP/1.1 401 "));
+    }
+}
+
 static void test_root_and_health(void **state)
 {
     struct fixture *f = *state;
@@ -599,6 +628,8 @@ int main(void)
         TEST(test_lists_have_the_keys_of_their_time),
         TEST(test_packages_cannot_be_changed_yet_and_say_so),
         TEST(test_unknown_paths_and_methods_are_404),
+        TEST(test_stats_say_how_much_there_is_to_do),
+        TEST(test_with_a_token_programs_and_stats_need_it),
         TEST(test_root_and_health),
         TEST(test_bad_overrides_stop_the_start),
     };
