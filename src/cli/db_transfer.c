@@ -57,12 +57,13 @@ static int export_open(const char *path, FILE **ret, struct err *e)
         *ret = stdout;
         return 0;
     }
-    int fd;
+    int fd = -1;
     int r = db_file_make(path, &fd, e);
-    if (r == 0) {
-        *ret = fdopen(fd, "w");
+    if (r < 0) {
+        return r;
     }
-    return r;
+    *ret = fdopen(fd, "w");
+    return 0;
 }
 
 int db_export(struct db *db, struct err *e)

@@ -33,7 +33,7 @@ static struct delivery *delivery_new(struct executions *e, const char *id)
 {
     struct delivery *d = xcalloc(1, sizeof(*d));
     d->all = e;
-    snprintf(d->id, sizeof(d->id), "%s", id);
+    snprintf(d->id, sizeof(d->id), "%.*s", EXECUTION_ID_MAX, id);
     list_init(&d->link);
     list_append(&e->every_delivery, &d->every);
     table_add(&e->deliveries, &d->by_id, d->id);

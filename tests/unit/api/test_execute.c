@@ -560,7 +560,7 @@ static void test_stats_say_how_much_there_is_to_do(void **state)
 static void test_with_a_token_programs_and_stats_need_it(void **state)
 {
     struct fixture *f = *state;
-    char one[] = "one", header[] = "X-Auth-Token", *tokens[] = {one, NULL};
+    static char one[] = "one", header[] = "X-Auth-Token", *tokens[] = {one, NULL};
     f->config.judge0_authn_header = header;
     f->config.judge0_authn_token = tokens;
     static const char *const paths[][2] = {
