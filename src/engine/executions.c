@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of executions, and that of each active one.
+ * The life of executions, and how it ends.
  */
 #include "engine/executions.h"
 
@@ -18,167 +18,6 @@
 #include "model/runtime.h"
 #include "runtimes/runtimes.h"
 #include "store/store.h"
-
-#define PAUSE_MIN_NS (100 * NS_PER_MS)
-#define PAUSE_MAX_NS (5 * NS_PER_S)
-
-/* --- one active execution ---------------------------------------------------------------- */
-
-struct active *active_find(const struct executions *e, const char *id)
-{
-    struct table_node *node = table_find(&e->active, id);
-    return node ? TABLE_ITEM(node, struct active, by_id) : NULL;
-}
-
-struct active *active_new(struct executions *e, const char *id, const char *caller, bool batch)
-{
-    struct active *a = xcalloc(1, sizeof(*a));
-    a->all = e;
-    a->caller = xstrdup(caller ? caller : "");
-    a->batch = batch;
-    snprintf(a->id, sizeof(a->id), "%s", id);
-    list_init(&a->place);
-    list_init(&a->member);
-    list_init(&a->awaits);
-    list_append(&e->all, &a->link);
-    table_add(&e->active, &a->by_id, a->id);
-    return a;
-}
-
-void active_set_x(struct active *a, struct execution *x, bool whole)
-{
-    execution_unref(a->x);
-    a->x = x;
-    a->whole = whole;
-    a->all->held_bytes -= a->held;
-    a->held = 0;
-}
-
-void active_set_unplaced(struct active *a, bool unplaced)
-{
-    a->all->unplaced += (size_t)unplaced - (size_t)a->unplaced;
-    a->unplaced = unplaced;
-}
-
-static void active_cancel_calls(struct active *a)
-{
-    store_cancel(TAKE(&a->insert, NULL));
-    store_cancel(TAKE(&a->load, NULL));
-    store_cancel(TAKE(&a->begin, NULL));
-    store_cancel(TAKE(&a->finish, NULL));
-}
-
-void active_free(struct active *a)
-{
-    struct executions *e = a->all;
-    group_leave(a);
-    reads_let_go(a);
-    active_cancel_run(a);
-    active_cancel_calls(a);
-    active_set_x(a, NULL, false);
-    active_set_unplaced(a, false);
-    e->unsaved_bytes -= a->unsaved;
-    if (a->result) {
-        result_done(a->result);
-        free(a->result);
-    }
-    if (a->hook) {
-        webhook_done(a->hook);
-        free(a->hook);
-    }
-    table_remove(&e->active, &a->by_id);
-    list_remove(&a->link);
-    list_remove(&a->place);
-    list_remove(&a->member);
-    runtime_unref(a->runtime);
-    free(a->caller);
-    free(a);
-    executions_check_drained(e);
-}
-
-void active_let_go(struct active *a)
-{
-    active_cancel_run(a);
-    if (a->accepted) {
-        group_tell(a);
-    }
-    active_free(a);
-}
-
-/* --- a store that fails, and works again ------------------------------------------------- */
-
-static bool is_pending(const struct executions *e)
-{
-    return !list_empty(&e->unsaved) || !list_empty(&e->parked) || !list_empty(&e->untold) ||
-           (e->recovering && !e->recover_page) ||
-           ((e->due_left || e->due_again) && !e->due_page && e->deliveries.count == 0);
-}
-
-static void on_retry(void *ctx)
-{
-    struct executions *e = ctx;
-    /* One write tells whether others would work; of what is parked the first, in turn. */
-    if (!list_empty(&e->unsaved)) {
-        struct active *a = LIST_ITEM(e->unsaved.next, struct active, place);
-        list_remove(&a->place);
-        active_save(a);
-    } else if (!list_empty(&e->parked)) {
-        active_enqueue(LIST_ITEM(e->parked.next, struct active, place), true);
-    }
-    callbacks_retry(e);
-    if (e->recovering && !e->recover_page) {
-        recover_next(e);
-    }
-    if (is_pending(e)) {
-        executions_retry_later(e);
-    }
-}
-
-/* Only armed while something waits for it: an idle server does not look. */
-void executions_retry_later(struct executions *e)
-{
-    if (e->retry.loop) {
-        return;
-    }
-    e->pause_ns = e->pause_ns ? e->pause_ns * 2 : PAUSE_MIN_NS;
-    e->pause_ns = e->pause_ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : e->pause_ns;
-    loop_timer_set(e->loop, &e->retry, loop_now_ns(e->loop) + e->pause_ns, on_retry, e);
-}
-
-void store_failed(struct executions *e, const struct err *why)
-{
-    if (!e->write_failed) {
-        LOG_ERROR(e->log, "the store cannot be written to; nothing is accepted until it can",
-                  log_s("error", why->text));
-    }
-    e->write_failed = true;
-    e->why = *why;
-    if (is_pending(e)) {
-        executions_retry_later(e);
-    }
-}
-
-void store_works(struct executions *e)
-{
-    if (!e->write_failed) {
-        return;
-    }
-    LOG_INFO(e->log, "the store can be written to again");
-    e->write_failed = false;
-    e->pause_ns = 0;
-    loop_timer_cancel(&e->retry);
-    LIST_FOR_EACH (node, &e->unsaved) {
-        list_remove(node);
-        active_save(LIST_ITEM(node, struct active, place));
-    }
-    callbacks_retry(e);
-    LIST_FOR_EACH (node, &e->parked) {
-        active_enqueue(LIST_ITEM(node, struct active, place), true);
-    }
-    if (is_pending(e)) {
-        executions_retry_later(e);
-    }
-}
 
 /* --- what others ask --------------------------------------------------------------------- */
 
@@ -205,7 +44,7 @@ int executions_check_room(const struct executions *e, size_t count, struct err *
         return err_set(err, ERR_BUSY, "the server is stopping and takes no more submissions");
     }
     /* With nothing to try again, the next insert is what tells. */
-    if (e->write_failed && is_pending(e)) {
+    if (e->write_failed && executions_pending(e)) {
         *err = e->why;
         return -(int)e->why.kind;
     }
@@ -289,8 +128,8 @@ void executions_stop(struct executions *e)
 {
     e->draining = true;
     recover_done(e);
-    while (!list_empty(&e->all)) { /* with one others may go */
-        active_stop(LIST_ITEM(e->all.next, struct active, link));
+    LIST_FOR_EACH (node, &e->all) {
+        active_stop(LIST_ITEM(node, struct active, link));
     }
 }
 

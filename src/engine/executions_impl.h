@@ -2,10 +2,12 @@
 /*
  * executions_impl - what the files of executions know of each other.
  *
- *   executions.c            life, room, drain, a store that fails and works again
+ *   executions.c            life, room, drain; executions_active.c: of one
  *   executions_submit.c     groups: what was submitted together, and who waits for it
+ *   executions_turn.c       its place in the engine's queue
  *   executions_run.c        from its turn to the job that runs
  *   executions_finish.c     from the job's result to the disk
+ *   executions_retry.c      a store that fails, and works again
  *   executions_callbacks.c  deliveries
  *   executions_recover.c    what an earlier server left
  *   executions_read.c       for readers; executions_cache.c: what is over and was asked for lately
@@ -28,6 +30,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/table.h"
+#include "engine/engine.h"
 #include "engine/executions.h"
 #include "model/execution.h"
 
@@ -131,6 +134,9 @@ struct active {
 /* executions.c */
 const struct execution_dialect *executions_dialect(const struct executions *e, const char *name);
 uint64_t executions_now(const struct executions *e, uint64_t not_before_ns);
+void executions_check_drained(struct executions *e);
+
+/* executions_active.c */
 struct active *active_find(const struct executions *e, const char *id);
 struct active *active_new(struct executions *e, const char *id, const char *caller, bool batch);
 void active_set_x(struct active *a, struct execution *x, bool whole); /* takes it */
@@ -138,26 +144,31 @@ void active_set_unplaced(struct active *a, bool unplaced);
 void active_free(struct active *a);
 /* Nobody cares for it any more in this process; on disk it is as it is.  Who waits is told. */
 void active_let_go(struct active *a);
+
+/* executions_retry.c */
 void store_failed(struct executions *e, const struct err *why); /* a write */
 void store_works(struct executions *e);
+bool executions_pending(const struct executions *e); /* something waits for a store that works */
 void executions_retry_later(struct executions *e);
-void executions_check_drained(struct executions *e);
 
 /* executions_submit.c */
 void group_tell(struct active *a);    /* `finished`, with its x; it has left its group then */
 void group_leave(struct active *a);   /* likewise, without a word */
-void group_refuse(struct active *a);  /* the server stops: all of its group, and frees them */
+void group_refuse(struct active *a);  /* the server stops: tells all of its group, frees this one */
 void group_silence(struct active *a); /* nobody hears any more */
 
-/* executions_run.c */
-bool active_begin_at_once(struct active *a);
+/* executions_turn.c */
+struct engine_observer active_observer(struct active *a);
 void active_enqueue(struct active *a, bool forced);
-void active_load(struct active *a);
 void active_park(struct active *a);
 void active_cancel_run(struct active *a); /* no job, no question on its way there */
 
+/* executions_run.c */
+bool active_begin_at_once(struct active *a);
+void active_load(struct active *a); /* its turn has come */
+
 /* executions_finish.c */
-void active_conclude(struct active *a);
+void active_over(struct active *a); /* accepted, and its job has ended, in one way or another */
 void active_fail(struct active *a, const char *why);
 void active_save(struct active *a);
 void active_stopped(struct active *a); /* did not run to its end: queued again on disk, let go */

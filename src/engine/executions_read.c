@@ -58,7 +58,7 @@ static struct executions_read *read_new(struct executions *e, const char *const 
     r->ctx = ctx;
     r->count = count;
     r->ids = xcalloc(count + 1, sizeof(r->ids[0]));
-    r->found = xcalloc(count + 1, sizeof(r->found[0]));
+    r->found = xcalloc(count + 1, sizeof(struct execution *));
     for (size_t i = 0; i < count; i++) {
         snprintf(r->ids[i], sizeof(r->ids[i]), "%s", ids[i]);
     }

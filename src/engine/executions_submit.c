@@ -70,29 +70,26 @@ static void on_deleted(void *ctx, const struct err *e)
     }
 }
 
-/* Of several some may be on disk: with `forget` none may run later. */
-static void member_refuse(struct active *a, bool forget)
+static void group_tell_refusal(struct executions_wait *g)
 {
-    struct executions *e = a->all;
-    if (!forget) {
-        active_requeue(a);
-    } else if (a->inserted) {
-        store_delete(e->store, a->id, on_deleted, e);
+    if (!g->left) {
+        g->left = true;
+        g->listener.accepted(g->listener.ctx, &g->why);
     }
-    a->group = NULL;
-    list_remove(&a->member);
-    active_free(a);
 }
 
-static void group_tell_refusal(struct executions_wait *g, bool forget)
+/* Of several some may be on disk: none may run later. */
+static void group_forget(struct executions_wait *g)
 {
     g->telling = true;
     LIST_FOR_EACH (node, &g->members) {
-        member_refuse(LIST_ITEM(node, struct active, member), forget);
+        struct active *a = LIST_ITEM(node, struct active, member);
+        if (a->inserted) {
+            store_delete(a->all->store, a->id, on_deleted, a->all);
+        }
+        active_free(a);
     }
-    if (!g->left) {
-        g->listener.accepted(g->listener.ctx, &g->why);
-    }
+    group_tell_refusal(g);
     group_free(g);
 }
 
@@ -100,12 +97,14 @@ void group_refuse(struct active *a)
 {
     struct executions_wait *g = a->group;
     err_set(&g->why, ERR_BUSY, "the server is stopping");
-    group_tell_refusal(g, false);
+    group_tell_refusal(g);
+    active_requeue(a);
+    active_free(a);
 }
 
 static void on_refusal(void *ctx)
 {
-    group_tell_refusal(ctx, false);
+    group_forget(ctx);
 }
 
 /* --- accepted ---------------------------------------------------------------------------- */
@@ -116,7 +115,7 @@ static void active_accepted(struct active *a)
     if (a->state == ACTIVE_INSERTING) {
         active_enqueue(a, false);
     } else if (a->state == ACTIVE_OVER) {
-        active_conclude(a);
+        active_over(a);
     }
 }
 
@@ -162,7 +161,7 @@ static void on_inserted(void *ctx, const struct err *why)
         return;
     }
     if (g->why.kind) {
-        group_tell_refusal(g, true);
+        group_forget(g);
     } else {
         group_tell_acceptance(g);
     }
