@@ -2,7 +2,7 @@
 """Judge0's API, section 5 of its contract: batches."""
 import pytest
 
-from support.judge0 import NO_TOKEN, PYTHON, TOKEN, encode, finished, path, submit
+from support.judge0 import NO_TOKEN, PLAIN, PYTHON, TOKEN, encode, finished, path, submit
 from support.raw import ask
 
 GOOD = {"source_code": "print(1)", "language_id": PYTHON}
@@ -143,3 +143,12 @@ def test_batches_in_maintenance(start_with):
     server = start_with("MAINTENANCE_MODE=true\n")
     assert show_batch(server, NO_TOKEN).json() == {"submissions": [None]}
     assert create_batch(server, [GOOD]).status in (201, 503)
+
+
+def test_a_batch_that_is_too_large_is_not_made(judge0):
+    """One large submission, asked for many times, is not an answer without end."""
+    token = submit(judge0, "x" * (4 << 20), PLAIN)
+    answer = show_batch(judge0, ",".join([token] * 20), fields="source_code")
+    assert answer.status == 400
+    assert answer.json() == {"error": "this batch is larger than 64 MiB: ask for fewer tokens, or for fewer fields"}
+    assert show_batch(judge0, ",".join([token] * 2), fields="source_code").status == 200

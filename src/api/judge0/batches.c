@@ -201,8 +201,9 @@ static void on_reader_gone(void *ctx)
     reading_free(g);
 }
 
-static bool write_all(const struct reading *g, const struct judge0_language_set *set,
-                      struct buf *ret)
+/* NULL, or why there is no such answer. */
+static const char *write_all(const struct reading *g, const struct judge0_language_set *set,
+                             struct buf *ret)
 {
     const struct config *c = g->j->api->config;
     buf_add_str(ret, "{\"submissions\":[");
@@ -211,21 +212,25 @@ static bool write_all(const struct reading *g, const struct judge0_language_set 
         if (g->all[i] == NULL) {
             buf_add_str(ret, "null");
         } else if (!submission_write(c, set, g->all[i], g->asked.fields, g->asked.base64, ret)) {
-            return false;
+            return UNSHOWABLE_MANY;
+        }
+        if (ret->len > ANSWER_BYTES_MAX) {
+            return "this batch is larger than 64 MiB: ask for fewer tokens, or for fewer fields";
         }
     }
     buf_add_str(ret, "]}");
-    return true;
+    return NULL;
 }
 
 static void on_names(void *ctx, const struct judge0_language_set *set)
 {
     struct reading *g = ctx;
     AUTO(buf_done) struct buf text = {0};
-    if (write_all(g, set, &text)) {
+    const char *why = write_all(g, set, &text);
+    if (why == NULL) {
         judge0_respond_text(g->request, 200, &text);
     } else {
-        judge0_respond_error(g->request, 400, UNSHOWABLE_MANY);
+        judge0_respond_error(g->request, 400, why);
     }
     reading_free(g);
 }

@@ -20,9 +20,9 @@
 #include "model/execution.h"
 #include "store/store.h"
 
-#define PER_PAGE       20 /* when it is not asked for */
-#define PIECE          20
-#define PAGE_BYTES_MAX ((size_t)64 << 20)
+#define PER_PAGE  20 /* when it is not asked for */
+#define PIECE     20
+#define TOO_LARGE "this page is larger than 64 MiB: ask for a smaller per_page, or for fewer fields"
 
 struct listing {
     struct judge0 *j;
@@ -107,11 +107,13 @@ static void on_languages(void *ctx, const struct judge0_language_set *set)
             fail(l, UNSHOWABLE_MANY);
             return;
         }
+        if (l->text.len > ANSWER_BYTES_MAX) {
+            fail(l, TOO_LARGE);
+            return;
+        }
     }
     piece_drop(l);
-    if (l->text.len > PAGE_BYTES_MAX) {
-        fail(l, "this page is larger than 64 MiB: ask for a smaller per_page, or for fewer fields");
-    } else if (l->left > 0) {
+    if (l->left > 0) {
         ask_piece(l);
     } else {
         finish(l);

@@ -28,7 +28,11 @@ static void escape(unsigned c, struct buf *ret)
         char pair[] = {'\\', short_escapes[c]};
         buf_add(ret, pair, sizeof(pair));
     } else {
-        buf_add_fmt(ret, "\\u%04x", c);
+        static const char digits[] = "0123456789abcdef";
+        char text[] = {
+            '\\',          'u', digits[c >> 12 & 15], digits[c >> 8 & 15], digits[c >> 4 & 15],
+            digits[c & 15]};
+        buf_add(ret, text, sizeof(text)); /* there may be millions of them */
     }
 }
 
