@@ -34,8 +34,9 @@ def begin():
         return servers[-1]
 
     yield begin_one
-    for server in servers:
-        server.stop()
+    logs = [server.stop()[1] for server in servers]
+    for log in logs:
+        faults.check_log(log)
 
 
 # --- deaths under load ---------------------------------------------------------------------------------

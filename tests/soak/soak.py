@@ -43,8 +43,9 @@ def main():
         hook.wait(len(load.expected), faults.PATIENCE)
         told = [body["token"] for body in hook.bodies()]
         untold = set(load.expected) - set(told)
-        code, _ = server.stop()
+        code, log = server.stop()
     hook.close()
+    faults.check_log(log)
     # A death between an answer and the note of it sends that callback again: no more than what was under way then.
     doubled = len(told) - len(set(told))
     print(f"{len(load.expected)} submissions in {time.monotonic() - began:.0f} s: all over, with their own answers; "

@@ -52,6 +52,13 @@ def start(*flags, **more):
     pytest.fail("no port stays free")
 
 
+def check_log(text):
+    """No process died but by our hand."""
+    deaths = re.findall(r'event="a process has died" name=(\S+) by=(\S+) status=(\d+)', text)
+    assert all((by, status) == ("signal", "9") or (name, by, status) == ("boxd", "exit", "0") for name, by, status in deaths), deaths
+    assert "Sanitizer" not in text
+
+
 # --- its processes -------------------------------------------------------------------------------------
 
 
