@@ -46,7 +46,7 @@ test-vm:
 soak:
 	@tools/deps test
 	@$(MAKE) --no-print-directory all
-	@BELLJAR_BUILD=$(BUILD) /usr/bin/python3 tests/soak/soak.py $(SOAK_FLAGS)
+	@BELLJAR_BUILD=$(abspath $(BUILD)) /usr/bin/python3 tests/soak/soak.py $(SOAK_FLAGS)
 
 bench:
 	@tools/deps bench
