@@ -58,6 +58,7 @@ static void request_free(struct http_request *r)
     r->peer->request = NULL;
     body_drop(r);
     buf_done(&r->header_text);
+    r->server->answer_bytes -= r->answer.len;
     free(r->answer.content_type);
     free(r->answer.body);
     free(r->target);

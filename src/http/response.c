@@ -144,6 +144,23 @@ void response_raw(unsigned status, const char *text, struct buf *ret)
                 strlen(text) + strlen("{\"message\":\"\"}"), text);
 }
 
+#define ANSWERS_MAX  ((size_t)512 << 20)
+#define ANSWER_SMALL ((size_t)64 << 10)
+
+/* Small requests may ask for large answers, and read them slowly: all of them wait in memory. */
+static bool has_room(const struct http_server *s, size_t len)
+{
+    return len <= ANSWER_SMALL || s->answer_bytes == 0 || s->answer_bytes + len <= ANSWERS_MAX;
+}
+
+/* In place of an answer, and of the headers that were its own. */
+static void refuse_for_room(struct http_request *r)
+{
+    buf_clear(&r->header_text);
+    http_add_header(r, "Retry-After", "1");
+    request_refuse(r, 503, "too many large answers are being read: try again in a second");
+}
+
 void http_respond(struct http_request *r, unsigned status, const char *content_type, char *body,
                   size_t len)
 {
@@ -151,7 +168,13 @@ void http_respond(struct http_request *r, unsigned status, const char *content_t
         free(body);
         return;
     }
+    if (!has_room(r->server, len)) {
+        free(body);
+        refuse_for_room(r);
+        return;
+    }
     r->answer = (struct request_answer){true, status, xstrdup(content_type), body, len};
+    r->server->answer_bytes += len;
     add_etag(r);
     add_common_headers(r);
     if (r->phase == REQUEST_WAITING) {

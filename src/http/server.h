@@ -30,7 +30,8 @@ struct http_server {
     struct list lingers;
     unsigned linger_count;
     unsigned open_requests;
-    size_t body_bytes; /* of all requests that are being read */
+    size_t body_bytes;   /* of all requests that are being read */
+    size_t answer_bytes; /* of all that are given and not sent */
     bool quiesced;
     bool stopping;
 };

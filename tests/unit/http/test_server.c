@@ -62,6 +62,15 @@ static void echo(struct http_request *r, void *ctx)
     http_respond(r, 200, NULL, xmemdup(body, len), len);
 }
 
+#define LARGE_BYTES ((size_t)300 << 20)
+
+static void large(struct http_request *r, void *ctx)
+{
+    struct fixture *f = ctx;
+    f->handled++;
+    http_respond(r, 200, NULL, xcalloc(1, LARGE_BYTES), LARGE_BYTES);
+}
+
 static void param(struct http_request *r, void *ctx)
 {
     (void)ctx;
@@ -105,6 +114,7 @@ static void error(struct http_request *r, unsigned status, const char *text, voi
 static const struct http_route routes[] = {
     {HTTP_GET, "/now", now, 0, ""},
     {HTTP_POST, "/echo", echo, 0, ""},
+    {HTTP_POST, "/large", large, 0, ""},
     {HTTP_POST, "/wait", wait_here, 0, ""},
     {HTTP_GET | HTTP_DELETE, "/things/{name}", param, 0, ""},
 };
@@ -709,6 +719,42 @@ static void test_busy_address_is_an_error_or_skipped(void **state)
     http_server_free(second.server);
 }
 
+/* The first bytes of the answer to "POST /large", whose rest nobody reads. */
+static char *large_begins(struct fixture *f, int fd)
+{
+    static const char text[] = "POST /large HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n";
+    struct buf in = {0};
+    bool ended = false;
+    say(f, fd, text, strlen(text));
+    while (in.len == 0 && !ended) {
+        if (!client_hear_some(fd, &in, &ended)) {
+            step(f);
+        }
+    }
+    return buf_take(&in);
+}
+
+static void test_large_answers_that_nobody_reads_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(fd_closep) int slow = dial(f);
+    AUTO(mem_freep) char *first = large_begins(f, slow);
+    assert_true(str_starts(first, "HTTP/1.1 200 "));
+    AUTO(fd_closep) int other = dial(f);
+    AUTO(mem_freep) char *second = large_begins(f, other);
+    assert_true(str_starts(second, "HTTP/1.1 503 "));
+    assert_non_null(strstr(second, "\r\nRetry-After: 1\r\n"));
+    expect(f, "GET /now HTTP/1.1\r\n" HOST "\r\n", "HTTP/1.1 200 ");
+    fd_closep(&slow);
+    fd_closep(&other);
+    while (http_server_open_requests(f->server) > 0) {
+        step(f);
+    }
+    AUTO(fd_closep) int third_fd = dial(f);
+    AUTO(mem_freep) char *third = large_begins(f, third_fd);
+    assert_true(str_starts(third, "HTTP/1.1 200 "));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -749,6 +795,7 @@ int main(void)
                                         setup, teardown),
         TEST(test_slow_request_times_out),
         TEST(test_busy_address_is_an_error_or_skipped),
+        TEST(test_large_answers_that_nobody_reads_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
