@@ -110,14 +110,11 @@ static bool before(struct http_request *r, void *ctx)
 {
     const struct api *api = ctx;
     struct err e = {0};
-    if (access_is_open(api->config)) {
-        return access_cors(r, api->config);
-    }
-    if (http_check_origin(r, &e) < 0) {
+    if (access_check_page(r, api->config, &e) < 0) {
         json_respond_message(r, 403, "%s", e.text);
         return true;
     }
-    return false;
+    return access_is_open(api->config) && access_cors(r, api->config);
 }
 
 static void common_error(struct http_request *r, unsigned status, const char *text, void *ctx)

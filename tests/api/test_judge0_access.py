@@ -146,6 +146,17 @@ def test_origins_can_be_listed(start_with):
     assert (answer.status, cors(answer)) == (200, {})
 
 
+def test_a_list_of_origins_admits_no_others(start):
+    """Without a token and a judge0.conf: a list must not make the server more open than none."""
+    server = start(env={"ALLOW_ORIGIN": "page.example"})
+    assert cors(ask(server, "GET", "/about", headers=PAGE))["access-control-allow-origin"] == "https://page.example"
+    assert ask(server, "GET", "/stats", headers=PAGE).status == 200
+    for foreign in {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}:
+        assert create(server, GOOD, headers=foreign).status == 403
+        assert ask(server, "GET", "/stats", headers=foreign).status == 403
+    assert create(server, GOOD).status == 201
+
+
 def test_origins_can_be_shut_out(start_with):
     """DISALLOW_ORIGIN: everyone else echoed."""
     server = start_with("DISALLOW_ORIGIN=evil.example\n")

@@ -24,16 +24,30 @@ int access_check(const struct config *c, struct err *e)
 
 /* --- origins ----------------------------------------------------------------------------- */
 
+static bool admits_any_page(const struct config *c)
+{
+    return strv_len(c->judge0_authn_token) > 0 || strv_has(c->judge0_allow_origin, "*") ||
+           strv_len(c->judge0_disallow_origin) > 0 || config_judge0_conf_read(c) != NULL;
+}
+
+int access_check_page(const struct http_request *r, const struct config *c, struct err *e)
+{
+    const char *origin = http_header(r, "Origin");
+    bool is_named =
+        origin != NULL &&
+        origin_passes(c->judge0_allow_origin, c->judge0_disallow_origin, origin) == ORIGIN_NAMED;
+    return is_named || admits_any_page(c) ? 0 : http_check_origin(r, e);
+}
+
 bool access_is_open(const struct config *c)
 {
-    return strv_len(c->judge0_authn_token) > 0 || strv_len(c->judge0_allow_origin) > 0 ||
-           strv_len(c->judge0_disallow_origin) > 0 || config_judge0_conf_read(c) != NULL;
+    return admits_any_page(c) || strv_len(c->judge0_allow_origin) > 0;
 }
 
 static bool refuse_foreign(struct http_request *r, const struct config *c)
 {
     struct err e = {0};
-    if (access_is_open(c) || http_check_origin(r, &e) == 0) {
+    if (access_check_page(r, c, &e) == 0) {
         return false;
     }
     AUTO(buf_done) struct buf text = {0};

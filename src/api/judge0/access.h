@@ -17,9 +17,12 @@ int access_check(const struct config *c, struct err *e);
 
 /*
  * Any page of any site may use Judge0; here only where that was asked for: a token is needed,
- * origins are listed, or a judge0.conf was read.  Otherwise a page that its reader happens to visit
- * could run programs on the reader's own machine.
+ * all origins but some are allowed, or a judge0.conf was read.  Otherwise a page that its reader
+ * happens to visit could run programs on the reader's own machine, so it must be of a listed origin
+ * or one of http_check_origin's.  ERR_DENIED says what is foreign.
  */
+int access_check_page(const struct http_request *r, const struct config *c, struct err *e);
+/* Whether pages of other origins may ask at all. */
 bool access_is_open(const struct config *c);
 /* Adds the headers that let a page read the answer; true when it was a preflight, now answered. */
 bool access_cors(struct http_request *r, const struct config *c);
