@@ -19,8 +19,8 @@
 #include "base/tree.h"
 #include "sandbox/launch.h"
 
-#define LOCK_NAME  "belljar.lock"
-#define DEPTH_MAX  16
+#define LOCK_NAME "belljar.lock"
+#define DEPTH_MAX 16
 
 static void holder_read(int fd, char ret[32])
 {
@@ -105,7 +105,8 @@ static int state_open(struct data_dir *d, uid_t uid, gid_t gid, struct err *e)
     if (r < 0) {
         return err_wrap(e, "data directory '%s'", d->path);
     }
-    d->state_fd = openat(d->dir_fd, DATA_DIR_STATE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    d->state_fd =
+        openat(d->dir_fd, DATA_DIR_STATE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return d->state_fd < 0 ? err_sys(e, "open '%s/%s'", d->path, DATA_DIR_STATE) : 0;
 }
 
