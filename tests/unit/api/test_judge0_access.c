@@ -367,13 +367,18 @@ static void test_preflights_are_answered_before_all_else(void **state)
     expect(f, "OPTIONS", "/shown", PAGE, 404);
 }
 
-static void test_listed_origins_are_echoed(void **state)
+static void test_listed_origins_are_echoed_and_others_need_a_token(void **state)
 {
     struct fixture *f = *state;
     set(&f->config->judge0_allow_origin, "page.example other.example");
     AUTO(mem_freep) char *answer = ask(f, "GET", "/shown", PAGE, "");
     assert_non_null(strstr(answer, "\r\nAccess-Control-Allow-Origin: https://page.example\r\n"));
-    AUTO(mem_freep) char *evil = ask(f, "GET", "/shown", "Origin: https://evil.example\r\n", "");
+    expect(f, "GET", "/shown", "Origin: https://evil.example\r\n", 403);
+    expect(f, "GET", "http://evil.example/shown", "", 403);
+    set(&f->config->judge0_authn_token, "one");
+    AUTO(mem_freep)
+    char *evil =
+        ask(f, "GET", "/shown", "X-Auth-Token: one\r\nOrigin: https://evil.example\r\n", "");
     assert_true(str_starts(evil, "HTTP/1.1 200 "));
     assert_null(strstr(evil, "Access-Control-"));
 }
@@ -414,7 +419,7 @@ int main(void)
         TEST(test_own_pages_may_ask),
         TEST(test_with_a_token_all_pages_may_ask),
         TEST(test_preflights_are_answered_before_all_else),
-        TEST(test_listed_origins_are_echoed),
+        TEST(test_listed_origins_are_echoed_and_others_need_a_token),
         TEST(test_answers_carry_rails_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
