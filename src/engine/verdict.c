@@ -201,7 +201,9 @@ void verdict_decide(const struct box_report *report, const struct limits *limits
     ret->cpu_ns = ended->cpu_ns;
     ret->wall_ns = ended->wall_ns;
     ret->memory_bytes = ended->memory_peak;
-    if (report->failure.kind && ended->end == BOX_END_LOST) {
+    /* Cancelled, and not by us: a box whose init talks nonsense is ended. */
+    bool failed = ended->end == BOX_END_LOST || ended->end == BOX_END_CANCEL;
+    if (report->failure.kind && failed) {
         decide_failure(&report->failure, ret);
         return;
     }

@@ -214,6 +214,15 @@ static void test_files_that_do_not_fit_are_a_limit(void **state)
                    "the limits of this box are too small to start: unpacking 'big'");
 }
 
+static void test_box_that_was_ended_for_its_failure_is_an_internal_error(void **state)
+{
+    (void)state;
+    struct box_report report = failed(BOX_END_CANCEL, ERR_BUG, "GO is not for the server");
+    struct stage_result r = decide(&report);
+    assert_int_equal(r.verdict, VERDICT_INTERNAL_ERROR);
+    assert_string_equal(r.reason, "GO is not for the server");
+}
+
 static void test_no_room_on_the_host_is_an_internal_error(void **state)
 {
     (void)state;
@@ -244,6 +253,7 @@ static void test_failed_program_stays_failed_when_its_product_is_too(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_box_that_was_ended_for_its_failure_is_an_internal_error),
         cmocka_unit_test(test_exit_zero_is_ok),
         cmocka_unit_test(test_exit_status_is_told),
         cmocka_unit_test(test_signal_of_the_program_is_told),
