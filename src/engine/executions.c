@@ -149,6 +149,7 @@ struct executions *executions_new(struct loop *loop, const struct executions_con
     list_init(&e->all);
     list_init(&e->parked);
     list_init(&e->unsaved);
+    list_init(&e->suspects);
     list_init(&e->every_delivery);
     list_init(&e->untold);
     list_init(&e->reads);

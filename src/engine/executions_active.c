@@ -66,6 +66,7 @@ void active_free(struct active *a)
     active_cancel_calls(a);
     active_set_x(a, NULL, false);
     active_set_unplaced(a, false);
+    active_end_last_try(a);
     e->unsaved_bytes -= a->unsaved;
     if (a->result) {
         result_done(a->result);

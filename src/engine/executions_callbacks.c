@@ -138,12 +138,16 @@ void callbacks_send(struct executions *e, struct webhook *hook)
 static void on_loaded(void *ctx, struct execution *x, const struct err *why)
 {
     struct delivery *d = ctx;
-    const struct executions *e = d->all;
+    struct executions *e = d->all;
     AUTO(execution_unrefp) struct execution *mine = x;
     d->asked = NULL;
     if (why) {
-        LOG_WARN(e->log, "a callback stays due until the next start", log_s("id", d->id),
+        LOG_WARN(e->log, "a callback that is due cannot be read", log_s("id", d->id),
                  log_s("error", why->text));
+        delivery_free(d);
+        e->due_again = true;
+        executions_retry_later(e);
+        return;
     }
     /* Listed while the last word on it was on its way to the disk? */
     if (!mine || mine->callback != CALLBACK_DUE) {

@@ -89,7 +89,7 @@ static void active_finish_end(struct active *a)
     reads_over(a);
 }
 
-static void active_conclude(struct active *a)
+void active_over(struct active *a)
 {
     active_finish_begin(a);
     a->dialect->conclude(a->dialect->ctx, a->x, a->result);
@@ -141,13 +141,4 @@ void active_stopped(struct active *a)
     active_cancel_run(a);
     active_requeue(a);
     active_let_go(a);
-}
-
-void active_over(struct active *a)
-{
-    if (a->result) {
-        active_conclude(a);
-    } else {
-        active_stopped(a);
-    }
 }

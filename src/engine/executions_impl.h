@@ -16,7 +16,8 @@
  *
  *   INSERTING  goes to disk; nothing has begun
  *   WAITING    a ticket in the engine's queue
- *   PARKED     its turn came, but the store could not be read or written: it gets another ticket
+ *   PARKED     its turn came, but the store could not be read or written, or another one has its
+ *              last try: it gets another ticket
  *   LOADING    has a slot: is read again, its runtime found, its beginning written
  *   RUNNING    in the engine (perhaps beside its insert)
  *   OVER       has a result that nobody was told of: it is not on disk that it was accepted
@@ -65,6 +66,7 @@ struct executions {
     bool write_failed;
     struct err why;
     struct list parked, unsaved; /* of active.place; they wait for the retry */
+    uint64_t reads_done;         /* reads of the store that went well */
     struct loop_timer retry;
     uint64_t pause_ns;
 
@@ -79,9 +81,12 @@ struct executions {
     uint64_t recover_after;
     struct store_call *recover_page;
     uint64_t recovered, given_up;
+    struct active *last_try; /* which of those with one try left has it now */
+    struct list suspects;    /* the others, of active.place */
 
     struct cache cache;
     struct list reads, early; /* early: they await what may not be recovered yet */
+    uint64_t deletions;
 
     bool draining;
     void (*drained)(void *ctx);
@@ -103,7 +108,7 @@ struct active {
     struct executions *all;
     struct table_node by_id;
     struct list link;
-    struct list place; /* of executions.parked or unsaved */
+    struct list place; /* of executions.parked, unsaved or suspects */
     char id[EXECUTION_ID_MAX + 1];
     char *caller;
     bool batch;
@@ -113,12 +118,13 @@ struct active {
     bool whole;
     uint64_t held; /* its share of executions.held_bytes */
     uint64_t unsaved;
-    bool inserted;  /* it is on disk */
-    bool accepted;  /* ... and that was told */
-    bool careful;   /* of an earlier server: that it begins is on disk before it begins */
-    bool unplaced;  /* counted in executions.unplaced */
-    bool begun;     /* store_begin was asked for, or it was inserted as running */
-    unsigned tries; /* to read it from the store */
+    bool inserted;     /* it is on disk */
+    bool accepted;     /* ... and that was told */
+    bool careful;      /* of an earlier server: that it begins is on disk before it begins */
+    bool unplaced;     /* counted in executions.unplaced */
+    bool begun;        /* store_begin was asked for, or it was inserted as running */
+    unsigned tries;    /* to read it from the store, while others could be read */
+    uint64_t tried_at; /* executions.reads_done of that moment */
     const struct execution_dialect *dialect;
     struct runtime *runtime;
     struct executions_wait *group; /* NULL: nobody waits */
@@ -148,6 +154,7 @@ void active_let_go(struct active *a);
 /* executions_retry.c */
 void store_failed(struct executions *e, const struct err *why); /* a write */
 void store_works(struct executions *e);
+void store_reads(struct executions *e);              /* one went well */
 bool executions_pending(const struct executions *e); /* something waits for a store that works */
 void executions_retry_later(struct executions *e);
 
@@ -161,6 +168,8 @@ void group_silence(struct active *a); /* nobody hears any more */
 struct engine_observer active_observer(struct active *a);
 void active_enqueue(struct active *a, bool forced);
 void active_park(struct active *a);
+void active_suspect(struct active *a);
+void active_end_last_try(struct active *a);
 void active_cancel_run(struct active *a); /* no job, no question on its way there */
 
 /* executions_run.c */

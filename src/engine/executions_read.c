@@ -22,7 +22,8 @@ struct executions_read {
     void *ctx;
     struct loop_defer answer;
     struct store_call *asked;
-    struct err why; /* kind 0: none */
+    uint64_t deletions; /* executions.deletions when it was asked */
+    struct err why;     /* kind 0: none */
     bool awaits;
     size_t count; /* ids and found: one, but for get_many */
     char (*ids)[EXECUTION_ID_MAX + 1];
@@ -156,6 +157,7 @@ static void on_got(void *ctx, struct execution *x, const struct err *why)
         return;
     }
     r->found[0] = x;
+    store_reads(e);
     if (read_has_to_wait(r)) {
         return;
     }
@@ -163,7 +165,8 @@ static void on_got(void *ctx, struct execution *x, const struct err *why)
     if (fresh) {
         execution_unref(x);
         r->found[0] = fresh;
-    } else if (x && execution_is_over(x) && !active_find(e, r->ids[0])) {
+    } else if (x && execution_is_over(x) && !active_find(e, r->ids[0]) &&
+               r->deletions == e->deletions) { /* else it may be what was deleted */
         cache_put(&e->cache, x, r->parts);
     }
     read_answer(r);
@@ -179,6 +182,7 @@ static void read_begin(struct executions_read *r)
     if (r->found[0]) {
         read_answer_later(r);
     } else {
+        r->deletions = e->deletions;
         r->asked = store_get(e->store, r->ids[0], r->parts, on_got, r);
     }
 }
@@ -295,6 +299,7 @@ static void on_deleted(void *ctx, const struct err *why)
         r->why = *why;
     }
     cache_remove(&r->all->cache, r->ids[0]); /* a reader may have brought it back */
+    r->all->deletions++;                     /* and none that was slower may */
     read_answer(r);
 }
 

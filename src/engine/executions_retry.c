@@ -61,6 +61,23 @@ void store_failed(struct executions *e, const struct err *why)
     }
 }
 
+static void parked_go(struct executions *e)
+{
+    LIST_FOR_EACH (node, &e->parked) {
+        active_enqueue(LIST_ITEM(node, struct active, place), true);
+    }
+}
+
+/* While it cannot be written to, there is no use in reading all of them. */
+void store_reads(struct executions *e)
+{
+    e->reads_done++;
+    if (!e->write_failed) {
+        e->pause_ns = 0;
+        parked_go(e);
+    }
+}
+
 void store_works(struct executions *e)
 {
     if (!e->write_failed) {
@@ -75,9 +92,7 @@ void store_works(struct executions *e)
         active_save(LIST_ITEM(node, struct active, place));
     }
     callbacks_retry(e);
-    LIST_FOR_EACH (node, &e->parked) {
-        active_enqueue(LIST_ITEM(node, struct active, place), true);
-    }
+    parked_go(e);
     if (executions_pending(e)) {
         executions_retry_later(e);
     }

@@ -176,6 +176,35 @@ static bool has_ended_the_server(const struct active *a)
     return a->careful && a->x->state == EXECUTION_RUNNING && a->x->attempts >= ATTEMPTS_MAX;
 }
 
+static bool has_one_try_left(const struct active *a)
+{
+    return a->careful && a->x->state == EXECUTION_RUNNING && a->x->attempts == ATTEMPTS_MAX - 1;
+}
+
+/* Of several that ran when the server was ended, the one that ends it is found by trying each of
+ * them alone. */
+static bool active_takes_last_try(struct active *a)
+{
+    struct executions *e = a->all;
+    if (!has_one_try_left(a)) {
+        return true;
+    }
+    e->last_try = e->last_try ? e->last_try : a;
+    return e->last_try == a;
+}
+
+void active_end_last_try(struct active *a)
+{
+    struct executions *e = a->all;
+    if (e->last_try != a) {
+        return;
+    }
+    e->last_try = NULL;
+    if (!list_empty(&e->suspects) && !e->draining) {
+        active_enqueue(LIST_ITEM(e->suspects.next, struct active, place), true);
+    }
+}
+
 static void active_go(struct active *a)
 {
     if (has_ended_the_server(a)) {
@@ -185,16 +214,21 @@ static void active_go(struct active *a)
                  a->x->attempts);
         a->all->given_up++;
         active_fail(a, why);
-    } else {
+    } else if (active_takes_last_try(a)) {
         active_find_runtime(a);
+    } else {
+        active_suspect(a);
     }
 }
 
+/* It is to blame when others could be read since its last try. */
 static void active_unreadable(struct active *a, const struct err *why)
 {
     LOG_WARN(a->all->log, "an execution cannot be read from the store", log_s("id", a->id),
              log_s("error", why->text));
-    if (++a->tries < TRIES_MAX) {
+    a->tries += a->tried_at != a->all->reads_done;
+    a->tried_at = a->all->reads_done;
+    if (a->tries < TRIES_MAX) {
         active_park(a);
         return;
     }
@@ -211,6 +245,7 @@ static void on_loaded(void *ctx, struct execution *x, const struct err *why)
         active_unreadable(a, why);
         return;
     }
+    store_reads(a->all);
     if (x == NULL || execution_is_over(x)) { /* deleted, or finished while it was listed */
         active_cancel_run(a);
         if (x) {

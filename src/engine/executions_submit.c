@@ -78,16 +78,20 @@ static void group_tell_refusal(struct executions_wait *g)
     }
 }
 
-/* Of several some may be on disk: none may run later. */
+/* Who was refused asks again: what is on disk, or on its way there, must not run later. */
+static void active_forget(struct active *a)
+{
+    if (a->inserted || a->insert) {
+        store_delete(a->all->store, a->id, on_deleted, a->all);
+    }
+    active_free(a);
+}
+
 static void group_forget(struct executions_wait *g)
 {
     g->telling = true;
     LIST_FOR_EACH (node, &g->members) {
-        struct active *a = LIST_ITEM(node, struct active, member);
-        if (a->inserted) {
-            store_delete(a->all->store, a->id, on_deleted, a->all);
-        }
-        active_free(a);
+        active_forget(LIST_ITEM(node, struct active, member));
     }
     group_tell_refusal(g);
     group_free(g);
@@ -98,8 +102,7 @@ void group_refuse(struct active *a)
     struct executions_wait *g = a->group;
     err_set(&g->why, ERR_BUSY, "the server is stopping");
     group_tell_refusal(g);
-    active_requeue(a);
-    active_free(a);
+    active_forget(a);
 }
 
 static void on_refusal(void *ctx)

@@ -41,11 +41,9 @@ static void on_finished(void *ctx, struct result *result)
     struct active *a = ctx;
     a->job = NULL;
     a->state = ACTIVE_OVER;
-    if (result->verdict != VERDICT_CANCELLED) { /* else the engine stops */
-        a->result = xmalloc(sizeof(*a->result));
-        *a->result = *result;
-        result_init(result);
-    }
+    a->result = xmalloc(sizeof(*a->result));
+    *a->result = *result;
+    result_init(result);
     if (a->accepted) {
         active_over(a);
     }
@@ -122,6 +120,15 @@ void active_park(struct active *a)
     active_hold(a);
     list_append(&e->parked, &a->place);
     executions_retry_later(e);
+}
+
+/* Waits until the one that has its last try is over. */
+void active_suspect(struct active *a)
+{
+    active_cancel_run(a);
+    a->state = ACTIVE_PARKED;
+    active_hold(a);
+    list_append(&a->all->suspects, &a->place);
 }
 
 void active_cancel_run(struct active *a)

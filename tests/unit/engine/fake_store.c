@@ -21,7 +21,8 @@ struct store {
     struct loop *loop;
     struct loop_defer work;
     struct list asked;
-    bool hold;
+    bool hold, slow_reads;
+    const char *damaged;
     enum err_kind write_failure, read_failure;
     struct execution *rows[ROWS];
     size_t count;
@@ -33,7 +34,7 @@ struct store_call {
     struct store *store;
     struct list link;
     char what; /* a letter of fake_store_writes; g get, m get_many, u unfinished, k callbacks due */
-    struct execution *x;
+    struct execution *x; /* of a slow get: what it will tell */
     char (*ids)[EXECUTION_ID_MAX + 1];
     size_t id_count;
     unsigned number, parts;
@@ -44,7 +45,7 @@ struct store_call {
     store_got_fn *got;
     store_listed_fn *listed;
     void *ctx;
-    bool cancelled;
+    bool cancelled, is_slow;
 };
 
 /* --- rows -------------------------------------------------------------------------------- */
@@ -216,7 +217,7 @@ static bool is_listed(const struct store_call *c, const struct execution *x)
 static void do_list(const struct store_call *c)
 {
     const struct store *s = c->store;
-    struct execution *found[ROWS];
+    struct execution *found[ROWS] = {NULL};
     size_t count = 0;
     for (size_t i = 0; i < s->count && count < c->limit; i++) {
         if (s->rows[i] && is_listed(c, s->rows[i])) {
@@ -242,17 +243,25 @@ static void do_get_many(const struct store_call *c)
     }
 }
 
+static bool is_damaged(const struct store_call *c)
+{
+    const char *id = c->store->damaged;
+    return c->got && (c->parts & PARTS_ASKED) && id && strcmp(id, c->ids[0]) == 0;
+}
+
 static void do_read(const struct store_call *c)
 {
     struct store *s = c->store;
     struct err why;
     const struct err *failed = NULL;
-    if (s->read_failure) {
-        err_set(&why, s->read_failure, "the fake store cannot be read");
+    if (s->read_failure || is_damaged(c)) {
+        err_set(&why, s->read_failure ? s->read_failure : ERR_IO, "the fake store cannot be read");
         failed = &why;
     }
     if (c->got) {
-        const struct execution *row = failed ? NULL : fake_store_row(s, c->ids[0]);
+        const struct execution *row = failed       ? NULL
+                                      : c->is_slow ? c->x
+                                                   : fake_store_row(s, c->ids[0]);
         s->reads++;
         c->got(c->ctx, row ? copy_of(row, c->parts) : NULL, failed);
     } else if (failed) {
@@ -268,14 +277,22 @@ static void do_read(const struct store_call *c)
 /* What is asked from the callbacks comes next time. */
 void fake_store_do(struct store *s)
 {
-    struct list now;
+    struct list now, late;
     list_init(&now);
+    list_init(&late);
     LIST_FOR_EACH (node, &s->asked) {
         list_remove(node);
         list_append(&now, node);
     }
-    while (!list_empty(&now)) {
-        struct store_call *c = LIST_ITEM(now.next, struct store_call, link);
+    LIST_FOR_EACH (node, &now) {
+        if (LIST_ITEM(node, struct store_call, link)->is_slow) {
+            list_remove(node);
+            list_append(&late, node);
+        }
+    }
+    while (!list_empty(&now) || !list_empty(&late)) {
+        struct list *from = list_empty(&now) ? &late : &now;
+        struct store_call *c = LIST_ITEM(from->next, struct store_call, link);
         list_remove(&c->link);
         if (c->done) {
             do_write(c);
@@ -306,6 +323,11 @@ void fake_store_hold(struct store *s, bool hold)
     }
 }
 
+void fake_store_slow_reads(struct store *s)
+{
+    s->slow_reads = true;
+}
+
 void fake_store_fail_writes(struct store *s, enum err_kind kind)
 {
     s->write_failure = kind;
@@ -314,6 +336,11 @@ void fake_store_fail_writes(struct store *s, enum err_kind kind)
 void fake_store_fail_reads(struct store *s, enum err_kind kind)
 {
     s->read_failure = kind;
+}
+
+void fake_store_damage(struct store *s, const char *id)
+{
+    s->damaged = id;
 }
 
 const char *fake_store_writes(struct store *s)
@@ -414,6 +441,9 @@ struct store_call *store_get(struct store *s, const char *id, unsigned parts, st
     struct store_call *c = ask(s, 'g', &id, 1, ctx);
     c->parts = parts;
     c->got = fn;
+    c->is_slow = s->slow_reads;
+    const struct execution *row = c->is_slow ? fake_store_row(s, id) : NULL;
+    c->x = row ? copy_of(row, parts) : NULL;
     return c;
 }
 

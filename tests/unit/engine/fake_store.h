@@ -18,9 +18,12 @@ struct store *fake_store_new(struct loop *loop);
 /* What is asked stays undone until fake_store_do. */
 void fake_store_hold(struct store *s, bool hold);
 void fake_store_do(struct store *s); /* all that was asked, and calls back */
+/* What is read from now on is as it was when it was asked for, and comes after the writes. */
+void fake_store_slow_reads(struct store *s);
 /* 0: they work (again). */
 void fake_store_fail_writes(struct store *s, enum err_kind kind);
 void fake_store_fail_reads(struct store *s, enum err_kind kind);
+void fake_store_damage(struct store *s, const char *id); /* what was asked cannot be read */
 /* As an earlier server has left it. */
 struct execution *fake_store_left(struct store *s, const char *id, enum execution_state state,
                                   unsigned attempts);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -146,17 +147,22 @@ static uint64_t bench_wall(void *ctx)
     return ((const struct bench *)ctx)->wall_ns;
 }
 
-static struct bench *bench_made(void)
+static struct bench *bench_made_with(unsigned slots)
 {
     struct bench *b = xcalloc(1, sizeof(*b));
     b->boxd = fake_boxd_new(FAKE_BOXES);
     struct engine_config config = {
-        .slots = SLOTS, .queue_max = QUEUE_MAX, .queue_bytes = 1 << 20, .product_max = 1 << 20};
+        .slots = slots, .queue_max = QUEUE_MAX, .queue_bytes = 1 << 20, .product_max = 1 << 20};
     b->engine = engine_new(b->boxd->loop, b->boxd->sandbox, &config, NULL);
     b->store = fake_store_new(b->boxd->loop);
     b->wall_ns = NOON;
     b->clock = (struct clock){.wall_ns = bench_wall, .ctx = b};
     return b;
+}
+
+static struct bench *bench_made(void)
+{
+    return bench_made_with(SLOTS);
 }
 
 static void bench_start(struct bench *b, uint64_t cache_bytes)
@@ -269,6 +275,24 @@ static const struct execution *row(const struct bench *b, const char *id)
     const struct execution *x = fake_store_row(b->store, id);
     assert_non_null(x);
     return x;
+}
+
+/* --- who reads ------------------------------------------------------------------------- */
+
+struct got {
+    bool told;
+    enum err_kind kind;
+    struct execution *x;
+    enum execution_state all[4];
+    size_t count;
+};
+
+static void on_got(void *ctx, struct execution *x, const struct err *e)
+{
+    struct got *g = ctx;
+    g->told = true;
+    g->kind = e ? e->kind : 0;
+    g->x = x ? execution_ref(x) : NULL;
 }
 
 /* --- submit ------------------------------------------------------------------------------ */
@@ -496,6 +520,27 @@ static void test_unknown_language_is_its_dialects_internal_error(void **state)
     bench_done(b);
 }
 
+static void test_box_whose_init_breaks_off_is_its_dialects_failure(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    submit(b, &h, "one");
+    uint32_t box = fake_takes_box(b->boxd);
+    fake_hello(b->boxd, box);
+    fake_init_says(b->boxd, box, BOX_MSG_GO, -1); /* nonsense: the server ends the box */
+    fake_run(b->boxd);
+    fake_boxd_gets(b->boxd, BOX_MSG_KILL);
+    fake_closes_output(b->boxd, box);
+    fake_ended(b->boxd, box, BOX_END_CANCEL, SIGKILL);
+    fake_run(b->boxd);
+    assert_string_equal(h.order, "af");
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    assert_int_equal(row(b, "one")->status, FAILED);
+    heard_done(&h);
+    bench_done(b);
+}
+
 static void test_clock_that_goes_back_leaves_the_times_in_order(void **state)
 {
     (void)state;
@@ -575,6 +620,70 @@ static void test_unreadable_request_gets_another_turn(void **state)
     bench_done(b);
 }
 
+/* As an earlier server has left them, listed, and unreadable. */
+static struct bench *bench_unreadable(const char *const *ids, size_t count)
+{
+    struct bench *b = bench_made();
+    for (size_t i = 0; i < count; i++) {
+        fake_store_left(b->store, ids[i], EXECUTION_QUEUED, 0);
+    }
+    bench_start(b, 0);
+    struct err e;
+    assert_int_equal(loop_step(b->boxd->loop, 0, &e), 0);
+    fake_store_fail_reads(b->store, ERR_IO);
+    fake_run(b->boxd);
+    assert_int_equal(engine_stats(b->engine).queued, 0);
+    return b;
+}
+
+static void test_first_that_can_be_read_again_brings_all_others(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"one", "two", "three"};
+    struct bench *b = bench_unreadable(ids, ARRAY_LEN(ids));
+    fake_store_fail_reads(b->store, 0);
+    run_until_write(b, 'b');
+    fake_run(b->boxd);
+    assert_int_equal(engine_stats(b->engine).queued, 2);
+    bench_done(b);
+}
+
+static void test_request_is_not_given_up_while_nothing_can_be_read(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"one"};
+    struct bench *b = bench_unreadable(ids, ARRAY_LEN(ids));
+    struct err e;
+    while (fake_store_reads(b->store) < 5) {
+        assert_int_equal(loop_step(b->boxd->loop, UINT64_MAX, &e), 0);
+    }
+    fake_run(b->boxd);
+    assert_int_equal(row(b, "one")->state, EXECUTION_QUEUED);
+    bench_done(b);
+}
+
+static void test_request_that_alone_cannot_be_read_is_given_up(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_QUEUED, 0);
+    fake_store_left(b->store, "two", EXECUTION_FINISHED, 1);
+    fake_store_damage(b->store, "one");
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(row(b, "one")->state, EXECUTION_QUEUED);
+        struct got g = {0};
+        executions_get(b->executions, "two", PARTS_ALL, on_got, &g);
+        fake_run(b->boxd);
+        assert_non_null(g.x);
+        execution_unref(g.x);
+    }
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    assert_int_equal(row(b, "one")->status, FAILED);
+    bench_done(b);
+}
+
 /* --- recovery ---------------------------------------------------------------------------- */
 
 static void test_recover_runs_what_was_left_in_order(void **state)
@@ -629,6 +738,23 @@ static void test_recovered_that_ended_the_server_too_often_is_given_up(void **st
     assert_int_equal(row(b, "one")->status, FAILED);
     assert_string_equal(row(b, "one")->result, "this program was running when the server was "
                                                "ended 3 times; it is not run again");
+    bench_done(b);
+}
+
+static void test_recovered_with_one_try_left_are_tried_one_at_a_time(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made_with(2);
+    fake_store_left(b->store, "one", EXECUTION_RUNNING, ATTEMPTS_MAX - 1);
+    fake_store_left(b->store, "two", EXECUTION_RUNNING, ATTEMPTS_MAX - 1);
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    assert_int_equal(row(b, "one")->attempts, ATTEMPTS_MAX);
+    assert_int_equal(row(b, "two")->attempts, ATTEMPTS_MAX - 1); /* not its fault */
+    program_runs(b, "1");
+    program_runs(b, "2");
+    assert_string_equal(row(b, "one")->parts[PART_STDOUT].data, "1");
+    assert_string_equal(row(b, "two")->parts[PART_STDOUT].data, "2");
     bench_done(b);
 }
 
@@ -752,6 +878,27 @@ static void test_callback_that_an_earlier_server_owed_is_sent(void **state)
     bench_done(b);
 }
 
+static void test_callback_that_cannot_be_read_is_read_again(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    struct execution *x = fake_store_left(b->store, "one", EXECUTION_FINISHED, 1);
+    free(x->request);
+    x->request = xstrdup("callback");
+    x->callback = CALLBACK_DUE;
+    bench_start(b, 0);
+    struct err e;
+    assert_int_equal(loop_step(b->boxd->loop, 0, &e), 0); /* it has been listed */
+    fake_store_fail_reads(b->store, ERR_IO);
+    fake_run(b->boxd);
+    fake_store_fail_reads(b->store, 0);
+    while (the_webhooks->count == 0) {
+        assert_int_equal(loop_step(b->boxd->loop, UINT64_MAX, &e), 0);
+    }
+    assert_string_equal(the_webhooks->sent[0].id, "one");
+    bench_done(b);
+}
+
 /* --- the end ----------------------------------------------------------------------------- */
 
 static void on_drained(void *ctx)
@@ -823,27 +970,11 @@ static void test_stop_refuses_what_is_not_accepted_yet(void **state)
     assert_string_equal(h.order, "r");
     assert_int_equal(h.kind, ERR_BUSY);
     fake_store_do(b->store);
-    assert_int_equal(row(b, "one")->attempts, 0);
+    assert_null(fake_store_row(b->store, "one")); /* who was refused asks again */
     bench_done(b);
 }
 
 /* --- readers ----------------------------------------------------------------------------- */
-
-struct got {
-    bool told;
-    enum err_kind kind;
-    struct execution *x;
-    enum execution_state all[4];
-    size_t count;
-};
-
-static void on_got(void *ctx, struct execution *x, const struct err *e)
-{
-    struct got *g = ctx;
-    g->told = true;
-    g->kind = e ? e->kind : 0;
-    g->x = x ? execution_ref(x) : NULL;
-}
 
 static void on_listed(void *ctx, struct execution *const *all, size_t count, const struct err *e)
 {
@@ -1084,6 +1215,28 @@ static void test_delete_of_a_result_on_its_way_to_disk_waits_for_it(void **state
     bench_done(b);
 }
 
+static void test_delete_is_not_undone_by_a_reader_that_came_before_it(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_FINISHED, 1);
+    bench_start(b, 1 << 20);
+    fake_run(b->boxd);
+    struct got deleted = {0}, read = {0};
+    fake_store_hold(b->store, true);
+    executions_delete(b->executions, "one", on_done, &deleted);
+    fake_store_do(b->store); /* it has been looked at */
+    fake_store_slow_reads(b->store);
+    executions_get(b->executions, "one", PARTS_ALL, on_got, &read);
+    fake_store_hold(b->store, false);
+    fake_run(b->boxd);
+    assert_true(deleted.told);
+    assert_non_null(read.x);
+    assert_null(get(b, "one", PARTS_ALL).x);
+    execution_unref(read.x);
+    bench_done(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1100,13 +1253,18 @@ int main(void)
         cmocka_unit_test(test_submit_many_is_refused_whole),
         cmocka_unit_test(test_large_request_is_read_again_when_its_turn_comes),
         cmocka_unit_test(test_unknown_language_is_its_dialects_internal_error),
+        cmocka_unit_test(test_box_whose_init_breaks_off_is_its_dialects_failure),
         cmocka_unit_test(test_clock_that_goes_back_leaves_the_times_in_order),
         cmocka_unit_test(test_result_waits_in_memory_until_the_store_works),
         cmocka_unit_test(test_result_that_could_not_be_written_is_tried_once_more_at_the_end),
         cmocka_unit_test(test_unreadable_request_gets_another_turn),
+        cmocka_unit_test(test_first_that_can_be_read_again_brings_all_others),
+        cmocka_unit_test(test_request_is_not_given_up_while_nothing_can_be_read),
+        cmocka_unit_test(test_request_that_alone_cannot_be_read_is_given_up),
         cmocka_unit_test(test_recover_runs_what_was_left_in_order),
         cmocka_unit_test(test_recovered_begins_on_disk_before_it_runs),
         cmocka_unit_test(test_recovered_that_ended_the_server_too_often_is_given_up),
+        cmocka_unit_test(test_recovered_with_one_try_left_are_tried_one_at_a_time),
         cmocka_unit_test(test_recovered_has_a_place_in_a_full_queue),
         cmocka_unit_test(test_recovered_waits_while_its_beginning_cannot_be_written),
         cmocka_unit_test(test_callback_is_sent_when_the_result_is_on_disk),
@@ -1114,6 +1272,7 @@ int main(void)
         cmocka_unit_test(test_callback_that_was_given_up_is_marked),
         cmocka_unit_test(test_callback_mark_is_written_when_the_store_works_again),
         cmocka_unit_test(test_callback_that_an_earlier_server_owed_is_sent),
+        cmocka_unit_test(test_callback_that_cannot_be_read_is_read_again),
         cmocka_unit_test(test_drain_waits_for_what_runs_and_leaves_what_waits),
         cmocka_unit_test(test_drain_of_nothing_is_told),
         cmocka_unit_test(test_stop_gives_back_the_try_of_what_runs),
@@ -1132,6 +1291,7 @@ int main(void)
         cmocka_unit_test(test_delete_removes_it_from_memory_and_disk),
         cmocka_unit_test(test_delete_of_what_is_not_over_is_refused),
         cmocka_unit_test(test_delete_of_a_result_on_its_way_to_disk_waits_for_it),
+        cmocka_unit_test(test_delete_is_not_undone_by_a_reader_that_came_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
