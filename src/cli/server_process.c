@@ -118,6 +118,7 @@ static void executions_make(struct server *s)
 {
     const struct executions_config config = {
         .cache_bytes = EXECUTIONS_CACHE,
+        .waiting_bytes = s->config->queue_bytes,
         .max_age_s = s->config->store_max_age_s,
     };
     s->api.executions =

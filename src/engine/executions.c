@@ -145,6 +145,7 @@ struct executions *executions_new(struct loop *loop, const struct executions_con
     e->log = log;
     e->engine = engine;
     e->runtimes = runtimes;
+    e->waiting_max = config->waiting_bytes;
     e->webhooks = webhooks_new(loop, client, log);
     list_init(&e->all);
     list_init(&e->parked);

@@ -58,7 +58,10 @@ struct execution_dialect {
 
 struct executions_config {
     uint64_t cache_bytes; /* of finished executions that are kept in memory for their readers */
-    uint64_t max_age_s;   /* as the store's: what is older is not told from memory; 0: none */
+    /* Of submissions that are on their way to the disk, or that somebody waits for: beyond, more
+     * are refused (ERR_BUSY); 0: no limit. */
+    uint64_t waiting_bytes;
+    uint64_t max_age_s;        /* as the store's: what is older is not told from memory; 0: none */
     const struct clock *clock; /* NULL: the system's */
 };
 
@@ -88,8 +91,8 @@ void executions_stop(struct executions *e);
  */
 struct executions_wait;
 struct executions_listener {
-    /* It is on disk, or (e) refused: ERR_BUSY queue full or stopping, others the store's.  After a
-     * refusal nothing more comes. */
+    /* It is on disk, or (e) refused: ERR_BUSY queue or memory full, or stopping, others the
+     * store's.  After a refusal nothing more comes. */
     void (*accepted)(void *ctx, const struct err *e);
     /* It is over (`accepted` comes first); or the server stops, and x is not over yet
      * (execution_is_over): the next one goes on with it.  For each of several.  NULL: who submitted

@@ -61,6 +61,7 @@ struct executions {
     struct list all; /* all active ones, in no order that matters */
     size_t unplaced; /* those that have no place in the engine's queue yet, and will need one */
     uint64_t held_bytes, unsaved_bytes;
+    uint64_t waiting_bytes, waiting_max; /* see executions_config */
 
     /* A write has failed, none has worked since, and why. */
     bool write_failed;
@@ -118,6 +119,7 @@ struct active {
     bool whole;
     uint64_t held; /* its share of executions.held_bytes */
     uint64_t unsaved;
+    uint64_t waiting;  /* its share of executions.waiting_bytes */
     bool inserted;     /* it is on disk */
     bool accepted;     /* ... and that was told */
     bool careful;      /* of an earlier server: that it begins is on disk before it begins */

@@ -2,6 +2,7 @@
 /*
  * What was submitted together is a group: one answer for all, that they are on disk, or why not.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -27,16 +28,27 @@ static void group_free(struct executions_wait *g)
     free(g);
 }
 
+/* Also who has submitted it keeps what was asked until then. */
 void group_leave(struct active *a)
 {
     struct executions_wait *g = TAKE(&a->group, NULL);
     if (!g) {
         return;
     }
+    a->all->waiting_bytes -= TAKE(&a->waiting, 0);
     list_remove(&a->member);
     if (list_empty(&g->members) && !g->telling) {
         group_free(g);
     }
+}
+
+static void group_leave_all(struct executions_wait *g)
+{
+    g->telling = true;
+    LIST_FOR_EACH (node, &g->members) {
+        group_leave(LIST_ITEM(node, struct active, member));
+    }
+    g->telling = false;
 }
 
 void group_silence(struct active *a)
@@ -137,10 +149,7 @@ static void group_tell_acceptance(struct executions_wait *g)
     }
     g->telling = false;
     if (g->left) {
-        LIST_FOR_EACH (node, &g->members) {
-            list_remove(node);
-            LIST_ITEM(node, struct active, member)->group = NULL;
-        }
+        group_leave_all(g);
     }
     if (list_empty(&g->members)) {
         group_free(g);
@@ -172,6 +181,21 @@ static void on_inserted(void *ctx, const struct err *why)
 
 /* --- submitted --------------------------------------------------------------------------- */
 
+/* One alone is always taken: its size is the dialect's to limit. */
+static int group_check_bytes(const struct executions *e, struct execution *const *all, size_t count,
+                             struct err *err)
+{
+    uint64_t bytes = e->waiting_bytes;
+    for (size_t i = 0; i < count; i++) {
+        bytes += execution_bytes(all[i]);
+    }
+    if (e->waiting_max > 0 && e->waiting_bytes > 0 && bytes > e->waiting_max) {
+        return err_set(err, ERR_BUSY, "the submissions that wait hold %" PRIu64 " bytes already",
+                       e->waiting_bytes);
+    }
+    return 0;
+}
+
 static int group_check(const struct executions *e, struct execution *const *all, size_t count,
                        struct err *err)
 {
@@ -181,7 +205,8 @@ static int group_check(const struct executions *e, struct execution *const *all,
         }
     }
     /* What begins at once needs no place; whether it does is seen one by one. */
-    return executions_check_room(e, count, err);
+    int r = executions_check_room(e, count, err);
+    return r < 0 ? r : group_check_bytes(e, all, count, err);
 }
 
 static void member_submit(struct executions_wait *g, struct execution *x)
@@ -192,6 +217,8 @@ static void member_submit(struct executions_wait *g, struct execution *x)
     struct active *a = active_new(e, x->id, x->caller, x->batch);
     a->dialect = executions_dialect(e, x->dialect);
     a->group = g;
+    a->waiting = execution_bytes(x);
+    e->waiting_bytes += a->waiting;
     list_append(&g->members, &a->member);
     active_set_x(a, x, true);
     active_set_unplaced(a, !active_begin_at_once(a));
@@ -233,9 +260,6 @@ void executions_leave(struct executions_wait *g)
     if (g->telling || g->inserting > 0 || g->refusal.loop) {
         return;
     }
-    LIST_FOR_EACH (node, &g->members) {
-        list_remove(node);
-        LIST_ITEM(node, struct active, member)->group = NULL;
-    }
+    group_leave_all(g);
     group_free(g);
 }

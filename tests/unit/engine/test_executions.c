@@ -165,12 +165,17 @@ static struct bench *bench_made(void)
     return bench_made_with(SLOTS);
 }
 
-static void bench_start(struct bench *b, uint64_t cache_bytes)
+static void bench_start_with(struct bench *b, struct executions_config config)
 {
-    struct executions_config config = {.cache_bytes = cache_bytes, .clock = &b->clock};
+    config.clock = &b->clock;
     b->executions = executions_new(b->boxd->loop, &config, b->engine, NULL, NULL, NULL);
     executions_add_dialect(b->executions, &dialect);
     executions_recover(b->executions, b->store);
+}
+
+static void bench_start(struct bench *b, uint64_t cache_bytes)
+{
+    bench_start_with(b, (struct executions_config){.cache_bytes = cache_bytes});
 }
 
 static struct bench *bench_new(void)
@@ -401,6 +406,24 @@ static void test_submit_counts_what_is_on_its_way_to_the_queue(void **state)
     fake_run(b->boxd);
     assert_string_equal(h[2].order, "a");
     assert_string_equal(h[3].order, "r");
+    bench_done(b);
+}
+
+static void test_submit_is_refused_when_too_many_bytes_wait(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    bench_start_with(b, (struct executions_config){.waiting_bytes = 1});
+    struct heard h[3] = {0};
+    struct executions_wait *first = ask(b, &h[0], "one", "{}"); /* one is always taken */
+    fake_run(b->boxd);
+    submit(b, &h[1], "two");
+    executions_leave(first);
+    submit(b, &h[2], "three");
+    assert_string_equal(h[0].order, "a");
+    assert_string_equal(h[1].order, "r");
+    assert_int_equal(h[1].kind, ERR_BUSY);
+    assert_string_equal(h[2].order, "a");
     bench_done(b);
 }
 
@@ -1246,6 +1269,7 @@ int main(void)
         cmocka_unit_test(test_submit_waits_for_its_turn_when_another_runs),
         cmocka_unit_test(test_submit_is_refused_when_the_queue_is_full),
         cmocka_unit_test(test_submit_counts_what_is_on_its_way_to_the_queue),
+        cmocka_unit_test(test_submit_is_refused_when_too_many_bytes_wait),
         cmocka_unit_test(test_batch_is_taken_when_nobody_waits_for_it),
         cmocka_unit_test(test_leave_hears_no_more_and_the_program_runs),
         cmocka_unit_test(test_leave_before_acceptance_hears_nothing),
