@@ -162,13 +162,19 @@ static int import_file(struct import *import, const struct db *db, FILE *in, str
     return import_dump(import, db, in, e);
 }
 
+static int import_open(const char *path, FILE **ret, struct err *e)
+{
+    *ret = fopen(path, "re");
+    return *ret == NULL ? err_sys(e, "open '%s'", path) : 0;
+}
+
 int db_import(struct db *db, struct err *e)
 {
-    AUTO(stream_close) FILE *in = fopen(db->words[0], "re");
-    if (in == NULL) {
-        return err_sys(e, "open '%s'", db->words[0]);
+    AUTO(stream_close) FILE *in = NULL;
+    int r = import_open(db->words[0], &in, e);
+    if (r == 0) {
+        r = db_open(db, true, e);
     }
-    int r = db_open(db, true, e);
     if (r < 0) {
         return r;
     }

@@ -131,7 +131,7 @@ static char escaped(const char **at)
     if (c == 'x' && digit_of(**at, 16) >= 0) {
         return numbered(at, 16, 2);
     }
-    return letter != NULL ? meanings[letter - letters] : c;
+    return (char)(letter != NULL ? meanings[letter - letters] : c);
 }
 
 static void unescape(const char *text, struct buf *ret)
@@ -140,7 +140,7 @@ static void unescape(const char *text, struct buf *ret)
     buf_add(ret, "", 0);
     while (*text != '\0') {
         char c = *text++;
-        buf_add_char(ret, c == '\\' && *text != '\0' ? escaped(&text) : c);
+        buf_add_char(ret, (char)(c == '\\' && *text != '\0' ? escaped(&text) : c));
     }
 }
 
