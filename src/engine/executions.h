@@ -49,7 +49,8 @@ struct execution_dialect {
     /* Writes what came of it into x: status, result, parts.  May take the bytes out of `result`.
      * (state and times are set already.) */
     void (*conclude)(void *ctx, struct execution *x, struct result *result);
-    /* Likewise when it could not be run: its internal error, with this sentence. */
+    /* Likewise when it could not be run, or what came of it not be kept (then after `conclude`):
+     * its internal error, with this sentence. */
     void (*fail)(void *ctx, struct execution *x, const char *why);
     /* The callback to send; false: it has none.  x has all parts. */
     bool (*callback)(void *ctx, const struct execution *x, struct webhook *ret);

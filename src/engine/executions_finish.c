@@ -31,12 +31,16 @@ static void active_saved(struct active *a)
     }
 }
 
+static void active_save_refusal(struct active *a, const struct err *why);
+
 static void on_saved(void *ctx, const struct err *why)
 {
     struct active *a = ctx;
     struct executions *e = a->all;
     a->finish = NULL;
-    if (why && why->kind == ERR_NOT_FOUND) { /* purged meanwhile: there is nothing to write to */
+    if (why && why->kind == ERR_INVALID && !a->refused) {
+        active_save_refusal(a, why);
+    } else if (why && is_refusal(why)) { /* purged meanwhile: there is nothing to write to */
         a->whole = false;
         active_saved(a);
     } else if (why) {
@@ -67,6 +71,21 @@ static void active_prepare_hook(struct active *a)
     snprintf(hook.id, sizeof(hook.id), "%s", x->id);
     a->hook = xmalloc(sizeof(hook));
     *a->hook = hook;
+}
+
+/* It is larger than the store takes, and would be so each time. */
+static void active_save_refusal(struct active *a, const struct err *why)
+{
+    a->refused = true;
+    if (a->hook) {
+        webhook_done(a->hook);
+        free(TAKE(&a->hook, NULL));
+    }
+    LOG_ERROR(a->all->log, "what came of an execution cannot be kept", log_s("id", a->id),
+              log_s("error", why->text));
+    a->dialect->fail(a->dialect->ctx, a->x, why->text);
+    active_prepare_hook(a);
+    active_save(a);
 }
 
 static void active_finish_begin(struct active *a)

@@ -136,6 +136,7 @@ struct active {
     struct runtimes_wait *finding;
     struct store_call *insert, *load, *begin, *finish;
     struct result *result; /* until it is concluded */
+    bool refused;          /* the store does not take what came of it */
     struct webhook *hook;  /* to be sent when the result is on disk */
 };
 
@@ -154,6 +155,7 @@ void active_free(struct active *a);
 void active_let_go(struct active *a);
 
 /* executions_retry.c */
+bool is_refusal(const struct err *why);
 void store_failed(struct executions *e, const struct err *why); /* a write */
 void store_works(struct executions *e);
 void store_reads(struct executions *e);              /* one went well */

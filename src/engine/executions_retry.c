@@ -48,8 +48,17 @@ void executions_retry_later(struct executions *e)
     loop_timer_set(e->loop, &e->retry, loop_now_ns(e->loop) + e->pause_ns, on_retry, e);
 }
 
+/* Of the request, and not of the store: others work. */
+bool is_refusal(const struct err *why)
+{
+    return why->kind == ERR_INVALID || why->kind == ERR_NOT_FOUND;
+}
+
 void store_failed(struct executions *e, const struct err *why)
 {
+    if (is_refusal(why)) {
+        return;
+    }
     if (!e->write_failed) {
         LOG_ERROR(e->log, "the store cannot be written to; nothing is accepted until it can",
                   log_s("error", why->text));

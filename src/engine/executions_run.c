@@ -103,11 +103,24 @@ static void active_run(struct active *a)
     engine_job_load(a->job, job);
 }
 
+/* Deleted, or finished while it was listed; a->x is the last that is known. */
+static void active_is_gone(struct active *a)
+{
+    active_cancel_run(a);
+    group_tell(a);
+    reads_over(a);
+    active_free(a);
+}
+
 static void on_begun(void *ctx, const struct err *why)
 {
     struct active *a = ctx;
     bool waits = a->careful && a->state == ACTIVE_LOADING;
     a->begin = NULL;
+    if (why && waits && is_refusal(why)) {
+        active_is_gone(a);
+        return;
+    }
     if (why && waits) {
         a->begun = false;
         a->x->attempts--;
@@ -246,18 +259,14 @@ static void on_loaded(void *ctx, struct execution *x, const struct err *why)
         return;
     }
     store_reads(a->all);
-    if (x == NULL || execution_is_over(x)) { /* deleted, or finished while it was listed */
-        active_cancel_run(a);
-        if (x) {
-            active_set_x(a, x, true);
-        }
-        group_tell(a);
-        reads_over(a);
-        active_free(a);
-        return;
+    if (x) {
+        active_set_x(a, x, true);
     }
-    active_set_x(a, x, true);
-    active_go(a);
+    if (x && !execution_is_over(x)) {
+        active_go(a);
+    } else {
+        active_is_gone(a);
+    }
 }
 
 void active_load(struct active *a)

@@ -111,6 +111,7 @@ static void dialect_fail(void *ctx, struct execution *x, const char *why)
 {
     (void)ctx;
     x->status = FAILED;
+    free(x->result);
     x->result = xstrdup(why);
 }
 
@@ -607,6 +608,42 @@ static void test_result_waits_in_memory_until_the_store_works(void **state)
     bench_done(b);
 }
 
+static void test_submit_that_the_store_refuses_stops_no_others(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard refused = {0}, h = {0};
+    fake_store_fail_writes(b->store, ERR_INVALID);
+    submit(b, &refused, "one");
+    assert_int_equal(refused.kind, ERR_INVALID);
+    fake_store_fail_writes(b->store, 0);
+    submit(b, &h, "two");
+    assert_string_equal(h.order, "a");
+    assert_string_equal(fake_store_writes(b->store), "Ii"); /* it began at once */
+    bench_done(b);
+}
+
+static void test_result_that_the_store_refuses_is_its_dialects_failure(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0}, later = {0};
+    submit(b, &h, "one");
+    fake_store_hold(b->store, true);
+    program_runs(b, "hi");
+    fake_store_fail_writes(b->store, ERR_INVALID);
+    fake_store_do(b->store);
+    fake_store_fail_writes(b->store, 0);
+    fake_store_do(b->store);
+    assert_int_equal(row(b, "one")->state, EXECUTION_FINISHED);
+    assert_int_equal(row(b, "one")->status, FAILED);
+    fake_store_hold(b->store, false);
+    submit(b, &later, "two");
+    assert_string_equal(later.order, "a");
+    heard_done(&h);
+    bench_done(b);
+}
+
 static void test_result_that_could_not_be_written_is_tried_once_more_at_the_end(void **state)
 {
     (void)state;
@@ -795,6 +832,34 @@ static void test_recovered_has_a_place_in_a_full_queue(void **state)
         program_runs(b, ids[i]);
         assert_string_equal(row(b, ids[i])->parts[PART_STDOUT].data, ids[i]);
     }
+    bench_done(b);
+}
+
+static void on_row_deleted(void *ctx, const struct err *e)
+{
+    assert_null(ctx);
+    assert_null(e);
+}
+
+static void test_recovered_that_is_deleted_before_it_begins_is_gone(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_QUEUED, 0);
+    bench_start(b, 0);
+    struct err e;
+    while (engine_stats(b->engine).running == 0) {
+        assert_int_equal(loop_step(b->boxd->loop, 0, &e), 0);
+    }
+    fake_store_hold(b->store, true);
+    store_delete(b->store, "one", on_row_deleted, NULL);
+    fake_store_do(b->store); /* it is read before that, and marked after it */
+    fake_store_hold(b->store, false);
+    fake_run(b->boxd);
+    assert_int_equal(engine_stats(b->engine).running, 0);
+    assert_string_equal(fake_store_writes(b->store), "dB");
+    assert_int_equal(executions_check_room(b->executions, 1, &e), 0);
+    fake_boxd_gets_nothing(b->boxd);
     bench_done(b);
 }
 
@@ -1280,6 +1345,8 @@ int main(void)
         cmocka_unit_test(test_box_whose_init_breaks_off_is_its_dialects_failure),
         cmocka_unit_test(test_clock_that_goes_back_leaves_the_times_in_order),
         cmocka_unit_test(test_result_waits_in_memory_until_the_store_works),
+        cmocka_unit_test(test_submit_that_the_store_refuses_stops_no_others),
+        cmocka_unit_test(test_result_that_the_store_refuses_is_its_dialects_failure),
         cmocka_unit_test(test_result_that_could_not_be_written_is_tried_once_more_at_the_end),
         cmocka_unit_test(test_unreadable_request_gets_another_turn),
         cmocka_unit_test(test_first_that_can_be_read_again_brings_all_others),
@@ -1290,6 +1357,7 @@ int main(void)
         cmocka_unit_test(test_recovered_that_ended_the_server_too_often_is_given_up),
         cmocka_unit_test(test_recovered_with_one_try_left_are_tried_one_at_a_time),
         cmocka_unit_test(test_recovered_has_a_place_in_a_full_queue),
+        cmocka_unit_test(test_recovered_that_is_deleted_before_it_begins_is_gone),
         cmocka_unit_test(test_recovered_waits_while_its_beginning_cannot_be_written),
         cmocka_unit_test(test_callback_is_sent_when_the_result_is_on_disk),
         cmocka_unit_test(test_callback_that_was_delivered_is_marked),
