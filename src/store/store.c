@@ -46,6 +46,10 @@ static void on_done(void *ctx, unsigned events)
     (void)!read(s->event_fd, &count, sizeof(count));
     pthread_mutex_lock(&s->mutex);
     store_calls_move(&s->done, &s->delivering);
+    if (s->done_bytes > DONE_BYTES_MAX) {
+        pthread_cond_broadcast(&s->reader_wake);
+    }
+    s->done_bytes = 0;
     s->seen = s->stats;
     pthread_mutex_unlock(&s->mutex);
     deliver_all(s);

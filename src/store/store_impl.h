@@ -62,6 +62,9 @@ struct store_call {
 
 #define UPKEEP_NEVER UINT64_MAX
 
+/* Readers wait while the loop has so much to take: they may be faster than it is. */
+#define DONE_BYTES_MAX ((size_t)64 << 20)
+
 /* What the writer does for itself: retention, and giving space back.  Its thread only. */
 struct store_upkeep {
     uint64_t at_ns;       /* CLOCK_REALTIME: when there is something to do, or UPKEEP_NEVER */
@@ -97,6 +100,7 @@ struct store {
     pthread_cond_t writer_wake, reader_wake;
     /* Under the mutex. */
     struct list writes, reads, done;
+    size_t done_bytes; /* of what was read, about */
     bool closing;
     struct store_stats stats; /* as the writer left it; `waiting` is not used */
 

@@ -2,12 +2,17 @@
 #include "base/err.h"
 #include "store/store_impl.h"
 
+static bool has_work(const struct store *s)
+{
+    return !list_empty(&s->reads) && s->done_bytes <= DONE_BYTES_MAX;
+}
+
 /* NULL: the store is being closed. */
 static struct store_call *take(struct store *s)
 {
     struct store_call *c = NULL;
     pthread_mutex_lock(&s->mutex);
-    while (list_empty(&s->reads) && !s->closing) {
+    while (!has_work(s) && !s->closing) {
         pthread_cond_wait(&s->reader_wake, &s->mutex);
     }
     if (!s->closing) {
@@ -19,10 +24,22 @@ static struct store_call *take(struct store *s)
     return c;
 }
 
+static size_t bytes_of(const struct store_call *c)
+{
+    size_t bytes = c->x != NULL ? execution_bytes(c->x) : 0;
+    for (size_t i = 0; i < c->found.count; i++) {
+        const struct execution *x = c->found.all[i];
+        bytes += x != NULL ? execution_bytes(x) : 0;
+    }
+    return bytes;
+}
+
 void store_read_done(struct store *s, struct store_call *c)
 {
+    size_t bytes = bytes_of(c);
     pthread_mutex_lock(&s->mutex);
     bool first = list_empty(&s->done);
+    s->done_bytes += bytes;
     list_append(&s->done, &c->link);
     pthread_mutex_unlock(&s->mutex);
     if (first) { /* else the loop has been told and not looked yet */
