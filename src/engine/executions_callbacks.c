@@ -16,6 +16,7 @@
 #define DELIVERIES_MAX 256
 #define BYTES_MAX      (UINT64_C(64) << 20)
 #define PAGE           100
+#define LOADING_MAX    8 /* are read at one time, whatever their size */
 
 struct delivery {
     struct executions *all;
@@ -24,6 +25,7 @@ struct delivery {
     struct list every;
     char id[EXECUTION_ID_MAX + 1];
     uint64_t bytes;
+    bool loading;
     enum execution_callback outcome;
     struct webhook_call *call;
     struct store_call *asked; /* the execution, or what came of the delivery */
@@ -40,9 +42,16 @@ static struct delivery *delivery_new(struct executions *e, const char *id)
     return d;
 }
 
+static void delivery_set_loading(struct delivery *d, bool loading)
+{
+    d->all->due_loading += (size_t)loading - (size_t)d->loading;
+    d->loading = loading;
+}
+
 static void delivery_free(struct delivery *d)
 {
     struct executions *e = d->all;
+    delivery_set_loading(d, false);
     if (d->call) {
         webhooks_cancel(d->call);
     }
@@ -61,10 +70,18 @@ static bool has_room(const struct executions *e)
 
 static void callbacks_more(struct executions *e)
 {
-    bool room = e->deliveries.count <= DELIVERIES_MAX / 2;
-    if ((e->due_left || e->due_again) && !e->due_page && !e->draining && room) {
+    bool room = e->deliveries.count <= DELIVERIES_MAX / 2 && e->delivery_bytes < BYTES_MAX;
+    bool busy = e->due_page || e->due_loading > 0;
+    if ((e->due_left || e->due_again) && !busy && !e->draining && room) {
         callbacks_scan(e);
     }
+}
+
+/* It stays due on disk, and is found there again. */
+static void delivery_put_off(struct delivery *d)
+{
+    d->all->due_again = true;
+    delivery_free(d);
 }
 
 static void delivery_end(struct delivery *d)
@@ -135,34 +152,52 @@ void callbacks_send(struct executions *e, struct webhook *hook)
 
 /* --- those on disk ----------------------------------------------------------------------- */
 
-static void on_loaded(void *ctx, struct execution *x, const struct err *why)
+static void delivery_make(struct delivery *d, const struct execution *x)
 {
-    struct delivery *d = ctx;
-    struct executions *e = d->all;
-    AUTO(execution_unrefp) struct execution *mine = x;
-    d->asked = NULL;
-    if (why) {
-        LOG_WARN(e->log, "a callback that is due cannot be read", log_s("id", d->id),
-                 log_s("error", why->text));
-        delivery_free(d);
-        e->due_again = true;
-        executions_retry_later(e);
-        return;
-    }
-    /* Listed while the last word on it was on its way to the disk? */
-    if (!mine || mine->callback != CALLBACK_DUE) {
-        delivery_end(d);
-        return;
-    }
-    const struct execution_dialect *dialect = executions_dialect(e, mine->dialect);
+    const struct execution_dialect *dialect = executions_dialect(d->all, x->dialect);
     struct webhook hook = {0};
-    if (!dialect || !dialect->callback || !dialect->callback(dialect->ctx, mine, &hook)) {
+    if (!dialect || !dialect->callback || !dialect->callback(dialect->ctx, x, &hook)) {
         d->outcome = CALLBACK_FAILED; /* callbacks have been switched off since */
         delivery_tell(d);
         return;
     }
     snprintf(hook.id, sizeof(hook.id), "%s", d->id);
     delivery_send(d, &hook);
+}
+
+static void on_loaded(void *ctx, struct execution *x, const struct err *why)
+{
+    struct delivery *d = ctx;
+    struct executions *e = d->all;
+    AUTO(execution_unrefp) struct execution *mine = x;
+    d->asked = NULL;
+    delivery_set_loading(d, false);
+    if (why) {
+        LOG_WARN(e->log, "a callback that is due cannot be read", log_s("id", d->id),
+                 log_s("error", why->text));
+        delivery_put_off(d);
+        executions_retry_later(e);
+        return;
+    }
+    /* Listed while the last word on it was on its way to the disk? */
+    if (!mine || mine->callback != CALLBACK_DUE) {
+        delivery_free(d);
+    } else if (!has_room(e)) {
+        delivery_put_off(d);
+    } else {
+        delivery_make(d, mine);
+    }
+    callbacks_more(e);
+}
+
+static void due_load(struct executions *e, const char *id)
+{
+    if (table_find(&e->deliveries, id) || active_find(e, id)) {
+        return;
+    }
+    struct delivery *d = delivery_new(e, id);
+    delivery_set_loading(d, true);
+    d->asked = store_get(e->store, d->id, PARTS_ALL, on_loaded, d);
 }
 
 static void on_due(void *ctx, struct execution *const *all, size_t count, uint64_t total,
@@ -176,15 +211,12 @@ static void on_due(void *ctx, struct execution *const *all, size_t count, uint64
         executions_retry_later(e);
         return;
     }
-    e->due_left = count == PAGE;
-    e->due_after = count > 0 ? all[count - 1]->seq : e->due_after;
-    for (size_t i = 0; i < count; i++) {
-        if (table_find(&e->deliveries, all[i]->id) || active_find(e, all[i]->id)) {
-            continue;
-        }
-        struct delivery *d = delivery_new(e, all[i]->id);
-        d->asked = store_get(e->store, d->id, PARTS_ALL, on_loaded, d);
+    size_t i = 0;
+    for (; i < count && e->due_loading < LOADING_MAX; i++) {
+        e->due_after = all[i]->seq;
+        due_load(e, all[i]->id);
     }
+    e->due_left = i < count || count == PAGE;
     callbacks_more(e);
 }
 

@@ -77,6 +77,7 @@ struct executions {
     /* On disk there may be callbacks that nobody sends: behind due_after, or anywhere. */
     bool due_left, due_again;
     struct store_call *due_page;
+    size_t due_loading; /* how many of that page are being read */
 
     bool recovering;
     uint64_t recover_after;

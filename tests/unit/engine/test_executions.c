@@ -27,7 +27,7 @@
 #define QUEUE_MAX 2
 #define STATUS_OK 3
 #define FAILED    13
-#define SENT_MAX  4
+#define SENT_MAX  16
 
 /* --- webhooks: what was sent, and whether it was delivered, is the test's --------------- */
 
@@ -122,6 +122,9 @@ static bool dialect_callback(void *ctx, const struct execution *x, struct webhoo
         return false;
     }
     *ret = (struct webhook){.method = "PUT", .body = xstrdup("body"), .body_len = strlen("body")};
+    if (strstr(x->request, "large")) {
+        ret->body_len = (size_t)40 << 20; /* so it says */
+    }
     return true;
 }
 
@@ -949,6 +952,51 @@ static void test_callback_mark_is_written_when_the_store_works_again(void **stat
     bench_done(b);
 }
 
+/* As an earlier server left them. */
+static void left_due(const struct bench *b, size_t count, const char *request)
+{
+    for (size_t i = 0; i < count; i++) {
+        char id[8];
+        snprintf(id, sizeof(id), "due%zu", i);
+        struct execution *x = fake_store_left(b->store, id, EXECUTION_FINISHED, 1);
+        free(x->request);
+        x->request = xstrdup(request);
+        x->callback = CALLBACK_DUE;
+    }
+}
+
+static void test_callbacks_that_are_due_are_read_a_few_at_a_time(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    left_due(b, 12, "callback");
+    bench_start(b, 0);
+    struct err e;
+    assert_int_equal(loop_step(b->boxd->loop, 0, &e), 0); /* they have been listed */
+    fake_store_hold(b->store, true);
+    fake_store_do(b->store);
+    assert_int_equal(fake_store_reads(b->store), 8);
+    fake_store_hold(b->store, false);
+    fake_run(b->boxd);
+    assert_int_equal(the_webhooks->count, 12);
+    bench_done(b);
+}
+
+static void test_callbacks_that_do_not_fit_into_memory_stay_on_disk(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    left_due(b, 3, "callback large");
+    bench_start(b, 0);
+    fake_run(b->boxd);
+    assert_int_equal(the_webhooks->count, 2);
+    the_webhooks->sent[0].fn(the_webhooks->sent[0].ctx, true);
+    fake_run(b->boxd);
+    assert_int_equal(the_webhooks->count, 3);
+    assert_string_equal(the_webhooks->sent[2].id, "due2");
+    bench_done(b);
+}
+
 static void test_callback_that_an_earlier_server_owed_is_sent(void **state)
 {
     (void)state;
@@ -1364,6 +1412,8 @@ int main(void)
         cmocka_unit_test(test_callback_that_was_given_up_is_marked),
         cmocka_unit_test(test_callback_mark_is_written_when_the_store_works_again),
         cmocka_unit_test(test_callback_that_an_earlier_server_owed_is_sent),
+        cmocka_unit_test(test_callbacks_that_are_due_are_read_a_few_at_a_time),
+        cmocka_unit_test(test_callbacks_that_do_not_fit_into_memory_stay_on_disk),
         cmocka_unit_test(test_callback_that_cannot_be_read_is_read_again),
         cmocka_unit_test(test_drain_waits_for_what_runs_and_leaves_what_waits),
         cmocka_unit_test(test_drain_of_nothing_is_told),
