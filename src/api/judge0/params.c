@@ -215,7 +215,9 @@ int params_read(const struct http_request *r, json_t **ret, struct err *e)
 
 const char *params_text(const json_t *params, const char *name)
 {
-    return json_string_value(json_object_get(params, name));
+    const json_t *v = json_object_get(params, name);
+    const char *text = json_string_value(v);
+    return text != NULL && strlen(text) == json_string_length(v) ? text : NULL;
 }
 
 bool params_is_true(const json_t *params, const char *name)

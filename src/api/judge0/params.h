@@ -18,6 +18,6 @@ int params_read(const struct http_request *r, json_t **ret, struct err *e);
 /* The same, pure: `type` may be NULL; a NUL is behind `body`. */
 int params_parse(const char *type, const char *body, size_t len, const char *query, json_t **ret,
                  struct err *e);
-/* The value when it is a string, else NULL. */
+/* The value when it is a string, and without a NUL; else NULL. */
 const char *params_text(const json_t *params, const char *name);
 bool params_is_true(const json_t *params, const char *name); /* the string "true" */

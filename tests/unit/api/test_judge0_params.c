@@ -123,6 +123,14 @@ static void test_only_strings_are_texts(void **state)
     assert_false(params_is_true(upper, "wait"));
 }
 
+static void test_text_with_a_nul_is_not_what_stands_before_it(void **state)
+{
+    (void)state;
+    AUTO(json_freep) json_t *params = parse(JSON, "{\"wait\":\"true\\u0000x\"}", "");
+    assert_false(params_is_true(params, "wait"));
+    assert_null(params_text(params, "wait"));
+}
+
 static void test_form_values_are_decoded(void **state)
 {
     (void)state;
@@ -192,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_malformed_bodies_are_refused),
         cmocka_unit_test(test_integers_stay_integers),
         cmocka_unit_test(test_only_strings_are_texts),
+        cmocka_unit_test(test_text_with_a_nul_is_not_what_stands_before_it),
         cmocka_unit_test(test_form_values_are_decoded),
         cmocka_unit_test(test_nested_names_make_lists_and_objects),
         cmocka_unit_test(test_multipart_fields_and_files_are_values),
