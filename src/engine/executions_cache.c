@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Executions that are over: they do not change any more, so what is here is as good as what is on
- * disk.  The least recently used ones go first.
+ * disk, but for what another process erases there (belljar db purge): each is read anew after a
+ * while.  The least recently used ones go first.
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/executions_impl.h"
+
+#define FRESH_NS (5 * NS_PER_S)
 
 struct cached {
     struct table_node by_id; /* the key is the execution's */
     struct list link;
     struct execution *x;
     unsigned parts;
-    uint64_t bytes;
+    uint64_t bytes, since_ns;
 };
 
 void cache_init(struct cache *c, uint64_t bytes_max, uint64_t age_max_ns)
@@ -60,7 +64,7 @@ static void cache_shrink(struct cache *c)
     }
 }
 
-void cache_put(struct cache *c, struct execution *x, unsigned parts)
+void cache_put(struct cache *c, struct execution *x, unsigned parts, uint64_t now_ns)
 {
     const struct cached *old = cached_find(c, x->id);
     if (old && (parts & ~old->parts) == 0) {
@@ -70,6 +74,7 @@ void cache_put(struct cache *c, struct execution *x, unsigned parts)
     struct cached *item = xcalloc(1, sizeof(*item));
     item->x = execution_ref(x);
     item->parts = parts;
+    item->since_ns = now_ns;
     item->bytes = execution_bytes(x) + sizeof(*item);
     c->bytes += item->bytes;
     table_add(&c->by_id, &item->by_id, x->id);
@@ -83,13 +88,19 @@ static bool is_too_old(const struct cache *c, const struct execution *x, uint64_
     return c->age_max_ns > 0 && now_ns > x->finished_ns && now_ns - x->finished_ns > c->age_max_ns;
 }
 
+/* Also when the clock was set back. */
+static bool is_stale(const struct cached *item, uint64_t now_ns)
+{
+    return now_ns < item->since_ns || now_ns - item->since_ns > FRESH_NS;
+}
+
 struct execution *cache_get(struct cache *c, const char *id, unsigned parts, uint64_t now_ns)
 {
     struct cached *item = cached_find(c, id);
     if (!item || (parts & ~item->parts) != 0) {
         return NULL;
     }
-    if (is_too_old(c, item->x, now_ns)) {
+    if (is_too_old(c, item->x, now_ns) || is_stale(item, now_ns)) {
         cached_free(c, item);
         return NULL;
     }

@@ -167,7 +167,7 @@ static void on_got(void *ctx, struct execution *x, const struct err *why)
         r->found[0] = fresh;
     } else if (x && execution_is_over(x) && !active_find(e, r->ids[0]) &&
                r->deletions == e->deletions) { /* else it may be what was deleted */
-        cache_put(&e->cache, x, r->parts);
+        cache_put(&e->cache, x, r->parts, executions_now(e, 0));
     }
     read_answer(r);
 }

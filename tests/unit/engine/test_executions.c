@@ -1200,6 +1200,19 @@ static void test_get_keeps_what_the_store_told_for_the_next_reader(void **state)
     bench_done(b);
 }
 
+static void test_get_forgets_soon_what_somebody_else_erased(void **state)
+{
+    (void)state;
+    struct bench *b = bench_made();
+    fake_store_left(b->store, "one", EXECUTION_FINISHED, 1);
+    bench_start(b, 1 << 20);
+    execution_unref(get(b, "one", PARTS_ALL).x);
+    store_delete(b->store, "one", on_row_deleted, NULL); /* belljar db purge */
+    b->wall_ns += 5 * NS_PER_S + 1;
+    assert_null(get(b, "one", PARTS_ALL).x);
+    bench_done(b);
+}
+
 static void test_get_of_an_unknown_id_gives_nothing(void **state)
 {
     (void)state;
@@ -1423,6 +1436,7 @@ int main(void)
         cmocka_unit_test(test_get_tells_what_has_finished_from_memory),
         cmocka_unit_test(test_get_without_a_cache_asks_the_store),
         cmocka_unit_test(test_get_keeps_what_the_store_told_for_the_next_reader),
+        cmocka_unit_test(test_get_forgets_soon_what_somebody_else_erased),
         cmocka_unit_test(test_get_of_an_unknown_id_gives_nothing),
         cmocka_unit_test(test_get_tells_that_the_store_cannot_be_read),
         cmocka_unit_test(test_get_many_merges_memory_and_store_in_order),
