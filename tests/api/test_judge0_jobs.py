@@ -192,6 +192,7 @@ def test_stderr_can_be_merged(judge0):
 SIGNALS = [
     ("*(volatile int *)0 = 1;", 7, "Runtime Error (SIGSEGV)", 11),
     ("volatile int zero = 0; return 10 / zero;", 9, "Runtime Error (SIGFPE)", 8),
+    ("int a = 10, b = 0; int c = a / b;", 9, "Runtime Error (SIGFPE)", 8),  # with -O2 nothing would happen
     ("abort();", 10, "Runtime Error (SIGABRT)", 6),
     ("raise(SIGTERM);", 12, "Runtime Error (Other)", 15),
     ("raise(SIGXFSZ);", 8, "Runtime Error (SIGXFSZ)", 25),

@@ -22,6 +22,6 @@ bool info_admits(struct http_request *r, const struct judge0 *j);
 json_t *config_info_json(const struct config *config);
 /*
  * A recipe as the text of a command, of which nothing is run: words that a shell would not take as
- * they are in quotes, and "%s" for compiler options; NULL when there is none.
+ * they are in quotes, and `options` ("%s") where compiler options go; NULL when there is none.
  */
-char *command_text(char *const *argv, const char *source_file, bool compile);
+char *command_text(char *const *argv, const char *source_file, const char *options);

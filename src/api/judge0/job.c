@@ -254,10 +254,34 @@ static void environment_add(struct job *job, const struct config *config)
     strv_add_take(&job->env, xasprintf("JUDGE0_VERSION=%s", config->judge0_version));
 }
 
+const char *submission_compile_option(const struct runtime *runtime)
+{
+    static const char *const optimised[] = {"c", "c++", "c-clang", "cpp-clang"};
+    for (size_t i = 0; i < ARRAY_LEN(optimised); i++) {
+        if (strcmp(runtime->language, optimised[i]) == 0) {
+            return "-O0";
+        }
+    }
+    return NULL;
+}
+
+/* Of several -O the last counts. */
+static char **compile_args_of(const struct runtime *runtime, const json_t *request)
+{
+    AUTO(strv_freep) char **options = words_of(request, "compiler_options");
+    const char *first = submission_compile_option(runtime);
+    char **args = NULL;
+    if (first != NULL) {
+        strv_add(&args, first);
+    }
+    strv_add_all(&args, options);
+    return args;
+}
+
 static void request_add(struct job *job, const struct config *config, const json_t *request)
 {
     job->args = words_of(request, "command_line_arguments");
-    job->compile_args = words_of(request, "compiler_options");
+    job->compile_args = compile_args_of(job->runtime, request);
     job->runs = (unsigned)number_of(request, "number_of_runs");
     job->merge_stderr = flag_of(request, "redirect_stderr_to_stdout");
     job->run = limits_of_run(config, request);

@@ -6,6 +6,7 @@
 
 #include "api/json.h"
 #include "api/judge0/info.h"
+#include "api/judge0/job.h"
 #include "api/judge0/judge0.h"
 #include "api/judge0/languages.h"
 #include "base/buf.h"
@@ -190,30 +191,37 @@ static size_t options_at(char *const *argv)
     return is_script ? 4 : 0;
 }
 
-char *command_text(char *const *argv, const char *source_file, bool compile)
+char *command_text(char *const *argv, const char *source_file, const char *options)
 {
     if (argv == NULL) {
         return NULL;
     }
     struct buf text = {0};
-    size_t options = options_at(argv);
+    size_t place = options_at(argv);
     for (size_t i = 0; argv[i] != NULL; i++) {
         bool is_given = strcmp(argv[i], "{args}") == 0 || strcmp(argv[i], "{compile_args}") == 0;
         if (!is_given) {
             word_text(argv[i], source_file, &text);
         }
-        if (compile && i == options) {
-            buf_add_str(&text, " %s");
+        if (options != NULL && i == place) {
+            buf_add_fmt(&text, " %s", options);
         }
     }
     return buf_take(&text);
 }
 
 static json_t *command_json(const struct runtime_command *command, const char *source_file,
-                            bool compile)
+                            const char *options)
 {
-    AUTO(mem_freep) char *text = command_text(command->argv, source_file, compile);
+    AUTO(mem_freep) char *text = command_text(command->argv, source_file, options);
     return json_string_or_null(text);
+}
+
+static json_t *compile_json(const struct runtime *runtime, const char *source_file)
+{
+    const char *first = submission_compile_option(runtime);
+    AUTO(mem_freep) char *options = xasprintf("%s%s%%s", first ? first : "", first ? " " : "");
+    return command_json(&runtime->compile, source_file, options);
 }
 
 static void answer_one(const struct listing *l, const struct judge0_language_set *set)
@@ -227,10 +235,9 @@ static void answer_one(const struct listing *l, const struct judge0_language_set
                           (int)language->archived, "source_file",
                           json_string_or_null(language->source_file));
     json_object_set_new(o, "compile_cmd",
-                        has_commands ? command_json(&runtime->compile, language->source_file, true)
-                                     : json_null());
+                        has_commands ? compile_json(runtime, language->source_file) : json_null());
     json_object_set_new(o, "run_cmd",
-                        has_commands ? command_json(&runtime->run, language->source_file, false)
+                        has_commands ? command_json(&runtime->run, language->source_file, NULL)
                                      : json_null());
     judge0_respond(l->request, 200, o);
 }

@@ -80,11 +80,11 @@ static void test_a_command_is_the_text_of_its_recipe(void **state)
     char *compile[] = {(char[]){"/usr/bin/gcc"}, (char[]){"-o"}, (char[]){"a.out"},
                        (char[]){"{sources}"}, NULL};
     char *run[] = {(char[]){"node"}, (char[]){"{stem}.js"}, (char[]){"{args}"}, NULL};
-    AUTO(mem_freep) char *compiled = command_text(compile, "main.c", true);
-    AUTO(mem_freep) char *ran = command_text(run, "script.ts", false);
+    AUTO(mem_freep) char *compiled = command_text(compile, "main.c", "%s");
+    AUTO(mem_freep) char *ran = command_text(run, "script.ts", NULL);
     assert_string_equal(compiled, "/usr/bin/gcc %s -o a.out main.c");
     assert_string_equal(ran, "node script.js");
-    assert_null(command_text(NULL, "main.c", true));
+    assert_null(command_text(NULL, "main.c", "%s"));
 }
 
 static void test_compiler_options_are_shown_where_the_recipe_has_them(void **state)
@@ -94,8 +94,8 @@ static void test_compiler_options_are_shown_where_the_recipe_has_them(void **sta
                       (char[]){"as"}, (char[]){"{sources}"}, NULL};
     char *own[] = {(char[]){"go"}, (char[]){"build"}, (char[]){"{compile_args}"},
                    (char[]){"{sources}"}, NULL};
-    AUTO(mem_freep) char *behind_tool = command_text(script, "main.asm", true);
-    AUTO(mem_freep) char *placed = command_text(own, "main.go", true);
+    AUTO(mem_freep) char *behind_tool = command_text(script, "main.asm", "%s");
+    AUTO(mem_freep) char *placed = command_text(own, "main.go", "%s");
     assert_string_equal(behind_tool, "sh -c x sh as %s main.asm");
     assert_string_equal(placed, "go build %s main.go");
 }
@@ -105,7 +105,7 @@ static void test_words_of_a_command_are_quoted_as_for_a_shell(void **state)
     (void)state;
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"},     (char[]){"exec \"$1\" 'x'"},
                     (char[]){""},   (char[]){"{main}"}, NULL};
-    AUTO(mem_freep) char *text = command_text(argv, "script.sql", false);
+    AUTO(mem_freep) char *text = command_text(argv, "script.sql", NULL);
     assert_string_equal(text, "sh -c 'exec \"$1\" '\\''x'\\''' '' script.sql");
 }
 

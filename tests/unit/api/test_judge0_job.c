@@ -120,9 +120,12 @@ static struct execution *asked(int language, const char *request)
     return x;
 }
 
+static const char *made_language = "ruby";
+
 static struct job *made(const struct config *config, struct execution *x)
 {
     struct runtime *runtime = runtime_new();
+    runtime->language = xstrdup(made_language);
     struct job *job = NULL;
     struct err e = {0};
     assert_int_equal(submission_job(config, x, runtime, &job, &e), 0);
@@ -238,6 +241,20 @@ static void test_compilers_have_the_most_that_may_be_asked_for(void **state)
     assert_int_equal(job->compile.output_bytes, 4096 * 1024);
 }
 
+static void test_c_is_compiled_without_optimisation_unless_asked(void **state)
+{
+    (void)state;
+    struct runtime runtime = {.language = (char[]){"c++"}};
+    assert_string_equal(submission_compile_option(&runtime), "-O0");
+    runtime.language = (char[]){"rust"};
+    assert_null(submission_compile_option(&runtime));
+    made_language = "c";
+    AUTO(job_freep) struct job *job = made_usual(50);
+    made_language = "ruby";
+    assert_string_equal(job->compile_args[0], "-O0");
+    assert_string_equal(job->compile_args[1], "-O3"); /* the last one counts */
+}
+
 static void test_words_streams_and_runs_are_those_that_were_asked(void **state)
 {
     (void)state;
@@ -327,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_less_than_a_millisecond_is_not_none),
         cmocka_unit_test(test_the_memory_of_each_process_is_its_address_space),
         cmocka_unit_test(test_compilers_have_the_most_that_may_be_asked_for),
+        cmocka_unit_test(test_c_is_compiled_without_optimisation_unless_asked),
         cmocka_unit_test(test_words_streams_and_runs_are_those_that_were_asked),
         cmocka_unit_test(test_stdin_and_expected_output_may_be_absent_or_empty),
         cmocka_unit_test(test_who_waits_comes_before_a_batch),
