@@ -20,6 +20,7 @@
 #include "base/strv.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/data_dir.h"
 #include "cli/host.h"
 #include "cli/privileges.h"
 #include "client/client.h"
@@ -34,10 +35,10 @@
 
 /* In the state directory, which is the working directory: no path leads there for our user. */
 #define VERSIONS_FILE "versions"
-#define STORE_FILE    "store.db"
 
-#define STORE_READERS    2
-#define EXECUTIONS_CACHE (UINT64_C(64) << 20)
+#define STORE_READERS      2
+#define STORE_MEMORY_BYTES (UINT64_C(256) << 20)
+#define EXECUTIONS_CACHE   (UINT64_C(64) << 20)
 /* While draining only: how often to look whether the last answer has been sent. */
 #define ANSWERS_LOOK_NS (10 * NS_PER_MS)
 /* After the grace time: for the answers to those whose programs were ended. */
@@ -147,15 +148,22 @@ static int parts_make(struct server *s, struct err *e)
     return r;
 }
 
+/* What is a modest database on disk is much in memory. */
+static uint64_t store_bytes(const struct config *c)
+{
+    bool chosen = config_source(c, &c->store_max_bytes) != CONFIG_DEFAULT;
+    return host_keeps(c) || chosen ? c->store_max_bytes : STORE_MEMORY_BYTES;
+}
+
 /* Its threads are made when nothing is left to be dropped: what they have, they would keep. */
 static int store_make(struct server *s, struct err *e)
 {
     const struct config *c = s->config;
     const struct store_config config = {
-        .path = host_keeps(c) ? STORE_FILE : NULL,
+        .path = host_keeps(c) ? DATA_DIR_STORE : NULL,
         .readers = STORE_READERS,
         .max_age_s = c->store_max_age_s,
-        .max_bytes = c->store_max_bytes,
+        .max_bytes = store_bytes(c),
     };
     int r = store_open(s->loop, &config, s->log, &s->api.store, e);
     if (r == 0) {

@@ -13,7 +13,7 @@
 #include "engine/webhooks.h"
 #include "store/store.h"
 
-#define DELIVERIES_MAX 256
+#define DELIVERIES_MAX 4096 /* a server that hangs must not keep others from theirs */
 #define BYTES_MAX      (UINT64_C(64) << 20)
 #define PAGE           100
 #define LOADING_MAX    8 /* are read at one time, whatever their size */
