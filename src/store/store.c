@@ -81,7 +81,8 @@ static struct store *store_new(struct loop *loop, const struct store_config *con
     s->event_fd = -1;
     s->reader_count = config->path != NULL ? config->readers : 0;
     s->readers = xcalloc(s->reader_count + 1, sizeof(s->readers[0]));
-    struct list *lists[] = {&s->asked, &s->delivering, &s->writes, &s->reads, &s->done};
+    struct list *lists[] = {&s->asked,  &s->asked_reads, &s->delivering,
+                            &s->writes, &s->reads,       &s->done};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         list_init(lists[i]);
     }
@@ -227,7 +228,7 @@ void store_close(struct store *s)
     disconnect_all(s);
     loop_io_remove(&s->event_io);
     fd_close(s->event_fd);
-    struct list *lists[] = {&s->writes, &s->reads, &s->done, &s->delivering};
+    struct list *lists[] = {&s->writes, &s->asked_reads, &s->reads, &s->done, &s->delivering};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         calls_free(lists[i]);
     }

@@ -40,8 +40,15 @@ static void hand_over(void *ctx)
 {
     struct store *s = ctx;
     pthread_mutex_lock(&s->mutex);
+    bool write = !list_empty(&s->asked), read = !list_empty(&s->asked_reads);
     store_calls_move(&s->asked, &s->writes);
-    pthread_cond_signal(&s->writer_wake);
+    store_calls_move(&s->asked_reads, &s->reads);
+    if (write || (read && s->reader_count == 0)) {
+        pthread_cond_signal(&s->writer_wake);
+    }
+    if (read) {
+        pthread_cond_signal(&s->reader_wake); /* who finds more than its share wakes the next */
+    }
     pthread_mutex_unlock(&s->mutex);
 }
 
@@ -58,11 +65,9 @@ struct store_call *store_call_write(struct store_call *c)
 struct store_call *store_call_read(struct store_call *c)
 {
     struct store *s = c->store;
-    pthread_mutex_lock(&s->mutex);
     c->queued = true;
-    list_append(&s->reads, &c->link);
-    pthread_cond_signal(s->reader_count > 0 ? &s->reader_wake : &s->writer_wake);
-    pthread_mutex_unlock(&s->mutex);
+    list_append(&s->asked_reads, &c->link);
+    loop_defer(s->loop, &s->hand_over, hand_over, s);
     return c;
 }
 

@@ -84,7 +84,9 @@ struct store_driver_ops {
     /* Outside of begin and commit.  Gives a piece of the free space back to the system. */
     int (*shrink)(struct store_conn *c, struct err *e);
 
-    /* Reads. */
+    /* Reads.  Those between hold and let_go see one moment, and cost less; may be NULL. */
+    void (*hold)(struct store_conn *c);
+    void (*let_go)(struct store_conn *c);
     int (*get)(struct store_conn *c, const char *id, unsigned parts, struct execution **ret,
                struct err *e); /* NULL: there is none */
     int (*list)(struct store_conn *c, const struct store_filter *filter, unsigned parts,

@@ -7,7 +7,8 @@
  *   store_get ...    -------------------------------------> reads -> answer --+
  *   callbacks <- eventfd <- done <----------------------------------------------+
  *
- * What a round of the loop asks for is handed over at its end, so that it becomes one commit.
+ * What a round of the loop asks for is handed over at its end, so that it becomes one commit, and
+ * wakes a reader once.
  * The mutex is never held while a driver works.
  */
 #include <pthread.h>
@@ -21,7 +22,8 @@
 struct store_call_type {
     int (*run)(struct store_call *c, struct store_conn *conn, struct err *e); /* on a thread */
     void (*deliver)(struct store_call *c, const struct err *e);               /* on the loop's */
-    int adds; /* executions, when it went well */
+    int adds;      /* executions, when it went well */
+    bool is_short; /* a read that may be done together with others */
 };
 
 struct store_call {
@@ -90,8 +92,9 @@ struct store {
     int event_fd; /* a thread has something for the loop */
     struct loop_io event_io;
     struct loop_defer hand_over;
-    struct list asked;      /* writes of this round */
-    struct list delivering; /* whose callbacks are being called */
+    struct list asked;       /* writes of this round ... */
+    struct list asked_reads; /* ... and reads */
+    struct list delivering;  /* whose callbacks are being called */
     bool is_delivering, is_closed;
     unsigned waiting;
     struct store_stats seen; /* what store_stats tells */
@@ -131,8 +134,12 @@ void store_call_deliver(struct store_call *c);
 void store_wake_loop(struct store *s);
 /* Under the mutex.  Others may add and delete in the same database, so it is about so many. */
 void store_stats_add(struct store *s, int64_t more);
-/* An answered read. */
-void store_read_done(struct store *s, struct store_call *c);
+/* Answered reads, and those of them (in `rest`) that others may do; empties both. */
+void store_reads_done(struct store *s, struct list *done, struct list *rest);
+/* Runs some of `reads` into `ret_done`: all but when the answers are large. */
+void store_reads_run(struct store_conn *conn, struct list *reads, struct list *ret_done);
+/* Under the mutex: some of those that wait. */
+void store_reads_take(struct store *s, struct list *ret);
 
 void *store_writer_main(void *store);
 void *store_reader_main(void *reader);

@@ -20,7 +20,7 @@ static void get_deliver(struct store_call *c, const struct err *e)
 struct store_call *store_get(struct store *s, const char *id, unsigned parts, store_got_fn *fn,
                              void *ctx)
 {
-    static const struct store_call_type type = {get_run, get_deliver, 0};
+    static const struct store_call_type type = {get_run, get_deliver, 0, true};
     struct store_call *c = store_call_new(s, &type, ctx);
     c->fn.got = fn;
     c->parts = parts;

@@ -306,6 +306,16 @@ static int sqlite_open(void *ctx, const char *path, enum store_role role, struct
     return 0;
 }
 
+/* A read outside of a transaction takes and drops the locks of one.  When this fails, so it is. */
+static void sqlite_hold(struct store_conn *conn)
+{
+    struct sqlite_conn *c = sqlite_conn_of(conn);
+    struct err ignored = {0};
+    if (sqlite_conn_refresh(c, &ignored) == 0) {
+        (void)run_plain(c, STATEMENT_HOLD, &ignored);
+    }
+}
+
 static const struct store_driver_ops ops = {
     .close = sqlite_close,
     .begin = sqlite_begin,
@@ -319,6 +329,8 @@ static const struct store_driver_ops ops = {
     .remove = sqlite_remove,
     .purge = sqlite_purge,
     .shrink = sqlite_shrink,
+    .hold = sqlite_hold,
+    .let_go = sqlite_rollback,
     .get = sqlite_get,
     .list = sqlite_list,
     .unfinished = sqlite_unfinished,

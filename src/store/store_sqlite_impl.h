@@ -16,6 +16,7 @@
 /* STATEMENT_x and its SQL, prepared when it is first used. */
 enum sqlite_statement {
     STATEMENT_BEGIN,
+    STATEMENT_HOLD,
     STATEMENT_COMMIT,
     STATEMENT_ROLLBACK,
     STATEMENT_INSERT,

@@ -24,6 +24,7 @@
 const char *const sqlite_statements[STATEMENTS] = {
     /* IMMEDIATE: whoever else writes is waited for here, and not in the middle. */
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+    [STATEMENT_HOLD] = "BEGIN",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_INSERT] = "INSERT INTO execution (id, dialect, language, batch, created_ns, "

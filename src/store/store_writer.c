@@ -11,8 +11,6 @@
 #include "base/err.h"
 #include "store/store_impl.h"
 
-#define READS_AT_ONCE 64 /* then it is looked whether somebody wants to write */
-
 /* Until something is asked, or `at_ns`.  By the wall clock: should that be set, what is due by it
  * is noticed. */
 static void wait_until(struct store *s, uint64_t at_ns)
@@ -32,16 +30,6 @@ static bool is_due(const struct store *s)
     return at_ns != UPKEEP_NEVER && at_ns <= clock_wall_ns(&clock_system);
 }
 
-static void take_reads(struct store *s, struct list *ret)
-{
-    for (int i = 0; i < READS_AT_ONCE && s->reader_count == 0 && !list_empty(&s->reads); i++) {
-        struct store_call *c = LIST_ITEM(s->reads.next, struct store_call, link);
-        list_remove(&c->link);
-        c->queued = false;
-        list_append(ret, &c->link);
-    }
-}
-
 /* False when the store is being closed and nothing is left to be written. */
 static bool take(struct store *s, struct list *ret_writes, struct list *ret_reads)
 {
@@ -51,8 +39,8 @@ static bool take(struct store *s, struct list *ret_writes, struct list *ret_read
         wait_until(s, s->upkeep.at_ns);
     }
     store_calls_move(&s->writes, ret_writes);
-    if (!s->closing) {
-        take_reads(s, ret_reads);
+    if (!s->closing && s->reader_count == 0) {
+        store_reads_take(s, ret_reads);
     }
     bool more = !s->closing || !list_empty(ret_writes);
     pthread_mutex_unlock(&s->mutex);
@@ -118,27 +106,21 @@ static void write_all(struct store *s, struct list *writes)
     publish(s, writes, more, failure);
 }
 
-static void read_all(struct store *s, struct list *reads)
-{
-    LIST_FOR_EACH (link, reads) {
-        struct store_call *c = LIST_ITEM(link, struct store_call, link);
-        (void)store_call_run(c, s->conn);
-        list_remove(link);
-        store_read_done(s, c);
-    }
-}
-
 void *store_writer_main(void *store)
 {
     struct store *s = store;
-    struct list writes, reads;
+    struct list writes, reads, done;
     list_init(&writes);
     list_init(&reads);
+    list_init(&done);
     while (take(s, &writes, &reads)) {
         if (!list_empty(&writes)) {
             write_all(s, &writes);
         }
-        read_all(s, &reads);
+        if (!list_empty(&reads)) {
+            store_reads_run(s->conn, &reads, &done);
+            store_reads_done(s, &done, &reads);
+        }
         if (is_due(s)) {
             store_upkeep_step(s);
         }

@@ -214,11 +214,31 @@ static void test_readers_work_beside_each_other(void **state)
     struct store_filter filter = {NULL, 0, 1};
     failing_driver_hold(b->driver, FAILING_LIST);
     store_list(b->store, &filter, 0, answer_take_list, &slow);
+    bench_step(b);
     failing_driver_await_held(b->driver, FAILING_LIST);
     bench_check_kept(b, "a", true);
     assert_int_equal(slow.calls, 0);
     failing_driver_release(b->driver, FAILING_LIST);
     answer_await(b, &slow, 1);
+}
+
+static void test_many_reads_of_one_round_are_all_answered(void **state)
+{
+    struct bench *b = *state;
+    b->config.readers = 2;
+    bench_open(b);
+    bench_insert_id(b, "a");
+    struct answer answers[100] = {0};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        store_get(b->store, i % 2 ? "a" : "none", PARTS_ALL, answer_take_one, &answers[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        answer_await(b, &answers[i], 1);
+        assert_int_equal(answers[i].x != NULL, i % 2);
+        answer_done(&answers[i]);
+    }
+    bench_insert_id(b, "none"); /* no reader keeps its moment */
+    bench_check_kept(b, "none", true);
 }
 
 static void test_a_failed_read_says_so_and_the_next_works(void **state)
@@ -389,6 +409,7 @@ static void test_a_cancelled_read_is_not_answered(void **state)
     AUTO(answer_done) struct answer queued = {0};
     failing_driver_hold(b->driver, FAILING_GET);
     struct store_call *first = store_get(b->store, "a", 0, answer_take_one, &begun);
+    bench_step(b);
     failing_driver_await_held(b->driver, FAILING_GET);
     struct store_call *second = store_get(b->store, "a", 0, answer_take_one, &queued);
     store_cancel(first);
@@ -502,6 +523,7 @@ int main(void)
         TEST(test_threads_hear_no_signals),
         TEST(test_reads_do_not_wait_for_a_commit),
         CLOSED(test_readers_work_beside_each_other),
+        CLOSED(test_many_reads_of_one_round_are_all_answered),
         TEST(test_a_failed_read_says_so_and_the_next_works),
         TEST(test_every_kind_of_read_says_when_it_fails),
         TEST(test_a_full_disk_fails_writes_until_there_is_room),
