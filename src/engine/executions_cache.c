@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Executions that are over: they do not change any more, so what is here is as good as what is on
- * disk, but for what another process erases there (belljar db purge): each is read anew after a
- * while.  The least recently used ones go first.
+ * Executions that have just finished: their clients ask for them now.  What is older is read from
+ * the store, which costs the loop as little as keeping it here would, and forgets at once what
+ * another process erases (belljar db purge).
  */
 #include <stdlib.h>
 
@@ -14,9 +14,8 @@
 
 struct cached {
     struct table_node by_id; /* the key is the execution's */
-    struct list link;
+    struct list link;        /* the youngest first */
     struct execution *x;
-    unsigned parts;
     uint64_t bytes, since_ns;
 };
 
@@ -57,29 +56,34 @@ void cache_remove(struct cache *c, const char *id)
     }
 }
 
-static void cache_shrink(struct cache *c)
+/* Also when the clock was set back. */
+static bool is_stale(const struct cached *item, uint64_t now_ns)
 {
-    while (c->bytes > c->bytes_max) {
-        cached_free(c, LIST_ITEM(c->items.prev, struct cached, link));
+    return now_ns < item->since_ns || now_ns - item->since_ns > FRESH_NS;
+}
+
+static void cache_shrink(struct cache *c, uint64_t now_ns)
+{
+    while (!list_empty(&c->items)) {
+        struct cached *oldest = LIST_ITEM(c->items.prev, struct cached, link);
+        if (c->bytes <= c->bytes_max && !is_stale(oldest, now_ns)) {
+            return;
+        }
+        cached_free(c, oldest);
     }
 }
 
-void cache_put(struct cache *c, struct execution *x, unsigned parts, uint64_t now_ns)
+void cache_put(struct cache *c, struct execution *x, uint64_t now_ns)
 {
-    const struct cached *old = cached_find(c, x->id);
-    if (old && (parts & ~old->parts) == 0) {
-        return;
-    }
     cache_remove(c, x->id);
     struct cached *item = xcalloc(1, sizeof(*item));
     item->x = execution_ref(x);
-    item->parts = parts;
     item->since_ns = now_ns;
     item->bytes = execution_bytes(x) + sizeof(*item);
     c->bytes += item->bytes;
     table_add(&c->by_id, &item->by_id, x->id);
     list_prepend(&c->items, &item->link);
-    cache_shrink(c);
+    cache_shrink(c, now_ns);
 }
 
 /* What the store has purged for its age must not live on here. */
@@ -88,23 +92,12 @@ static bool is_too_old(const struct cache *c, const struct execution *x, uint64_
     return c->age_max_ns > 0 && now_ns > x->finished_ns && now_ns - x->finished_ns > c->age_max_ns;
 }
 
-/* Also when the clock was set back. */
-static bool is_stale(const struct cached *item, uint64_t now_ns)
-{
-    return now_ns < item->since_ns || now_ns - item->since_ns > FRESH_NS;
-}
-
-struct execution *cache_get(struct cache *c, const char *id, unsigned parts, uint64_t now_ns)
+struct execution *cache_get(struct cache *c, const char *id, uint64_t now_ns)
 {
     struct cached *item = cached_find(c, id);
-    if (!item || (parts & ~item->parts) != 0) {
-        return NULL;
-    }
-    if (is_too_old(c, item->x, now_ns) || is_stale(item, now_ns)) {
+    if (item && (is_too_old(c, item->x, now_ns) || is_stale(item, now_ns))) {
         cached_free(c, item);
-        return NULL;
+        item = NULL;
     }
-    list_remove(&item->link);
-    list_prepend(&c->items, &item->link);
-    return item->x;
+    return item ? item->x : NULL;
 }

@@ -21,7 +21,7 @@ static void active_saved(struct active *a)
     struct executions *e = a->all;
     struct webhook *hook = TAKE(&a->hook, NULL);
     if (a->whole) {
-        cache_put(&e->cache, a->x, PARTS_ALL, executions_now(e, 0));
+        cache_put(&e->cache, a->x, executions_now(e, 0));
     }
     reads_saved(a);
     active_free(a);

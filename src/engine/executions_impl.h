@@ -88,7 +88,6 @@ struct executions {
 
     struct cache cache;
     struct list reads, early; /* early: they await what may not be recovered yet */
-    uint64_t deletions;
 
     bool draining;
     void (*drained)(void *ctx);
@@ -208,8 +207,7 @@ void reads_look_again(struct executions *e); /* everything is recovered */
 /* executions_cache.c */
 void cache_init(struct cache *c, uint64_t bytes_max, uint64_t age_max_ns);
 void cache_done(struct cache *c);
-/* What is kept has these parts; takes a reference of its own. */
-void cache_put(struct cache *c, struct execution *x, unsigned parts, uint64_t now_ns);
-/* Borrowed; NULL: not there, or without one of these parts. */
-struct execution *cache_get(struct cache *c, const char *id, unsigned parts, uint64_t now_ns);
+/* x has all its parts; takes a reference of its own. */
+void cache_put(struct cache *c, struct execution *x, uint64_t now_ns);
+struct execution *cache_get(struct cache *c, const char *id, uint64_t now_ns); /* borrowed */
 void cache_remove(struct cache *c, const char *id);

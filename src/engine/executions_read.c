@@ -22,8 +22,7 @@ struct executions_read {
     void *ctx;
     struct loop_defer answer;
     struct store_call *asked;
-    uint64_t deletions; /* executions.deletions when it was asked */
-    struct err why;     /* kind 0: none */
+    struct err why; /* kind 0: none */
     bool awaits;
     size_t count; /* ids and found: one, but for get_many */
     char (*ids)[EXECUTION_ID_MAX + 1];
@@ -39,7 +38,7 @@ static struct execution *memory_find(struct executions *e, const char *id, unsig
     if (a && a->accepted && a->x && (a->whole || (parts & PARTS_ASKED) == 0)) {
         return a->x;
     }
-    return a && a->accepted ? NULL : cache_get(&e->cache, id, parts, executions_now(e, 0));
+    return a && a->accepted ? NULL : cache_get(&e->cache, id, executions_now(e, 0));
 }
 
 static struct execution *memory_ref(struct executions *e, const char *id, unsigned parts)
@@ -165,9 +164,6 @@ static void on_got(void *ctx, struct execution *x, const struct err *why)
     if (fresh) {
         execution_unref(x);
         r->found[0] = fresh;
-    } else if (x && execution_is_over(x) && !active_find(e, r->ids[0]) &&
-               r->deletions == e->deletions) { /* else it may be what was deleted */
-        cache_put(&e->cache, x, r->parts, executions_now(e, 0));
     }
     read_answer(r);
 }
@@ -182,7 +178,6 @@ static void read_begin(struct executions_read *r)
     if (r->found[0]) {
         read_answer_later(r);
     } else {
-        r->deletions = e->deletions;
         r->asked = store_get(e->store, r->ids[0], r->parts, on_got, r);
     }
 }
@@ -298,8 +293,6 @@ static void on_deleted(void *ctx, const struct err *why)
     if (why) {
         r->why = *why;
     }
-    cache_remove(&r->all->cache, r->ids[0]); /* a reader may have brought it back */
-    r->all->deletions++;                     /* and none that was slower may */
     read_answer(r);
 }
 
@@ -345,7 +338,7 @@ struct executions_read *executions_delete(struct executions *e, const char *id,
         read_await(r, a); /* in an order that leaves nothing behind */
     } else if (a) {
         delete_refuse(r);
-    } else if (cache_get(&e->cache, id, 0, executions_now(e, 0))) {
+    } else if (cache_get(&e->cache, id, executions_now(e, 0))) {
         delete_begin(r);
     } else {
         r->asked = store_get(e->store, id, 0, on_looked, r);
