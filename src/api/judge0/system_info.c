@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "api/json.h"
 #include "api/judge0/info.h"
@@ -64,9 +65,9 @@ static void architecture_add(json_t *o, const char *cpuinfo)
 static void counts_add(json_t *o)
 {
     AUTO(mem_freep) char *present = system_file_text(CPU_DIR "/present");
-    if (present != NULL) {
-        system_show_number(o, "CPU(s)", cpu_ranges_count(present));
-    }
+    long count = sysconf(_SC_NPROCESSORS_CONF); /* where there is no /sys (a chroot) */
+    system_show_number(o, "CPU(s)",
+                       present != NULL ? cpu_ranges_count(present) : (unsigned long)count);
     system_show_cpus(o, "On-line CPU(s) list", CPU_DIR "/online");
 }
 

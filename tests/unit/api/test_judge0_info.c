@@ -194,14 +194,16 @@ static void compare_lines_of(FILE *lines, const json_t *info, unsigned *ret_same
 static void test_the_host_is_described_as_by_lscpu(void **state)
 {
     (void)state;
+    if (system("lscpu >/dev/null 2>&1") != 0) { /* NOLINT: fixed text */
+        puts("skipped: lscpu is not there, or does not work here (no /sys)");
+        skip(); /* before there is anything to free: it does not come back */
+    }
     AUTO(json_freep) json_t *info = system_info_json();
     FILE *lines = popen("LC_ALL=C lscpu 2>/dev/null", "r");
     unsigned same = 0;
     assert_non_null(lines);
     compare_lines_of(lines, info, &same);
-    if (pclose(lines) != 0) {
-        skip(); /* there is no lscpu */
-    }
+    assert_int_equal(pclose(lines), 0);
     assert_true(same >= 8);
 }
 
