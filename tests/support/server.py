@@ -90,8 +90,8 @@ def descendants(pid):
         try:
             for task in pathlib.Path(f"/proc/{current}/task").iterdir():
                 todo += [int(child) for child in (task / "children").read_text().split()]
-        except FileNotFoundError:
-            pass
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it has just ended, or its task has
     return found
 
 
