@@ -9,11 +9,15 @@ struct config;
 struct engine;
 struct executions;
 struct err;
+struct gate;
 struct http_dialect;
 struct log;
+struct keys;
 struct loop;
+struct metrics;
 struct runtimes;
 struct sandbox;
+struct sieve;
 struct store;
 
 struct api {
@@ -25,10 +29,21 @@ struct api {
     struct store *store;
     struct sandbox *sandbox; /* exchanged when boxd was restarted; NULL while there is none */
     const struct log *log;
+    struct metrics *metrics;
+    struct keys *keys;
+    struct gate *gate;
+    struct sieve *sieve;
+    /* All of them, for /openapi.json; set before the first request. */
+    const struct http_dialect *const *dialects;
+    size_t dialect_count;
 };
 
 /* One per dialect; `api` outlives them. */
-void common_dialect(struct api *api, struct http_dialect *ret); /* /, /health, /stats */
+/* /, /health, /ready, /stats, /metrics, /openapi.json, /docs */
+void common_dialect(struct api *api, struct http_dialect *ret);
+/* belljar's own API, /api/v1/...  Adds itself to api->executions. */
+int native_dialect(struct api *api, struct http_dialect *ret, struct err *e);
+void native_dialect_done(struct http_dialect *d);
 /* ERR_INVALID names the key of a bad piston.limit_overrides.  Freed by piston_dialect_done, after
  * the http server. */
 int piston_dialect(struct api *api, struct http_dialect *ret, struct err *e);

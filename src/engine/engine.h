@@ -18,6 +18,7 @@ struct engine_job; /* an accepted job, until its `finished` returns */
 struct err;
 struct log;
 struct loop;
+struct metrics;
 struct queue_item;
 struct sandbox;
 
@@ -32,6 +33,7 @@ struct engine_observer { /* each may be NULL but `finished` */
     /* As it comes, before the cap's end; false pauses the stream until engine_job_resume. */
     bool (*output)(void *ctx, enum engine_stage stage, enum engine_stream stream, const char *data,
                    size_t len);
+    /* Of several runs or tests each. */
     void (*stage_done)(void *ctx, enum engine_stage stage, const struct stage_result *result);
     /* With stdin_open: all that was queued has been written; send more. */
     void (*stdin_room)(void *ctx);
@@ -48,10 +50,15 @@ struct engine_config {
     uint64_t product_max; /* bytes of a compile stage's product */
     const char *unzip;    /* path of belljar-unzip; NULL: jobs with a zip are refused */
     bool paused;          /* takes jobs, starts none */
+    unsigned sessions;    /* jobs with stdin_open whose run stage runs: they hold a box, no slot */
+    /* How many jobs of a caller may run at one time; 0: any number.  May be NULL. */
+    unsigned (*running_max)(void *ctx, const char *caller);
+    void *running_max_ctx;
+    struct metrics *metrics; /* may be NULL */
 };
 
 struct engine_stats {
-    unsigned slots, running, queued, boxes;
+    unsigned slots, running, queued, boxes, sessions, sessions_max;
     uint64_t finished;
     bool paused;
 };
@@ -92,6 +99,37 @@ size_t engine_job_stdin_pending(const struct engine_job *j);
 void engine_job_signal(struct engine_job *j, int signo);
 void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns);
 void engine_job_resume(struct engine_job *j, enum engine_stream stream);
+
+/* What is known of it so far, also while it runs (what its programs have printed up to now among
+ * it); valid until the next round of the loop. */
+const struct result *engine_job_result(const struct engine_job *j);
+unsigned engine_waiting_of(const struct engine *e, const char *caller); /* jobs in the queue */
+
+/* The jobs that have a slot or a session, oldest first. */
+struct engine_live {
+    const char *id, *dialect, *caller, *language, *version;
+    const char *stage; /* "unpack", "compile", "run", "wait" (for a box) */
+    bool session;
+    uint64_t started_ns;   /* CLOCK_REALTIME */
+    uint64_t memory_bytes; /* now; 0: not known */
+    uint64_t cpu_ns;       /* of its box so far; likewise */
+};
+typedef void engine_live_fn(void *ctx, const struct engine_live *all, size_t count);
+struct engine_look;
+/* Asks boxd for what each box uses now; `fn` is called once, later. */
+struct engine_look *engine_look(struct engine *e, engine_live_fn *fn, void *ctx);
+void engine_look_cancel(struct engine_look *l); /* NULL is fine */
+
+/*
+ * Whether a program can be run: true when one ran well within the last `fresh_ns`, else a small one
+ * is run now (one for all who ask meanwhile; it waits for no slot).  `why` is NULL when it went
+ * well.
+ */
+typedef void engine_ready_fn(void *ctx, const struct err *why);
+struct engine_ready;
+struct engine_ready *engine_ready(struct engine *e, uint64_t fresh_ns, engine_ready_fn *fn,
+                                  void *ctx);
+void engine_ready_cancel(struct engine_ready *r); /* NULL is fine */
 
 /* Takes no more jobs; `drained` is called when the last one has finished, also when none is there.
  */

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/engine.h"
 #include "model/execution.h"
 
 struct client;
@@ -30,6 +31,7 @@ struct result;
 struct runtime;
 struct runtimes;
 struct store;
+struct store_filter;
 struct webhook;
 
 #define ATTEMPTS_MAX 3
@@ -64,6 +66,7 @@ struct executions_config {
     uint64_t waiting_bytes;
     uint64_t max_age_s;        /* as the store's: what is older is not told from memory; 0: none */
     const struct clock *clock; /* NULL: the system's */
+    struct metrics *metrics;   /* may be NULL */
 };
 
 struct executions *executions_new(struct loop *loop, const struct executions_config *config,
@@ -97,7 +100,7 @@ struct executions_listener {
     void (*accepted)(void *ctx, const struct err *e);
     /* It is over (`accepted` comes first); or the server stops, and x is not over yet
      * (execution_is_over): the next one goes on with it.  For each of several.  NULL: who submitted
-     * does not wait; it is then a batch.  x may be ref'ed. */
+     * does not wait.  x may be ref'ed. */
     void (*finished)(void *ctx, struct execution *x);
     void *ctx;
 };
@@ -134,6 +137,41 @@ struct executions_read *executions_delete(struct executions *e, const char *id,
                                           executions_done_fn *fn, void *ctx);
 void executions_forget(
     struct executions_read *r); /* NULL is fine; a deletion is done all the same */
+
+/* Newest first; what is in memory is told as it is now.  filter->offset and total do not count. */
+struct executions_read *executions_list(struct executions *e, const struct store_filter *filter,
+                                        unsigned parts, executions_listed_fn *fn, void *ctx);
+/* The first one that this caller submitted with this key (execution.idempotency), also when it is
+ * on its way to the disk; x NULL: none.  No other comes in between when it is submitted from inside
+ * of `fn`. */
+struct executions_read *executions_get_key(struct executions *e, const char *caller,
+                                           const char *key, unsigned parts, executions_got_fn *fn,
+                                           void *ctx);
+/*
+ * Ends one that waits or runs: it is over as EXECUTION_CANCELLED, with what it had printed
+ * (`conclude` is called with VERDICT_CANCELLED), on disk when `fn` is called.  ERR_NOT_FOUND;
+ * ERR_BUSY: it is over already.
+ */
+struct executions_read *executions_cancel(struct executions *e, const char *id,
+                                          executions_done_fn *fn, void *ctx);
+
+/*
+ * Watches one, whoever submitted it: `progress` whenever there is more to see in
+ * executions_watch_result, `over` once, last (x with all parts; NULL and e: none such, or the
+ * server stops).  No progress comes while it waits in the queue, or of one that is over.
+ */
+struct executions_watch;
+struct executions_watcher {
+    void (*progress)(void *ctx);
+    void (*over)(void *ctx, struct execution *x, const struct err *e);
+    void *ctx;
+};
+struct executions_watch *executions_watch(struct executions *e, const char *id,
+                                          const struct executions_watcher *watcher);
+/* As engine_job_result; NULL: it does not run.  *ret_stage (may be NULL): the stage of now. */
+const struct result *executions_watch_result(const struct executions_watch *w,
+                                             enum engine_stage *ret_stage);
+void executions_unwatch(struct executions_watch *w); /* hears no more; NULL is fine */
 
 /* Room in the queue for so many more, and a store that takes them: else ERR_BUSY, or the store's
  * error. */

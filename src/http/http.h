@@ -19,6 +19,7 @@ struct http_request;
 struct http_server;
 struct log;
 struct loop;
+struct metrics;
 
 enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, HTTP_PATCH = 16 };
 
@@ -27,8 +28,12 @@ enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, H
 typedef void http_handler(struct http_request *r, void *ctx);
 
 enum http_route_flag {
-    ROUTE_PUBLIC = 1 << 0,   /* needs no key, whatever is configured */
-    ROUTE_ANY_CASE = 1 << 1, /* path in any case, with or without a trailing slash (Express) */
+    ROUTE_PUBLIC = 1 << 0,    /* needs no key, whatever is configured */
+    ROUTE_ANY_CASE = 1 << 1,  /* path in any case, with or without a trailing slash (Express) */
+    ROUTE_WEBSOCKET = 1 << 2, /* the handler takes WebSockets (http/websocket.h) */
+    ROUTE_RUN = 1 << 3,       /* the scope that a key needs; none of these: any key */
+    ROUTE_READ = 1 << 4,
+    ROUTE_ADMIN = 1 << 5,
 };
 
 enum http_dialect_flag {
@@ -56,7 +61,8 @@ struct http_dialect {
         *prefixes; /* "/api/v2/", NULL-ended; the longest that fits wins; "/" is the rest */
     const struct http_route *routes;
     size_t route_count;
-    /* Called before routing, body not yet read: true when it has answered. May be NULL. */
+    /* Called when the route is found (http_route), body not yet read: true when it has answered.
+     * May be NULL. */
     bool (*before)(struct http_request *r, void *ctx);
     /* Answers at once.  404 and 405 come from routing (405 has its Allow field already); 413 is a
      * body above body_max. */
@@ -73,7 +79,10 @@ struct http_config {
     unsigned header_timeout_s; /* to a complete request */
     unsigned keep_alive_s;
     bool check_origin; /* refuse a foreign Host or Origin (no keys configured: DNS rebinding) */
-    const char *const *allowed_hosts; /* beside loopback names and the addresses listened on */
+    const char *const *allowed_hosts;   /* beside loopback names and the addresses listened on */
+    const char *const *trusted_proxies; /* addresses and networks whose X-Forwarded-For and
+                                           X-Real-IP are believed; NULL-ended; NULL: none */
+    struct metrics *metrics;            /* may be NULL */
 };
 
 int http_server_new(struct loop *loop, const struct http_config *config,
@@ -96,8 +105,16 @@ const char *http_query_text(const struct http_request *r);
 const char *http_header(const struct http_request *r, const char *name); /* first; NULL: none */
 /* Inflated, NUL behind it; only until the handler returns: a waiting request does not keep it. */
 const char *http_body(const struct http_request *r, size_t *ret_len);
-const char *http_client(const struct http_request *r); /* "127.0.0.1" */
-uint64_t http_age_ns(const struct http_request *r);    /* since its first line */
+/* "127.0.0.1": of the connection, or as a trusted proxy tells it. */
+const char *http_client(const struct http_request *r);
+/* NULL: there is none for this path and method. */
+const struct http_route *http_route(const struct http_request *r);
+/* Whatever a dialect's `before` knows of the request; `done` (may be NULL) is called with it at the
+ * request's end.  http_take_data: the request forgets it, the caller has it now. */
+void http_set_data(struct http_request *r, void *data, void (*done)(void *data));
+void *http_data(const struct http_request *r); /* NULL: none */
+void *http_take_data(struct http_request *r);
+uint64_t http_age_ns(const struct http_request *r); /* since its first line */
 /* ERR_DENIED and a sentence for a foreign Host or Origin, when http_config.check_origin is set. */
 int http_check_origin(const struct http_request *r, struct err *e);
 

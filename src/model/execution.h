@@ -37,10 +37,12 @@ enum execution_part {
     PART_STDIN,
     PART_EXPECTED,
     PART_FILES, /* an archive, as the dialect has it (Judge0: a zip) */
+    PART_BODY,  /* the request as the dialect has it (native: JSON) */
     /* came of it */
     PART_STDOUT,
     PART_STDERR,
     PART_COMPILE_OUTPUT,
+    PART_ANSWER, /* what came of it as the dialect has it (native: JSON) */
     EXECUTION_PARTS
 };
 #define PARTS_ASKED  ((1U << PART_STDOUT) - 1) /* masks of parts: 1U << part */
@@ -59,10 +61,12 @@ struct execution {
     char dialect[EXECUTION_DIALECT_MAX + 1]; /* "judge0" */
     /* asked */
     int32_t language;    /* the dialect's number, for its lists and counts; 0: it has none */
-    bool batch;          /* nobody waits for it */
+    bool batch;          /* set by who submits: waiting clients are served first */
     uint64_t created_ns; /* CLOCK_REALTIME, as all times here */
     char *caller;        /* who asked: a key's name or an address */
     char *label;         /* or NULL */
+    char *idempotency;   /* the client's key for this request, one of its caller's; or NULL */
+    uint64_t expires_ns; /* it is deleted some time after this, when it is over; 0: store_config */
     char *request;       /* JSON object */
     /* came of it */
     enum execution_state state;

@@ -25,6 +25,16 @@ enum job_priority { JOB_INTERACTIVE, JOB_BATCH }; /* somebody waits, or nobody d
 enum job_output_policy { JOB_OUTPUT_STOP, JOB_OUTPUT_TRUNCATE }; /* at the output limit */
 enum job_stdio { JOB_STDIO_PIPE, JOB_STDIO_FILE, JOB_STDIO_PTY };
 
+/* One of several inputs that a program is run with, after one compilation. */
+struct job_test {
+    char *name; /* or NULL */
+    char *stdin_data;
+    size_t stdin_size;
+    char *expected_data; /* NULL: nothing is compared */
+    size_t expected_size;
+    struct limits limits; /* of this run, in place of job.run */
+};
+
 struct job {
     char id[ULID_LEN + 1];
     char dialect[12];        /* "piston", "cli": for the log */
@@ -35,7 +45,9 @@ struct job {
     size_t main_file; /* index of the first code file */
     char *stdin_data;
     size_t stdin_size;
-    bool stdin_open; /* more comes with engine_job_stdin; else EOF follows stdin_data */
+    /* More comes with engine_job_stdin; else EOF follows stdin_data.  Such a job is a session: its
+     * run stage holds a box and no CPU slot. */
+    bool stdin_open;
     /* A zip that is unpacked before anything else, never over one of the files; NULL: none. */
     char *zip_data;
     size_t zip_size;
@@ -50,6 +62,16 @@ struct job {
     char *expected_data;
     size_t expected_size;
     bool expected_needs_output; /* no output at all equals nothing, not even "" */
+    /* The run stage is done once for each, in order (then `runs`, stdin and expected_data above do
+     * not count, and stdin_open is false); the job's verdict is the first that is not VERDICT_OK.
+     */
+    struct job_test *tests;
+    size_t test_count;
+    bool stop_on_first_failure; /* the tests behind it are not run */
+    /* What is brought back from each run's working directory: names, * and ? match within one
+     * name.  artifact_bytes: of all of them together. */
+    char **artifacts;
+    uint64_t artifact_bytes;
     struct limits compile, run;
     enum job_priority priority;
     enum job_output_policy on_output_limit;
@@ -66,6 +88,7 @@ struct job *job_new(void);
 void job_free(struct job *job); /* NULL is fine */
 void job_freep(struct job **job);
 size_t job_bytes(const struct job *job); /* what its files, stdin, zip and expected output hold */
+struct job_test *job_add_test(struct job *job); /* zeroed, with limits of job.run */
 struct job_file *job_add_file(struct job *job, const char *name, const void *data, size_t size,
                               bool code);
 

@@ -23,6 +23,12 @@ enum verdict {
     VERDICT_INTERNAL_ERROR,
 };
 
+struct result_file {
+    char *path; /* below the working directory */
+    char *data;
+    size_t size;
+};
+
 struct stage_result {
     bool ran;
     enum verdict verdict;
@@ -33,12 +39,17 @@ struct stage_result {
     struct buf out, err;   /* as printed, not repaired */
     struct buf both;       /* repaired UTF-8, in order of arrival */
     bool out_truncated, err_truncated;
-    char reason[256]; /* one clear sentence, "" when the verdict is OK */
+    char reason[256];          /* one clear sentence, "" when the verdict is OK */
+    struct result_file *files; /* job.artifacts that were there when it ended */
+    size_t file_count;
+    bool files_missed; /* not all of them: they were larger than job.artifact_bytes */
 };
 
 struct result {
     enum verdict verdict; /* of the run, or COMPILE_ERROR, CANCELLED, INTERNAL_ERROR */
-    struct stage_result unpack, compile, run;    /* of several runs the last */
+    struct stage_result unpack, compile, run; /* of several runs the last */
+    struct stage_result *tests; /* those of job.tests that are done; `run` is then not used */
+    size_t test_count;
     unsigned runs;                               /* that were done */
     uint64_t runs_cpu_ns, runs_memory_bytes;     /* of all of them added */
     uint64_t queued_ns, started_ns, finished_ns; /* CLOCK_REALTIME */

@@ -26,6 +26,7 @@ struct queue_item {
     char id[QUEUE_ID_MAX + 1];
     char caller[QUEUE_CALLER_MAX + 1];
     bool batch;
+    unsigned running_max; /* of its caller's items that may be taken at one time; 0: any number */
 };
 
 struct queue_events {
@@ -46,6 +47,7 @@ struct queue_ops {
     void (*give_back)(struct queue *q, const char *id); /* taken, not run: first of its caller's */
     bool (*cancel)(struct queue *q, const char *id);    /* true: it waited and is gone */
     size_t (*waiting)(const struct queue *q);
+    size_t (*waiting_of)(const struct queue *q, const char *caller);
     void (*free)(struct queue *q);
 };
 
@@ -89,6 +91,11 @@ static inline bool queue_cancel(struct queue *q, const char *id)
 static inline size_t queue_waiting(const struct queue *q)
 {
     return q->ops->waiting(q);
+}
+
+static inline size_t queue_waiting_of(const struct queue *q, const char *caller)
+{
+    return q->ops->waiting_of(q, caller);
 }
 
 static inline void queue_free(struct queue *q)

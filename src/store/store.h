@@ -22,15 +22,17 @@
 
 struct log;
 struct loop;
+struct metrics;
 struct store;
 struct store_call;
 
 struct store_config {
-    const char *path;   /* of the database, relative paths are not made absolute (the directory
-                           may be one whose own path we may not walk); NULL: in memory only */
-    unsigned readers;   /* threads; 0: reads are done by the writer's (always so in memory) */
-    uint64_t max_age_s; /* finished executions older than this are purged; 0: none */
-    uint64_t max_bytes; /* beyond, the oldest finished ones are purged; 0: none */
+    const char *path;        /* of the database, relative paths are not made absolute (the directory
+                                may be one whose own path we may not walk); NULL: in memory only */
+    unsigned readers;        /* threads; 0: reads are done by the writer's (always so in memory) */
+    uint64_t max_age_s;      /* finished executions older than this are purged; 0: none */
+    uint64_t max_bytes;      /* beyond, the oldest finished ones are purged; 0: none */
+    struct metrics *metrics; /* may be NULL */
 };
 
 /*
@@ -89,12 +91,19 @@ struct store_call *store_get(struct store *s, const char *id, unsigned parts, st
 struct store_call *store_get_many(struct store *s, const char *const *ids, size_t count,
                                   unsigned parts, store_listed_fn *fn, void *ctx);
 struct store_filter {
-    const char *dialect; /* NULL: all */
+    const char *dialect; /* NULL: all; likewise below */
+    const char *caller, *label;
+    unsigned states; /* mask: 1U << enum execution_state; 0: all */
+    uint64_t before; /* seq < before; 0: from the newest on */
     uint64_t offset, limit;
+    bool no_total; /* do not count: total is 0 */
 };
 /* Newest first; total is how many there are without offset and limit. */
 struct store_call *store_list(struct store *s, const struct store_filter *filter, unsigned parts,
                               store_listed_fn *fn, void *ctx);
+/* The one of this caller with this idempotency key. */
+struct store_call *store_get_key(struct store *s, const char *caller, const char *key,
+                                 unsigned parts, store_got_fn *fn, void *ctx);
 /* Those that are not over, in the order of acceptance, with seq > after; without parts. */
 struct store_call *store_unfinished(struct store *s, uint64_t after, size_t limit,
                                     store_listed_fn *fn, void *ctx);

@@ -161,7 +161,8 @@ static void on_piece(void *ctx, struct execution *const *all, size_t count, uint
 
 static void ask_piece(struct listing *l)
 {
-    const struct store_filter filter = {JUDGE0_DIALECT, l->offset, PIECE};
+    const struct store_filter filter = {
+        .dialect = JUDGE0_DIALECT, .offset = l->offset, .limit = PIECE};
     l->call = store_list(l->j->api->store, &filter, fields_parts(l->asked.fields), on_piece, l);
 }
 

@@ -373,7 +373,7 @@ static void check_list(struct bench *b, const char *dialect, uint64_t offset, ui
                        const char *want, uint64_t total)
 {
     AUTO(answer_done) struct answer a = {0};
-    struct store_filter filter = {dialect, offset, limit};
+    struct store_filter filter = {.dialect = dialect, .offset = offset, .limit = limit};
     store_list(b->store, &filter, 0, answer_take_list, &a);
     answer_await(b, &a, 1);
     check_ids(&a, want);
@@ -409,7 +409,7 @@ static void test_list_gives_the_parts_that_are_wanted(void **state)
     struct bench *b = *state;
     insert_many(b, "a", "judge0");
     AUTO(answer_done) struct answer a = {0};
-    struct store_filter filter = {"judge0", 0, 1};
+    struct store_filter filter = {.dialect = "judge0", .offset = 0, .limit = 1};
     store_list(b->store, &filter, 1U << PART_SOURCE, answer_take_list, &a);
     answer_await(b, &a, 1);
     check_part(a.all[0], PART_SOURCE, "print(1)");
@@ -427,7 +427,7 @@ static void test_a_list_may_be_long(void **state)
     }
     answer_await(b, &done, 40);
     AUTO(answer_done) struct answer a = {0};
-    struct store_filter filter = {"judge0", 0, 100};
+    struct store_filter filter = {.dialect = "judge0", .offset = 0, .limit = 100};
     store_list(b->store, &filter, 0, answer_take_list, &a);
     answer_await(b, &a, 1);
     assert_int_equal(a.count, 40);

@@ -211,7 +211,7 @@ static void test_readers_work_beside_each_other(void **state)
     bench_open(b);
     bench_insert_id(b, "a");
     AUTO(answer_done) struct answer slow = {0};
-    struct store_filter filter = {NULL, 0, 1};
+    struct store_filter filter = {.dialect = NULL, .offset = 0, .limit = 1};
     failing_driver_hold(b->driver, FAILING_LIST);
     store_list(b->store, &filter, 0, answer_take_list, &slow);
     bench_step(b);
@@ -260,7 +260,7 @@ static void test_every_kind_of_read_says_when_it_fails(void **state)
 {
     struct bench *b = *state;
     const char *ids[] = {"a"};
-    struct store_filter filter = {NULL, 0, 1};
+    struct store_filter filter = {.dialect = NULL, .offset = 0, .limit = 1};
     struct answer a[6] = {0};
     enum failing_op ops[] = {FAILING_GET, FAILING_LIST, FAILING_UNFINISHED, FAILING_CALLBACKS_DUE,
                              FAILING_COUNT};

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics/metrics.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/table.h"
+
+#define BUCKETS_MAX   20
+#define KEY_SEPARATOR '\x1f' /* between label values; none of them has it */
+#define OTHER         "other"
+#define WRITERS_MAX   8
+
+enum kind { COUNTER, GAUGE, HISTOGRAM };
+
+struct row {
+    enum kind kind;
+    const char *name, *labels, *buckets, *help;
+};
+
+static const struct row rows[] = {
+#define X(id, type, name, labels, buckets, help) {type, name, labels, buckets, help},
+#include "metrics/metrics.def"
+#undef X
+};
+
+struct series {
+    struct table_node node;
+    struct list link;
+    char *key;      /* the label values, KEY_SEPARATOR between them */
+    double value;   /* of a histogram: the sum */
+    uint64_t count; /* of a histogram */
+    uint64_t buckets[BUCKETS_MAX];
+};
+
+struct family {
+    const struct row *row;
+    unsigned label_count, bucket_count;
+    char *label_names[METRICS_LABELS_MAX];
+    double bounds[BUCKETS_MAX];
+    char *bound_texts[BUCKETS_MAX];
+    struct table by_key;
+    struct list series;
+};
+
+struct writer {
+    void (*fn)(void *ctx);
+    void *ctx;
+};
+
+struct metrics {
+    struct family families[METRICS_COUNT];
+    struct writer writers[WRITERS_MAX];
+    unsigned writer_count;
+};
+
+/* --- the table --------------------------------------------------------------------------- */
+
+static unsigned split(const char *words, char **ret, unsigned max)
+{
+    unsigned count = 0;
+    for (const char *p = words; *p && count < max; p += strspn(p, " ")) {
+        size_t len = strcspn(p, " ");
+        ret[count++] = xstrndup(p, len);
+        p += len;
+    }
+    return count;
+}
+
+static void family_init(struct family *f, const struct row *row)
+{
+    f->row = row;
+    list_init(&f->series);
+    f->label_count = split(row->labels, f->label_names, METRICS_LABELS_MAX);
+    f->bucket_count = split(row->buckets, f->bound_texts, BUCKETS_MAX);
+    for (unsigned i = 0; i < f->bucket_count; i++) {
+        f->bounds[i] = strtod(f->bound_texts[i], NULL);
+    }
+}
+
+static void family_done(struct family *f)
+{
+    LIST_FOR_EACH (node, &f->series) {
+        struct series *s = LIST_ITEM(node, struct series, link);
+        list_remove(&s->link);
+        free(s->key);
+        free(s);
+    }
+    table_done(&f->by_key);
+    for (unsigned i = 0; i < f->label_count; i++) {
+        free(f->label_names[i]);
+    }
+    for (unsigned i = 0; i < f->bucket_count; i++) {
+        free(f->bound_texts[i]);
+    }
+}
+
+struct metrics *metrics_new(void)
+{
+    struct metrics *m = xcalloc(1, sizeof(*m));
+    for (size_t i = 0; i < METRICS_COUNT; i++) {
+        family_init(&m->families[i], &rows[i]);
+    }
+    return m;
+}
+
+void metrics_free(struct metrics *m)
+{
+    if (!m) {
+        return;
+    }
+    for (size_t i = 0; i < METRICS_COUNT; i++) {
+        family_done(&m->families[i]);
+    }
+    free(m);
+}
+
+/* --- samples ----------------------------------------------------------------------------- */
+
+static void key_add(struct buf *key, const struct family *f, const char *const *labels)
+{
+    for (unsigned i = 0; i < f->label_count; i++) {
+        buf_add_str(key, labels && labels[i] ? labels[i] : "");
+        buf_add_char(key, KEY_SEPARATOR);
+    }
+    buf_add_char(key, '\0');
+}
+
+static struct series *series_of_key(struct family *f, const char *key)
+{
+    struct table_node *node = table_find(&f->by_key, key);
+    if (node) {
+        return TABLE_ITEM(node, struct series, node);
+    }
+    struct series *s = xcalloc(1, sizeof(*s));
+    s->key = xstrdup(key);
+    list_append(&f->series, &s->link);
+    table_add(&f->by_key, &s->node, s->key);
+    return s;
+}
+
+/* Short labels, which all are, cost no allocation. */
+static bool key_fits(char *key, size_t size, const struct family *f, const char *const *labels)
+{
+    size_t at = 0;
+    for (unsigned i = 0; i < f->label_count; i++) {
+        const char *text = labels && labels[i] ? labels[i] : "";
+        size_t len = strlen(text);
+        if (at + len + 2 > size) {
+            return false;
+        }
+        memcpy(key + at, text, len);
+        at += len;
+        key[at++] = KEY_SEPARATOR;
+    }
+    key[at] = '\0';
+    return true;
+}
+
+static struct series *series_find(struct family *f, const char *const *labels)
+{
+    static const char *const others[METRICS_LABELS_MAX] = {OTHER, OTHER, OTHER, OTHER};
+    char small[256];
+    AUTO(buf_done) struct buf large = {0};
+    const char *key = small;
+    if (!key_fits(small, sizeof(small), f, labels)) {
+        key_add(&large, f, labels);
+        key = large.data;
+    }
+    if (f->by_key.count < METRICS_SERIES_MAX || table_find(&f->by_key, key)) {
+        return series_of_key(f, key);
+    }
+    key_fits(small, sizeof(small), f, others);
+    return series_of_key(f, small);
+}
+
+void metrics_add(struct metrics *m, enum metric id, const char *const *labels, double n)
+{
+    if (m) {
+        series_find(&m->families[id], labels)->value += n;
+    }
+}
+
+void metrics_set(struct metrics *m, enum metric id, const char *const *labels, double value)
+{
+    if (m) {
+        series_find(&m->families[id], labels)->value = value;
+    }
+}
+
+void metrics_observe(struct metrics *m, enum metric id, const char *const *labels, double seconds)
+{
+    if (!m) {
+        return;
+    }
+    struct family *f = &m->families[id];
+    struct series *s = series_find(f, labels);
+    unsigned i = 0;
+    while (i < f->bucket_count && seconds > f->bounds[i]) {
+        i++;
+    }
+    if (i < f->bucket_count) {
+        s->buckets[i]++;
+    }
+    s->count++;
+    s->value += seconds;
+}
+
+void metrics_observe_ns(struct metrics *m, enum metric id, const char *const *labels, uint64_t ns)
+{
+    metrics_observe(m, id, labels, (double)ns / NS_PER_S);
+}
+
+/* --- the text ---------------------------------------------------------------------------- */
+
+void metrics_on_write(struct metrics *m, void (*fn)(void *ctx), void *ctx)
+{
+    if (m && m->writer_count < WRITERS_MAX) {
+        m->writers[m->writer_count++] = (struct writer){fn, ctx};
+    }
+}
+
+static void value_add(struct buf *ret, double v)
+{
+    buf_add_fmt(ret, " %.17g\n", v);
+}
+
+static void escaped_add(struct buf *ret, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n') {
+            buf_add_str(ret, "\\n");
+            continue;
+        }
+        if (text[i] == '\\' || text[i] == '"') {
+            buf_add_char(ret, '\\');
+        }
+        buf_add_char(ret, text[i]);
+    }
+}
+
+/* {language="c",le="0.5"}; `le` NULL: none. */
+static void labels_add(struct buf *ret, const struct family *f, const struct series *s,
+                       const char *le)
+{
+    const char *value = s->key;
+    if (f->label_count == 0 && !le) {
+        return;
+    }
+    buf_add_char(ret, '{');
+    for (unsigned i = 0; i < f->label_count; i++) {
+        size_t len = strcspn(value, (const char[]){KEY_SEPARATOR, 0});
+        buf_add_fmt(ret, "%s%s=\"", i > 0 ? "," : "", f->label_names[i]);
+        escaped_add(ret, value, len);
+        buf_add_char(ret, '"');
+        value += len + 1;
+    }
+    if (le) {
+        buf_add_fmt(ret, "%sle=\"%s\"", f->label_count > 0 ? "," : "", le);
+    }
+    buf_add_char(ret, '}');
+}
+
+static void sample_add(struct buf *ret, const struct family *f, const struct series *s,
+                       const char *suffix, const char *le, double value)
+{
+    buf_add_fmt(ret, "%s%s", f->row->name, suffix);
+    labels_add(ret, f, s, le);
+    value_add(ret, value);
+}
+
+static void histogram_add(struct buf *ret, const struct family *f, const struct series *s)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < f->bucket_count; i++) {
+        sum += s->buckets[i];
+        sample_add(ret, f, s, "_bucket", f->bound_texts[i], (double)sum);
+    }
+    sample_add(ret, f, s, "_bucket", "+Inf", (double)s->count);
+    sample_add(ret, f, s, "_sum", NULL, s->value);
+    sample_add(ret, f, s, "_count", NULL, (double)s->count);
+}
+
+static void family_add(struct buf *ret, const struct family *f)
+{
+    static const char *const kinds[] = {
+        [COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram"};
+    if (list_empty(&f->series)) {
+        return;
+    }
+    buf_add_fmt(ret, "# HELP %s %s\n# TYPE %s %s\n", f->row->name, f->row->help, f->row->name,
+                kinds[f->row->kind]);
+    LIST_FOR_EACH (node, &f->series) {
+        const struct series *s = LIST_ITEM(node, struct series, link);
+        if (f->row->kind == HISTOGRAM) {
+            histogram_add(ret, f, s);
+        } else {
+            sample_add(ret, f, s, "", NULL, s->value);
+        }
+    }
+}
+
+void metrics_write(struct metrics *m, struct buf *ret)
+{
+    if (!m) {
+        return;
+    }
+    for (unsigned i = 0; i < m->writer_count; i++) {
+        m->writers[i].fn(m->writers[i].ctx);
+    }
+    for (size_t i = 0; i < METRICS_COUNT; i++) {
+        family_add(ret, &m->families[i]);
+    }
+}
