@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics/metrics.h"
 
+#include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@
 
 #define BUCKETS_MAX   20
 #define KEY_SEPARATOR '\x1f' /* between label values; none of them has it */
+#define KEY_SMALL     256
 #define OTHER         "other"
 #define WRITERS_MAX   8
 
@@ -101,15 +104,6 @@ static void family_done(struct family *f)
     }
 }
 
-struct metrics *metrics_new(void)
-{
-    struct metrics *m = xcalloc(1, sizeof(*m));
-    for (size_t i = 0; i < METRICS_COUNT; i++) {
-        family_init(&m->families[i], &rows[i]);
-    }
-    return m;
-}
-
 void metrics_free(struct metrics *m)
 {
     if (!m) {
@@ -166,7 +160,7 @@ static bool key_fits(char *key, size_t size, const struct family *f, const char 
 static struct series *series_find(struct family *f, const char *const *labels)
 {
     static const char *const others[METRICS_LABELS_MAX] = {OTHER, OTHER, OTHER, OTHER};
-    char small[256];
+    char small[KEY_SMALL];
     AUTO(buf_done) struct buf large = {0};
     const char *key = small;
     if (!key_fits(small, sizeof(small), f, labels)) {
@@ -178,6 +172,20 @@ static struct series *series_find(struct family *f, const char *const *labels)
     }
     key_fits(small, sizeof(small), f, others);
     return series_of_key(f, small);
+}
+
+/* What has no labels is there from the start, with 0: its first event is then an increase too. */
+struct metrics *metrics_new(void)
+{
+    struct metrics *m = xcalloc(1, sizeof(*m));
+    for (size_t i = 0; i < METRICS_COUNT; i++) {
+        struct family *f = &m->families[i];
+        family_init(f, &rows[i]);
+        if (f->label_count == 0 && rows[i].kind != GAUGE) {
+            series_find(f, METRIC_NO_LABELS);
+        }
+    }
+    return m;
 }
 
 void metrics_add(struct metrics *m, enum metric id, const char *const *labels, double n)
@@ -217,6 +225,50 @@ void metrics_observe_ns(struct metrics *m, enum metric id, const char *const *la
     metrics_observe(m, id, labels, (double)ns / NS_PER_S);
 }
 
+/* --- what was observed ------------------------------------------------------------------- */
+
+static void series_sum(const struct family *f, const struct series *s, struct series *ret)
+{
+    for (unsigned i = 0; i < f->bucket_count; i++) {
+        ret->buckets[i] += s->buckets[i];
+    }
+    ret->count += s->count;
+}
+
+/* As PromQL's histogram_quantile: the same share of a bucket's width as of its observations. */
+static double quantile_of(const struct family *f, const struct series *s, double q)
+{
+    double rank = q * (double)s->count, below = 0, lower = 0;
+    for (unsigned i = 0; i < f->bucket_count; i++) {
+        double in = (double)s->buckets[i];
+        if (in > 0 && below + in >= rank) {
+            return lower + (f->bounds[i] - lower) * (rank - below) / in;
+        }
+        below += in;
+        lower = f->bounds[i];
+    }
+    return lower;
+}
+
+double metrics_quantile(const struct metrics *m, enum metric id, const char *const *labels,
+                        double q)
+{
+    if (!m) {
+        return NAN;
+    }
+    const struct family *f = &m->families[id];
+    struct series sum = {0};
+    char key[KEY_SMALL];
+    bool one = labels && key_fits(key, sizeof(key), f, labels);
+    LIST_FOR_EACH (node, &f->series) {
+        const struct series *s = LIST_ITEM(node, struct series, link);
+        if (!one || strcmp(s->key, key) == 0) {
+            series_sum(f, s, &sum);
+        }
+    }
+    return sum.count > 0 ? quantile_of(f, &sum, q) : NAN;
+}
+
 /* --- the text ---------------------------------------------------------------------------- */
 
 void metrics_on_write(struct metrics *m, void (*fn)(void *ctx), void *ctx)
@@ -226,9 +278,15 @@ void metrics_on_write(struct metrics *m, void (*fn)(void *ctx), void *ctx)
     }
 }
 
+/* The shorter form where it is the same number: 0.1, not 0.10000000000000001. */
 static void value_add(struct buf *ret, double v)
 {
-    buf_add_fmt(ret, " %.17g\n", v);
+    char text[32];
+    snprintf(text, sizeof(text), "%.15g", v);
+    if (strtod(text, NULL) < v || strtod(text, NULL) > v) {
+        snprintf(text, sizeof(text), "%.17g", v);
+    }
+    buf_add_fmt(ret, " %s\n", text);
 }
 
 static void escaped_add(struct buf *ret, const char *text, size_t len)

@@ -37,6 +37,14 @@ void metrics_set(struct metrics *m, enum metric id, const char *const *labels, d
 void metrics_observe(struct metrics *m, enum metric id, const char *const *labels, double seconds);
 void metrics_observe_ns(struct metrics *m, enum metric id, const char *const *labels, uint64_t ns);
 
+/*
+ * About the time that the share q (0.99) of the observations did not pass, as far as the buckets
+ * tell; what is beyond the last bucket counts as its bound.  labels NULL: of all series together.
+ * NAN: none yet.
+ */
+double metrics_quantile(const struct metrics *m, enum metric id, const char *const *labels,
+                        double q);
+
 /* Called at the start of each metrics_write, to set gauges that are known only when asked. */
 void metrics_on_write(struct metrics *m, void (*fn)(void *ctx), void *ctx);
 /* Text format 0.0.4, https://prometheus.io/docs/instrumenting/exposition_formats/ */
