@@ -21,6 +21,7 @@ struct loop;
 #define KEYS_FILE      "keys.json"
 #define KEY_NAME_MAX   48 /* letters, digits, . _ - */
 #define KEY_SECRET_MAX 64
+#define KEYS_MAX       2000
 
 enum key_scope { SCOPE_RUN = 1 << 0, SCOPE_READ = 1 << 1, SCOPE_ADMIN = 1 << 2 }; /* ADMIN: all */
 
@@ -42,9 +43,14 @@ struct key {
     unsigned char hash[32];
 };
 
+/* 0: there is none of this name. */
+unsigned key_scope_parse(const char *name);
+const char *key_scope_name(unsigned scope); /* of one */
+bool key_name_is_good(const char *name);
+
 struct keys;
 
-/* path is relative to the data directory's descriptor.  No file: no keys. */
+/* No file in the data directory: no keys. */
 int keys_open(struct loop *loop, int data_fd, const struct log *log, struct keys **ret,
               struct err *e);
 void keys_free(struct keys *k);         /* NULL is fine */
@@ -55,6 +61,8 @@ const struct key *keys_find(const struct keys *k, const char *secret);
 const struct key *keys_by_name(const struct keys *k, const char *name); /* NULL: none */
 
 /* --- what `belljar key` does; blocking; atomic, under a lock --------------------------------- */
+/* Sets the rest of *key.  ERR_INVALID: the name is in use (that of a revoked key may be used
+ * again), or is none. */
 int keys_add(int data_fd, struct key *key, char ret_secret[KEY_SECRET_MAX], struct err *e);
 int keys_revoke(int data_fd, const char *name, struct err *e);                  /* ERR_NOT_FOUND */
 int keys_list(int data_fd, struct key **ret, size_t *ret_count, struct err *e); /* malloc'd */
