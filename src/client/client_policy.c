@@ -1,34 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_policy.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/ip.h"
 #include "base/mem.h"
 #include "base/strv.h"
 
-#define V4_OFFSET    96 /* bits of the prefix under which an IPv4 address is mapped */
 #define NAME_MAX_LEN 253
-
-/* IPv4 in its mapped form, so that there is one kind of address. */
-struct address {
-    uint8_t bytes[16];
-};
-
-struct network {
-    struct address address;
-    unsigned bits;
-};
 
 struct client_policy {
     bool everything;
-    struct network *networks;
+    struct ip_network *networks;
     size_t network_count;
     char **names;
 };
@@ -80,70 +69,6 @@ static const struct {
     {"::/0", "a reserved"},
 };
 
-static struct address address_of_v4(const void *four)
-{
-    struct address a = {{[10] = 0xff, [11] = 0xff}};
-    memcpy(a.bytes + 12, four, 4);
-    return a;
-}
-
-static bool bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-    unsigned rest = bits % 8;
-    uint8_t mask = (uint8_t)(0xff00U >> rest);
-    return memcmp(a, b, bits / 8) == 0 && (rest == 0 || ((a[bits / 8] ^ b[bits / 8]) & mask) == 0);
-}
-
-static bool is_mapped(const struct address *a)
-{
-    const struct address zero = address_of_v4((const uint8_t[4]){0});
-    return bits_equal(a->bytes, zero.bytes, V4_OFFSET);
-}
-
-/* "::/0" is all of IPv6 and nothing of IPv4. */
-static bool network_has(const struct network *n, const struct address *a)
-{
-    return (n->bits >= V4_OFFSET || !is_mapped(a)) &&
-           bits_equal(n->address.bytes, a->bytes, n->bits);
-}
-
-static bool address_parse(const char *text, struct address *ret, unsigned *ret_offset)
-{
-    uint8_t four[4];
-    if (inet_pton(AF_INET, text, four) == 1) {
-        *ret = address_of_v4(four);
-        *ret_offset = V4_OFFSET;
-        return true;
-    }
-    *ret_offset = 0;
-    return inet_pton(AF_INET6, text, ret->bytes) == 1;
-}
-
-static bool network_parse(const char *text, struct network *ret)
-{
-    char address[INET6_ADDRSTRLEN];
-    const char *slash = strchr(text, '/');
-    size_t len = slash ? (size_t)(slash - text) : strlen(text);
-    unsigned offset;
-    if (len >= sizeof(address)) {
-        return false;
-    }
-    memcpy(address, text, len);
-    address[len] = '\0';
-    if (!address_parse(address, &ret->address, &offset)) {
-        return false;
-    }
-    ret->bits = 128;
-    if (slash) {
-        size_t digits = strspn(slash + 1, "0123456789");
-        if (digits == 0 || digits > 3 || slash[1 + digits] != '\0') {
-            return false;
-        }
-        ret->bits = offset + (unsigned)strtoul(slash + 1, NULL, 10);
-    }
-    return ret->bits <= 128;
-}
-
 /* Not one that looks like a number: "10.1" is a mistyped network. */
 static bool name_is_good(const char *name)
 {
@@ -154,10 +79,10 @@ static bool name_is_good(const char *name)
 
 static int entry_add(struct client_policy *p, const char *entry, struct err *e)
 {
-    struct network network;
+    struct ip_network network;
     if (strcmp(entry, "*") == 0) {
         p->everything = true;
-    } else if (network_parse(entry, &network)) {
+    } else if (ip_network_parse(entry, &network)) {
         p->networks = xreallocarray(p->networks, p->network_count + 1, sizeof(network));
         p->networks[p->network_count++] = network;
     } else if (name_is_good(entry)) {
@@ -211,34 +136,34 @@ bool client_policy_allows_name(const struct client_policy *p, const char *host)
 }
 
 /* What stands for an IPv4 address, as that address. */
-static struct address unwrap(const struct address *a)
+static struct ip unwrap(const struct ip *a)
 {
     static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
     static const uint8_t six_to_four[2] = {0x20, 0x02};
     if (memcmp(a->bytes, nat64, sizeof(nat64)) == 0) {
-        return address_of_v4(a->bytes + 12);
+        return ip_of_v4(a->bytes + 12);
     }
     if (memcmp(a->bytes, six_to_four, sizeof(six_to_four)) == 0) {
-        return address_of_v4(a->bytes + 2);
+        return ip_of_v4(a->bytes + 2);
     }
     return *a;
 }
 
-static const char *kind_of(const struct address *a)
+static const char *kind_of(const struct ip *a)
 {
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-        struct network network;
-        if (network_parse(rules[i].network, &network) && network_has(&network, a)) {
+        struct ip_network network;
+        if (ip_network_parse(rules[i].network, &network) && ip_network_has(&network, a)) {
             return rules[i].kind;
         }
     }
     return "a reserved"; /* the last rules leave nothing */
 }
 
-static bool is_allowed(const struct client_policy *p, const struct address *a)
+static bool is_allowed(const struct client_policy *p, const struct ip *a)
 {
     for (size_t i = 0; i < p->network_count; i++) {
-        if (network_has(&p->networks[i], a)) {
+        if (ip_network_has(&p->networks[i], a)) {
             return true;
         }
     }
@@ -247,13 +172,9 @@ static bool is_allowed(const struct client_policy *p, const struct address *a)
 
 int client_policy_check(const struct client_policy *p, const struct sockaddr *sa, struct err *e)
 {
-    char text[INET6_ADDRSTRLEN] = "";
-    struct address a;
-    if (sa->sa_family == AF_INET) {
-        a = address_of_v4(&((const struct sockaddr_in *)(const void *)sa)->sin_addr);
-    } else if (sa->sa_family == AF_INET6) {
-        memcpy(a.bytes, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
-    } else {
+    char text[IP_TEXT_MAX];
+    struct ip a;
+    if (!ip_of_sockaddr(sa, &a)) {
         return err_set(e, ERR_DENIED, "an address of family %d is refused", sa->sa_family);
     }
     a = unwrap(&a);
@@ -261,11 +182,7 @@ int client_policy_check(const struct client_policy *p, const struct sockaddr *sa
     if (!kind || is_allowed(p, &a)) {
         return 0;
     }
-    if (is_mapped(&a)) {
-        inet_ntop(AF_INET, a.bytes + 12, text, sizeof(text));
-    } else {
-        inet_ntop(AF_INET6, a.bytes, text, sizeof(text));
-    }
+    ip_format(&a, text);
     return err_set(e, ERR_DENIED, "%s is %s address, which is refused unless it is allowed", text,
                    kind);
 }
