@@ -26,7 +26,9 @@ struct queue_item {
     char id[QUEUE_ID_MAX + 1];
     char caller[QUEUE_CALLER_MAX + 1];
     bool batch;
-    unsigned running_max; /* of its caller's items that may be taken at one time; 0: any number */
+    /* Of its caller's items that may be taken at one time, both kinds together; 0: any number.
+     * What the last one that was put says counts for all of that caller. */
+    unsigned running_max;
 };
 
 struct queue_events {
@@ -46,6 +48,8 @@ struct queue_ops {
     void (*ack)(struct queue *q, const char *id);       /* done with: it is gone */
     void (*give_back)(struct queue *q, const char *id); /* taken, not run: first of its caller's */
     bool (*cancel)(struct queue *q, const char *id);    /* true: it waited and is gone */
+    /* Whether this one, put now, would be the one that is taken next. */
+    bool (*is_next)(const struct queue *q, const struct queue_item *item);
     size_t (*waiting)(const struct queue *q);
     size_t (*waiting_of)(const struct queue *q, const char *caller);
     void (*free)(struct queue *q);
@@ -86,6 +90,11 @@ static inline void queue_give_back(struct queue *q, const char *id)
 static inline bool queue_cancel(struct queue *q, const char *id)
 {
     return q->ops->cancel(q, id);
+}
+
+static inline bool queue_is_next(const struct queue *q, const struct queue_item *item)
+{
+    return q->ops->is_next(q, item);
 }
 
 static inline size_t queue_waiting(const struct queue *q)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The queue in memory.  Of each kind there is a ring of the callers that have something waiting:
- * the first one's first item is taken, and the caller goes to the end of the ring.  An item that
- * is taken stays known by its id, with a timer for its lease, so that it can come back to where it
- * was.  All steps take the same time, however much waits.
+ * The queue in memory.  Of each kind there is a ring of the callers that have something to give
+ * out: the first one's first item is taken, and the caller goes to the end of the ring.  An item
+ * that is taken stays known by its id, with a timer for its lease, so that it can come back to
+ * where it was.  A caller that has as many taken as it may is in no ring until one of them is
+ * done.  All steps take the same time, however much waits.
  */
 #include "queue/queue.h"
 
@@ -20,25 +21,26 @@ enum { KIND_INTERACTIVE, KIND_BATCH, KINDS };
 
 struct memory_queue;
 
-struct caller { /* of one kind; there while it has items, waiting or taken */
-    struct table_node by_name;
-    struct list turn;    /* in its kind's ring while items wait */
-    struct list waiting; /* its items, the next one first */
-    size_t items;
-    char name[QUEUE_CALLER_MAX + 1];
+struct lane {            /* a caller's items of one kind */
+    struct list turn;    /* in the kind's ring while something in it may be taken */
+    struct list waiting; /* the next one first */
+    size_t count;
 };
 
-struct kind {
-    struct table callers;
-    struct list ring;
-    size_t waiting;
+struct caller { /* there while it has items, waiting or taken */
+    struct table_node by_name;
+    struct lane lanes[KINDS];
+    size_t items;
+    size_t taken;
+    unsigned taken_max; /* as the last item that was put says; 0: any number */
+    char name[QUEUE_CALLER_MAX + 1];
 };
 
 struct item {
     struct memory_queue *queue;
     struct table_node by_id;
-    struct list link; /* of its caller's while it waits */
-    struct kind *kind;
+    struct list link; /* of its lane while it waits */
+    unsigned kind;
     struct caller *caller;
     bool taken;
     struct loop_timer lease; /* while it is taken */
@@ -48,11 +50,11 @@ struct item {
 struct memory_queue {
     struct queue queue;
     struct loop *loop;
-    size_t max;
+    size_t max, waiting;
     struct queue_events events;
     struct loop_defer ready;
-    struct table items;
-    struct kind kinds[KINDS];
+    struct table items, callers;
+    struct list rings[KINDS];
     unsigned turns; /* of interactive items since the last batch item, while batches wait */
 };
 
@@ -64,7 +66,7 @@ static struct memory_queue *of(struct queue *q)
 static size_t memory_waiting(const struct queue *q)
 {
     const struct memory_queue *m = (const struct memory_queue *)q;
-    return m->kinds[KIND_INTERACTIVE].waiting + m->kinds[KIND_BATCH].waiting;
+    return m->waiting;
 }
 
 static void memory_ready(void *ctx)
@@ -75,28 +77,60 @@ static void memory_ready(void *ctx)
     }
 }
 
+static void memory_ready_later(struct memory_queue *m)
+{
+    loop_defer(m->loop, &m->ready, memory_ready, m);
+}
+
 /* --- callers ------------------------------------------------------------------------------ */
 
-static struct caller *caller_get(struct kind *kind, const char *name)
+static struct caller *caller_find(const struct memory_queue *m, const char *name)
 {
-    struct table_node *node = table_find(&kind->callers, name);
-    struct caller *c = node ? TABLE_ITEM(node, struct caller, by_name) : NULL;
+    struct table_node *node = table_find(&m->callers, name);
+    return node ? TABLE_ITEM(node, struct caller, by_name) : NULL;
+}
+
+static struct caller *caller_get(struct memory_queue *m, const char *name)
+{
+    struct caller *c = caller_find(m, name);
     if (!c) {
         c = xcalloc(1, sizeof(*c));
-        list_init(&c->turn);
-        list_init(&c->waiting);
+        for (size_t i = 0; i < KINDS; i++) {
+            list_init(&c->lanes[i].turn);
+            list_init(&c->lanes[i].waiting);
+        }
         memcpy(c->name, name, strlen(name) + 1);
-        table_add(&kind->callers, &c->by_name, c->name);
+        table_add(&m->callers, &c->by_name, c->name);
     }
     c->items++;
     return c;
 }
 
-static void caller_put(struct kind *kind, struct caller *c)
+static void caller_put(struct memory_queue *m, struct caller *c)
 {
     if (--c->items == 0) {
-        table_remove(&kind->callers, &c->by_name);
+        table_remove(&m->callers, &c->by_name);
         free(c);
+    }
+}
+
+static bool caller_may_take(const struct caller *c)
+{
+    return c->taken_max == 0 || c->taken < c->taken_max;
+}
+
+/* Each lane is in its ring when it should be; one that comes in is the last, or `first`. */
+static void caller_line_up(struct memory_queue *m, struct caller *c, bool first)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        struct lane *lane = &c->lanes[i];
+        bool wanted = lane->count > 0 && caller_may_take(c), there = !list_empty(&lane->turn);
+        if (there && !wanted) {
+            list_remove(&lane->turn);
+        } else if (wanted && !there) {
+            (first ? list_prepend : list_append)(&m->rings[i], &lane->turn);
+            memory_ready_later(m);
+        }
     }
 }
 
@@ -108,32 +142,37 @@ static struct item *item_find(const struct memory_queue *m, const char *id)
     return node ? TABLE_ITEM(node, struct item, by_id) : NULL;
 }
 
+static struct lane *item_lane(const struct item *item)
+{
+    return &item->caller->lanes[item->kind];
+}
+
 /* A caller that had nothing waiting has its turn after the others, or, when it was its turn
  * already, again. */
 static void item_wait(struct item *item, bool first, bool turn_again)
 {
-    struct caller *c = item->caller;
-    (first ? list_prepend : list_append)(&c->waiting, &item->link);
-    if (list_empty(&c->turn)) {
-        (turn_again ? list_prepend : list_append)(&item->kind->ring, &c->turn);
-    }
-    item->kind->waiting++;
-    loop_defer(item->queue->loop, &item->queue->ready, memory_ready, item->queue);
+    struct memory_queue *m = item->queue;
+    struct lane *lane = item_lane(item);
+    (first ? list_prepend : list_append)(&lane->waiting, &item->link);
+    lane->count++;
+    m->waiting++;
+    caller_line_up(m, item->caller, turn_again);
+    memory_ready_later(m);
 }
 
 static void item_wait_no_more(struct item *item)
 {
     list_remove(&item->link);
-    item->kind->waiting--;
-    if (list_empty(&item->caller->waiting)) {
-        list_remove(&item->caller->turn);
-    }
+    item_lane(item)->count--;
+    item->queue->waiting--;
+    caller_line_up(item->queue, item->caller, false);
 }
 
 static void item_return(struct item *item)
 {
     loop_timer_cancel(&item->lease);
     item->taken = false;
+    item->caller->taken--;
     item_wait(item, true, true);
 }
 
@@ -152,12 +191,16 @@ static void item_lease(struct item *item, uint64_t lease_ns)
 
 static void item_free(struct item *item)
 {
-    if (!item->taken) {
+    struct memory_queue *m = item->queue;
+    if (item->taken) {
+        item->caller->taken--;
+        caller_line_up(m, item->caller, false);
+    } else {
         item_wait_no_more(item);
     }
     loop_timer_cancel(&item->lease);
-    table_remove(&item->queue->items, &item->by_id);
-    caller_put(item->kind, item->caller);
+    table_remove(&m->items, &item->by_id);
+    caller_put(m, item->caller);
     free(item);
 }
 
@@ -178,49 +221,66 @@ static int memory_put(struct queue *q, const struct queue_item *asked, bool forc
     item->queue = m;
     list_init(&item->link);
     memcpy(item->id, asked->id, sizeof(item->id));
-    item->kind = &m->kinds[asked->batch ? KIND_BATCH : KIND_INTERACTIVE];
-    item->caller = caller_get(item->kind, asked->caller);
+    item->kind = asked->batch ? KIND_BATCH : KIND_INTERACTIVE;
+    item->caller = caller_get(m, asked->caller);
+    item->caller->taken_max = asked->running_max;
     table_add(&m->items, &item->by_id, item->id);
     item_wait(item, first, false);
     return 0;
 }
 
-/* NULL: nothing waits. */
-static struct kind *kind_of_next(struct memory_queue *m)
+/* KINDS: there is nothing that may be taken. */
+static unsigned kind_of_next(struct memory_queue *m)
 {
-    struct kind *interactive = &m->kinds[KIND_INTERACTIVE], *batch = &m->kinds[KIND_BATCH];
-    if (batch->waiting == 0) {
+    bool interactive = !list_empty(&m->rings[KIND_INTERACTIVE]);
+    if (list_empty(&m->rings[KIND_BATCH])) {
         m->turns = 0;
-        return interactive->waiting > 0 ? interactive : NULL;
+        return interactive ? KIND_INTERACTIVE : KINDS;
     }
-    if (interactive->waiting > 0 && m->turns < QUEUE_BATCH_TURN) {
+    if (interactive && m->turns < QUEUE_BATCH_TURN) {
         m->turns++;
-        return interactive;
+        return KIND_INTERACTIVE;
     }
     m->turns = 0;
-    return batch;
+    return KIND_BATCH;
 }
 
 static bool memory_take(struct queue *q, uint64_t lease_ns, struct queue_item *ret)
 {
     struct memory_queue *m = of(q);
-    struct kind *kind = kind_of_next(m);
-    if (!kind) {
+    unsigned kind = kind_of_next(m);
+    if (kind == KINDS) {
         return false;
     }
-    struct caller *c = LIST_ITEM(kind->ring.next, struct caller, turn);
-    struct item *item = LIST_ITEM(c->waiting.next, struct item, link);
-    item_wait_no_more(item);
-    if (!list_empty(&c->turn)) {
-        list_remove(&c->turn);
-        list_append(&kind->ring, &c->turn);
-    }
+    struct lane *lane = LIST_ITEM(m->rings[kind].next, struct lane, turn);
+    struct item *item = LIST_ITEM(lane->waiting.next, struct item, link);
+    struct caller *c = item->caller;
     item->taken = true;
+    c->taken++;
+    item_wait_no_more(item);
+    if (!list_empty(&lane->turn)) {
+        list_remove(&lane->turn);
+        list_append(&m->rings[kind], &lane->turn);
+    }
     item_lease(item, lease_ns);
-    *ret = (struct queue_item){.batch = kind == &m->kinds[KIND_BATCH]};
+    *ret = (struct queue_item){.batch = kind == KIND_BATCH, .running_max = c->taken_max};
     memcpy(ret->id, item->id, sizeof(ret->id));
     memcpy(ret->caller, c->name, sizeof(ret->caller));
     return true;
+}
+
+static bool memory_is_next(const struct queue *q, const struct queue_item *item)
+{
+    const struct memory_queue *m = (const struct memory_queue *)q;
+    const struct caller *c = caller_find(m, item->caller);
+    bool held = c && item->running_max > 0 && c->taken >= item->running_max;
+    return !held && list_empty(&m->rings[KIND_INTERACTIVE]) && list_empty(&m->rings[KIND_BATCH]);
+}
+
+static size_t memory_waiting_of(const struct queue *q, const char *caller)
+{
+    const struct caller *c = caller_find((const struct memory_queue *)q, caller);
+    return c ? c->lanes[KIND_INTERACTIVE].count + c->lanes[KIND_BATCH].count : 0;
 }
 
 static void memory_extend(struct queue *q, const char *id, uint64_t lease_ns)
@@ -268,9 +328,7 @@ static void memory_free(struct queue *q)
             item_free(TABLE_ITEM(node, struct item, by_id));
         }
     }
-    for (size_t i = 0; i < KINDS; i++) {
-        table_done(&m->kinds[i].callers);
-    }
+    table_done(&m->callers);
     table_done(&m->items);
     loop_defer_cancel(&m->ready);
     free(m);
@@ -284,7 +342,9 @@ static const struct queue_ops memory_ops = {
     .ack = memory_ack,
     .give_back = memory_give_back,
     .cancel = memory_cancel,
+    .is_next = memory_is_next,
     .waiting = memory_waiting,
+    .waiting_of = memory_waiting_of,
     .free = memory_free,
 };
 
@@ -296,7 +356,7 @@ struct queue *queue_memory_new(struct loop *loop, size_t max, const struct queue
     m->max = max;
     m->events = *events;
     for (size_t i = 0; i < KINDS; i++) {
-        list_init(&m->kinds[i].ring);
+        list_init(&m->rings[i]);
     }
     return &m->queue;
 }

@@ -316,6 +316,148 @@ static void test_extending_what_waits_changes_nothing(void **state)
     assert_empty(&b);
 }
 
+/* --- as many of a caller as it may have ---------------------------------------------------- */
+
+static void puts_held(struct bench *b, const char *caller, const char *letters, bool batch,
+                      unsigned running_max)
+{
+    struct err e;
+    for (; *letters; letters++) {
+        const char id[] = {*letters, '\0'};
+        struct queue_item item = item_of(caller, id, batch);
+        item.running_max = running_max;
+        assert_int_equal(queue_put(b->queue, &item, false, false, &e), 0);
+    }
+}
+
+static void assert_takes_nothing(struct bench *b)
+{
+    struct queue_item item;
+    assert_false(queue_take(b->queue, LONG, &item));
+}
+
+static void test_caller_that_has_its_number_is_passed_over(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    puts_held(&b, "x", "abc", false, 2);
+    puts_all(&b, "y", "mno", false);
+    assert_takes(&b, LONG, "ambno");
+    assert_takes_nothing(&b);
+    assert_int_equal(queue_waiting(b.queue), 1);
+}
+
+static void test_ack_lets_the_next_of_a_held_caller_go_and_tells(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    puts_held(&b, "x", "ab", false, 1);
+    assert_takes(&b, LONG, "a");
+    round_of_loop(&b);
+    b.ready = 0;
+    queue_ack(b.queue, "a");
+    round_of_loop(&b);
+    assert_int_equal(b.ready, 1);
+    assert_takes(&b, LONG, "b");
+    assert_empty(&b);
+}
+
+static void test_number_counts_both_kinds_together(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    puts_held(&b, "x", "a", false, 1);
+    puts_held(&b, "x", "m", true, 1);
+    assert_takes(&b, LONG, "a");
+    assert_takes_nothing(&b);
+    queue_ack(b.queue, "a");
+    assert_takes(&b, LONG, "m");
+}
+
+static void test_held_batches_do_not_count_as_waiting_ones(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 30);
+    puts_held(&b, "x", "mn", true, 1);
+    assert_takes(&b, LONG, "m");
+    puts_all(&b, "y", "abcdefghijk", false);
+    assert_takes(&b, LONG, "abcdefghijk");
+    assert_takes_nothing(&b);
+}
+
+static void test_what_is_given_back_frees_its_place(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    puts_held(&b, "x", "ab", false, 1);
+    assert_takes(&b, LONG, "a");
+    queue_give_back(b.queue, "a");
+    assert_takes(&b, LONG, "a");
+    assert_takes_nothing(&b);
+}
+
+static void test_cancel_of_what_a_held_caller_has_waiting_leaves_it_held(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    puts_held(&b, "x", "abc", false, 1);
+    assert_takes(&b, LONG, "a");
+    assert_true(queue_cancel(b.queue, "b"));
+    assert_takes_nothing(&b);
+    queue_ack(b.queue, "a");
+    assert_takes(&b, LONG, "c");
+}
+
+static void test_number_of_the_last_item_counts(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    puts_held(&b, "x", "abc", false, 1);
+    assert_takes(&b, LONG, "a");
+    puts_held(&b, "x", "d", false, 3);
+    assert_takes(&b, LONG, "bc");
+    assert_takes_nothing(&b);
+    puts_held(&b, "x", "e", false, 0);
+    assert_takes(&b, LONG, "de");
+}
+
+static void test_waiting_of_a_caller_counts_its_own(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    puts_all(&b, "x", "abc", false);
+    puts_all(&b, "x", "m", true);
+    puts_all(&b, "y", "s", false);
+    assert_int_equal(queue_waiting_of(b.queue, "x"), 4);
+    assert_takes(&b, LONG, "a");
+    assert_int_equal(queue_waiting_of(b.queue, "x"), 3);
+    assert_int_equal(queue_waiting_of(b.queue, "y"), 1);
+    assert_int_equal(queue_waiting_of(b.queue, "z"), 0);
+}
+
+static void test_next_is_who_finds_nothing_that_may_go(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    struct queue_item x = item_of("x", "z", false), y = item_of("y", "z", false);
+    x.running_max = 1;
+    assert_true(queue_is_next(b.queue, &x));
+    puts_held(&b, "x", "ab", false, 1);
+    assert_false(queue_is_next(b.queue, &y));
+    assert_takes(&b, LONG, "a");
+    assert_true(queue_is_next(b.queue, &y)); /* what waits may not go */
+    assert_false(queue_is_next(b.queue, &x));
+}
+
 /* Callers come and go; many items are taken, given back and cancelled. */
 static void test_many_items_of_many_callers(void **state)
 {
@@ -365,6 +507,15 @@ int main(void)
         cmocka_unit_test(test_acknowledged_item_does_not_expire),
         cmocka_unit_test(test_extended_lease_ends_when_it_was_extended_to),
         cmocka_unit_test(test_extending_what_waits_changes_nothing),
+        cmocka_unit_test(test_caller_that_has_its_number_is_passed_over),
+        cmocka_unit_test(test_ack_lets_the_next_of_a_held_caller_go_and_tells),
+        cmocka_unit_test(test_number_counts_both_kinds_together),
+        cmocka_unit_test(test_held_batches_do_not_count_as_waiting_ones),
+        cmocka_unit_test(test_what_is_given_back_frees_its_place),
+        cmocka_unit_test(test_cancel_of_what_a_held_caller_has_waiting_leaves_it_held),
+        cmocka_unit_test(test_number_of_the_last_item_counts),
+        cmocka_unit_test(test_waiting_of_a_caller_counts_its_own),
+        cmocka_unit_test(test_next_is_who_finds_nothing_that_may_go),
         cmocka_unit_test(test_many_items_of_many_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
