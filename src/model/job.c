@@ -27,6 +27,13 @@ static void file_done(struct job_file *f)
     *f = (struct job_file){0};
 }
 
+static void test_done(struct job_test *t)
+{
+    free(t->name);
+    free(t->stdin_data);
+    free(t->expected_data);
+}
+
 void job_free(struct job *job)
 {
     if (job == NULL) {
@@ -37,6 +44,11 @@ void job_free(struct job *job)
         file_done(&job->files[i]);
     }
     free(job->files);
+    for (size_t i = 0; i < job->test_count; i++) {
+        test_done(&job->tests[i]);
+    }
+    free(job->tests);
+    strv_free(job->artifacts);
     free(job->caller);
     free(job->stdin_data);
     free(job->zip_data);
@@ -53,6 +65,9 @@ size_t job_bytes(const struct job *job)
     for (size_t i = 0; i < job->file_count; i++) {
         bytes += job->files[i].size;
     }
+    for (size_t i = 0; i < job->test_count; i++) {
+        bytes += sizeof(job->tests[i]) + job->tests[i].stdin_size + job->tests[i].expected_size;
+    }
     return bytes;
 }
 
@@ -62,14 +77,25 @@ void job_freep(struct job **job)
     *job = NULL;
 }
 
-/* A new place at the end; doubled at powers of two, so that thousands of files stay linear. */
+/* Room for one more behind `count`; doubled at powers of two, so that thousands stay linear. */
+static void *grown(void *array, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0;
+    return full ? xreallocarray(array, count > 0 ? count * 2 : 1, size) : array;
+}
+
 static struct job_file *file_slot(struct job *job)
 {
-    if ((job->file_count & (job->file_count - 1)) == 0) {
-        size_t cap = job->file_count > 0 ? job->file_count * 2 : 1;
-        job->files = xreallocarray(job->files, cap, sizeof(job->files[0]));
-    }
+    job->files = grown(job->files, job->file_count, sizeof(job->files[0]));
     return &job->files[job->file_count++];
+}
+
+struct job_test *job_add_test(struct job *job)
+{
+    job->tests = grown(job->tests, job->test_count, sizeof(job->tests[0]));
+    struct job_test *t = &job->tests[job->test_count++];
+    *t = (struct job_test){.limits = job->run};
+    return t;
 }
 
 struct job_file *job_add_file(struct job *job, const char *name, const void *data, size_t size,

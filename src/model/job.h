@@ -68,8 +68,12 @@ struct job {
     struct job_test *tests;
     size_t test_count;
     bool stop_on_first_failure; /* the tests behind it are not run */
-    /* What is brought back from each run's working directory: names, * and ? match within one
-     * name.  artifact_bytes: of all of them together. */
+    /* Of all tests together, what is kept of their output: beyond, it is compared and dropped
+     * (*_truncated); 0: JOB_TESTS_OUTPUT. */
+    uint64_t tests_output_bytes;
+    /* What is brought back from each run's working directory: paths in which * and ? match within
+     * one name; a directory stands for all that is in it.  Regular files only, and nothing is
+     * followed.  artifact_bytes: of all of them together, of all tests. */
     char **artifacts;
     uint64_t artifact_bytes;
     struct limits compile, run;
@@ -84,11 +88,14 @@ struct job {
                           dialect) */
 };
 
+#define JOB_TESTS_OUTPUT (UINT64_C(64) << 20)
+
 struct job *job_new(void);
 void job_free(struct job *job); /* NULL is fine */
 void job_freep(struct job **job);
 size_t job_bytes(const struct job *job); /* what its files, stdin, zip and expected output hold */
-struct job_test *job_add_test(struct job *job); /* zeroed, with limits of job.run */
+/* Zeroed, with the limits of job.run; valid until the next one is added. */
+struct job_test *job_add_test(struct job *job);
 struct job_file *job_add_file(struct job *job, const char *name, const void *data, size_t size,
                               bool code);
 

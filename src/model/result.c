@@ -2,9 +2,11 @@
 #include "model/result.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 
 void result_init(struct result *r)
 {
@@ -16,6 +18,11 @@ void stage_result_done(struct stage_result *s)
     buf_done(&s->out);
     buf_done(&s->err);
     buf_done(&s->both);
+    for (size_t i = 0; i < s->file_count; i++) {
+        free(s->files[i].path);
+        free(s->files[i].data);
+    }
+    free(s->files);
     *s = (struct stage_result){.exit_code = -1};
 }
 
@@ -24,7 +31,20 @@ void result_done(struct result *r)
     stage_result_done(&r->unpack);
     stage_result_done(&r->compile);
     stage_result_done(&r->run);
+    for (size_t i = 0; i < r->test_count; i++) {
+        stage_result_done(&r->tests[i]);
+    }
+    free(r->tests);
     result_init(r);
+}
+
+void stage_result_add_file(struct stage_result *s, const char *path, const void *data, size_t size)
+{
+    if ((s->file_count & (s->file_count - 1)) == 0) {
+        size_t cap = s->file_count > 0 ? s->file_count * 2 : 1;
+        s->files = xreallocarray(s->files, cap, sizeof(s->files[0]));
+    }
+    s->files[s->file_count++] = (struct result_file){xstrdup(path), xmemdup(data, size), size};
 }
 
 const char *verdict_name(enum verdict v)

@@ -40,15 +40,16 @@ struct stage_result {
     struct buf both;       /* repaired UTF-8, in order of arrival */
     bool out_truncated, err_truncated;
     char reason[256];          /* one clear sentence, "" when the verdict is OK */
-    struct result_file *files; /* job.artifacts that were there when it ended */
+    struct result_file *files; /* job.artifacts that were there when it ended, by path */
     size_t file_count;
-    bool files_missed; /* not all of them: they were larger than job.artifact_bytes */
+    bool files_missed; /* not all of them: more than job.artifact_bytes, or not to be had */
 };
 
 struct result {
     enum verdict verdict; /* of the run, or COMPILE_ERROR, CANCELLED, INTERNAL_ERROR */
     struct stage_result unpack, compile, run; /* of several runs the last */
-    struct stage_result *tests; /* those of job.tests that are done; `run` is then not used */
+    struct stage_result *tests; /* those of job.tests that are done; `run` is then not used, but
+                                   for the one that runs now */
     size_t test_count;
     unsigned runs;                               /* that were done */
     uint64_t runs_cpu_ns, runs_memory_bytes;     /* of all of them added */
@@ -58,7 +59,9 @@ struct result {
 void result_init(struct result *r);
 void result_done(struct result *r);             /* frees what it holds */
 void stage_result_done(struct stage_result *s); /* likewise; as if the stage had not been */
-const char *verdict_name(enum verdict v);       /* "wall_time_limit" */
+/* Copies both. */
+void stage_result_add_file(struct stage_result *s, const char *path, const void *data, size_t size);
+const char *verdict_name(enum verdict v); /* "wall_time_limit" */
 
 /* "SIGKILL", "SIGRTMIN+2" ...; NULL for what is no signal (0, 32, 33).  signal_number: 0 if
  * unknown. */

@@ -209,6 +209,38 @@ static void test_free_drops_the_runtime(void **state)
     job_free(NULL);
 }
 
+static void test_tests_begin_with_the_limits_of_the_run(void **state)
+{
+    (void)state;
+    AUTO(job_freep) struct job *job = job_new();
+    job->run.wall_ms = 1234;
+    for (int i = 0; i < 5; i++) {
+        struct job_test *t = job_add_test(job);
+        assert_null(t->stdin_data);
+        assert_int_equal(t->limits.wall_ms, 1234);
+        t->limits.wall_ms = (uint64_t)i;
+    }
+    assert_int_equal(job->test_count, 5);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(job->tests[i].limits.wall_ms, i);
+    }
+}
+
+static void test_bytes_of_a_job_count_its_tests(void **state)
+{
+    (void)state;
+    AUTO(job_freep) struct job *job = job_new();
+    size_t before = job_bytes(job);
+    struct job_test *t = job_add_test(job);
+    t->name = xstrdup("1");
+    t->stdin_data = xstrdup("input");
+    t->stdin_size = 5;
+    t->expected_data = xstrdup("42");
+    t->expected_size = 2;
+    strv_add(&job->artifacts, "plot.png");
+    assert_true(job_bytes(job) >= before + 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +255,8 @@ int main(void)
         cmocka_unit_test(test_check_refuses_a_file_that_is_a_directory_too),
         cmocka_unit_test(test_check_of_many_files_lets_more_be_added),
         cmocka_unit_test(test_free_drops_the_runtime),
+        cmocka_unit_test(test_tests_begin_with_the_limits_of_the_run),
+        cmocka_unit_test(test_bytes_of_a_job_count_its_tests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,25 @@ static void test_stage_result_that_is_done_is_as_if_the_stage_had_not_been(void 
     assert_null(r.out.data);
 }
 
+static void test_result_frees_its_tests_and_their_files(void **state)
+{
+    (void)state;
+    struct result r;
+    result_init(&r);
+    r.tests = xcalloc(2, sizeof(r.tests[0]));
+    r.test_count = 2;
+    buf_add_str(&r.tests[1].out, "printed");
+    for (int i = 0; i < 3; i++) {
+        stage_result_add_file(&r.tests[0], "out/a.csv", "1,2", 3);
+    }
+    assert_int_equal(r.tests[0].file_count, 3);
+    assert_string_equal(r.tests[0].files[2].path, "out/a.csv");
+    assert_memory_equal(r.tests[0].files[2].data, "1,2", 3);
+    result_done(&r);
+    assert_null(r.tests);
+    assert_int_equal(r.test_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_runtime_knows_its_names),
         cmocka_unit_test(test_runtime_lives_until_its_last_reference),
         cmocka_unit_test(test_stage_result_that_is_done_is_as_if_the_stage_had_not_been),
+        cmocka_unit_test(test_result_frees_its_tests_and_their_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
