@@ -39,8 +39,10 @@ struct api {
 };
 
 /* One per dialect; `api` outlives them. */
-/* /, /health, /ready, /stats, /metrics, /openapi.json, /docs */
+/* /, /health, /ready, /stats, /metrics, /openapi.json, /docs; freed by common_dialect_done, after
+ * the http server. */
 void common_dialect(struct api *api, struct http_dialect *ret);
+void common_dialect_done(struct http_dialect *d);
 /* belljar's own API, /api/v1/...  Adds itself to api->executions. */
 int native_dialect(struct api *api, struct http_dialect *ret, struct err *e);
 void native_dialect_done(struct http_dialect *d);

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What belongs to no dialect: the root, /health, /stats, and everything that has no route.
- *
  * Where a judge0.conf was read, the root and what has no route are as Judge0's users know them.
  */
+#include "api/common.h"
+
+#include <stdlib.h>
+
 #include "api/api.h"
 #include "api/json.h"
 #include "api/judge0/access.h"
 #include "api/judge0/judge0.h"
+#include "api/stats.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "boxproto/boxproto.h"
 #include "config/config.h"
 #include "engine/engine.h"
@@ -25,7 +30,8 @@ static bool is_judge0(const struct api *api)
 /* Clients of Piston ask here whether the server is up, and read `message`. */
 static void root_show(struct http_request *r, void *ctx)
 {
-    if (is_judge0(ctx)) {
+    const struct common *c = ctx;
+    if (is_judge0(c->api)) {
         judge0_respond_empty(r, 200);
         return;
     }
@@ -74,7 +80,8 @@ static json_t *engine_state(const struct engine *engine)
  * it. */
 static void health_show(struct http_request *r, void *ctx)
 {
-    struct api *api = ctx;
+    const struct common *c = ctx;
+    const struct api *api = c->api;
     bool ok = api->sandbox != NULL;
     json_respond(r, ok ? 200 : 503,
                  json_pack("{s:s,s:s,s:s,s:o,s:o}", "status", ok ? "ok" : "degraded", "message",
@@ -83,58 +90,67 @@ static void health_show(struct http_request *r, void *ctx)
                            engine_state(api->engine)));
 }
 
-/*
- * For those who decide how many workers there should be: queue_size is how many submissions wait
- * for a slot, running and idle_slots are slots; boxes may be more than those that run, finished
- * counts since the start, paused is engine.paused.
- */
+bool common_refused(struct http_request *r, const struct common *c)
+{
+    const char *why = NULL;
+    unsigned status = access_elsewhere(r, c->api->config, &why);
+    if (status != 0) {
+        json_respond_message(r, status, "%s", why);
+    }
+    return status != 0;
+}
+
 static void stats_show(struct http_request *r, void *ctx)
 {
-    const struct api *api = ctx;
-    const char *why = NULL;
-    unsigned refused = access_elsewhere(r, api->config, &why);
-    if (refused != 0) {
-        json_respond_message(r, refused, "%s", why);
-        return;
+    const struct common *c = ctx;
+    if (!common_refused(r, c)) {
+        json_respond(r, 200, stats_json(c->api));
     }
-    struct engine_stats s = engine_stats(api->engine);
-    unsigned idle = s.slots > s.running ? s.slots - s.running : 0;
-    json_respond(r, 200,
-                 json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:b}", "queue_size", (int)s.queued, "running",
-                           (int)s.running, "idle_slots", (int)idle, "slots", (int)s.slots, "boxes",
-                           (int)s.boxes, "finished", (json_int_t)s.finished, "paused", s.paused));
 }
 
 /* Nothing here runs programs: it is as open as Judge0's API. */
 static bool before(struct http_request *r, void *ctx)
 {
-    const struct api *api = ctx;
+    const struct common *c = ctx;
+    const struct config *config = c->api->config;
     struct err e = {0};
-    if (access_check_page(r, api->config, &e) < 0) {
+    if (access_check_page(r, config, &e) < 0) {
         json_respond_message(r, 403, "%s", e.text);
         return true;
     }
-    return access_is_open(api->config) && access_cors(r, api->config);
+    return access_is_open(config) && access_cors(r, config);
 }
 
 static void common_error(struct http_request *r, unsigned status, const char *text, void *ctx)
 {
-    if (is_judge0(ctx)) {
+    const struct common *c = ctx;
+    if (is_judge0(c->api)) {
         judge0_refuse(r, status, text);
     } else {
         json_respond_message(r, status, "%s", text);
     }
 }
 
+static const struct http_route routes[] = {
+    {HTTP_GET, "/", root_show, ROUTE_PUBLIC, "Say what this is"},
+    {HTTP_GET, "/health", health_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
+     "Say whether programs can run"},
+    {HTTP_GET, "/stats", stats_show, ROUTE_ANY_CASE, "Say how much there is to do"},
+    {HTTP_GET, "/metrics", metrics_show, ROUTE_ANY_CASE, "Counts and times, for Prometheus"},
+};
+
 void common_dialect(struct api *api, struct http_dialect *ret)
 {
     static const char *const prefixes[] = {"/", NULL};
-    static const struct http_route routes[] = {
-        {HTTP_GET, "/", root_show, ROUTE_PUBLIC, "Say what this is"},
-        {HTTP_GET, "/health", health_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
-         "Say whether programs can run"},
-        {HTTP_GET, "/stats", stats_show, ROUTE_ANY_CASE, "Say how much there is to do"},
-    };
+    struct common *c = xcalloc(1, sizeof(*c));
+    *c = (struct common){api, clock_wall_ns(&clock_system)};
+    metrics_gauges(c);
     *ret = (struct http_dialect){"common", prefixes,     routes, ARRAY_LEN(routes),
-                                 before,   common_error, api,    DIALECT_ORIGINS};
+                                 before,   common_error, c,      DIALECT_ORIGINS};
+}
+
+void common_dialect_done(struct http_dialect *d)
+{
+    free(d->ctx);
+    d->ctx = NULL;
 }

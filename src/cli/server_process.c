@@ -28,6 +28,7 @@
 #include "engine/engine.h"
 #include "engine/executions.h"
 #include "http/http.h"
+#include "metrics/metrics.h"
 #include "runtimes/runtimes.h"
 #include "sandbox/doctor.h"
 #include "sandbox/sandbox.h"
@@ -111,6 +112,7 @@ static void engine_make(struct server *s)
         .product_max = c->product_max,
         .unzip = s->unzip_fd < 0 ? NULL : unzip,
         .paused = c->paused,
+        .metrics = s->api.metrics,
     };
     s->api.engine = engine_new(s->loop, s->api.sandbox, &config, s->log);
 }
@@ -164,6 +166,7 @@ static int store_make(struct server *s, struct err *e)
         .readers = STORE_READERS,
         .max_age_s = c->store_max_age_s,
         .max_bytes = store_bytes(c),
+        .metrics = s->api.metrics,
     };
     int r = store_open(s->loop, &config, s->log, &s->api.store, e);
     if (r == 0) {
@@ -187,6 +190,8 @@ static int http_make(struct server *s, struct err *e)
         .keep_alive_s = (unsigned)c->keep_alive_s,
         .check_origin = true,
         .allowed_hosts = c->allowed_hosts ? (const char *const *)c->allowed_hosts : no_hosts,
+        .trusted_proxies = (const char *const *)c->trusted_proxies,
+        .metrics = s->api.metrics,
     };
     const struct http_dialect *const dialects[] = {&s->piston, &s->judge0, &s->common};
     int r = http_server_new(s->loop, &config, dialects, ARRAY_LEN(dialects), s->log, &s->http, e);
@@ -339,6 +344,7 @@ static int server_make(struct server *s, const struct server_start *start, struc
     s->api.loop = s->loop;
     s->api.config = s->config;
     s->api.log = s->log;
+    s->api.metrics = metrics_new();
     sandbox_on_lost(s->sandbox, on_boxd_lost, NULL, s);
     r = host_check(s, start->cgroup_lack, e);
     if (r == 0) {
@@ -369,11 +375,13 @@ static void server_unmake(struct server *s)
     if (s->piston_made) {
         piston_dialect_done(&s->piston);
     }
+    common_dialect_done(&s->common);
     engine_free(s->api.engine);
     runtimes_free(s->api.runtimes);
     sandbox_free(s->sandbox);
     client_free(s->client);
     store_close(s->api.store);
+    metrics_free(s->api.metrics);
     loop_free(s->loop);
 }
 
