@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "engine/engine.h"
 
 #define CHUNK (64 * 1024)
 
@@ -42,34 +41,34 @@ static void inlet_read(void *ctx)
         return;
     }
     if (n <= 0) {
-        loop_io_remove(&i->io);
-        engine_job_stdin_end(i->job);
+        inlet_stop(i);
+        i->end(i->ctx);
         return;
     }
-    engine_job_stdin(i->job, chunk, (size_t)n);
-    if (engine_job_stdin_pending(i->job) > 0) {
-        loop_io_remove(&i->io);
-    } else {
+    bool more = i->take(i->ctx, chunk, (size_t)n);
+    if (i->open && more) {
         inlet_wait(i);
+    } else {
+        loop_io_remove(&i->io);
     }
 }
 
-void inlet_start(struct inlet *i, struct engine_job *job)
+void inlet_start(struct inlet *i)
 {
-    i->job = job;
+    i->open = true;
     inlet_wait(i);
 }
 
 void inlet_room(struct inlet *i)
 {
-    if (i->job) {
+    if (i->open) {
         inlet_wait(i);
     }
 }
 
 void inlet_stop(struct inlet *i)
 {
-    i->job = NULL;
+    i->open = false;
     loop_io_remove(&i->io);
     loop_defer_cancel(&i->again);
 }

@@ -127,6 +127,7 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
     }
     const struct engine_config engine = {
         .slots = boxes,
+        .sessions = boxes,
         .queue_max = boxes,
         .queue_bytes = UINT64_MAX,
         .cpu_milli = config_cpu_milli(c),

@@ -40,6 +40,8 @@ struct run_options {
     char **env;        /* "KEY=value" */
     const char *url;   /* NULL: here */
     bool json;
+    bool tty;      /* -t: a session, its input and output pass as they come */
+    bool terminal; /* ... and stdin is a terminal: the program gets one of its own */
     bool source_is_stdin;
 };
 

@@ -4,12 +4,16 @@
  * runtime's where no flag says otherwise.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/strv.h"
 #include "boxproto/boxproto.h"
 #include "cli/command.h"
 #include "cli/run.h"
+#include "cli/tty.h"
 #include "config/config.h"
 #include "model/job.h"
 #include "model/runtime.h"
@@ -54,6 +58,47 @@ static void job_limits(struct job *job, const struct config *c, const struct run
     job->run.memory_bytes = limit_of(c, &c->run_memory_bytes, run->memory_bytes);
 }
 
+static uint64_t larger_of(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Somebody sits there, who sees the output and can end the program: what no flag says is wide. */
+static void session_limits(struct job *job, const struct config *c)
+{
+    struct limits *run = &job->run;
+    if (config_source(c, &c->run_wall_ms) != CONFIG_FLAG) {
+        run->wall_ms = larger_of(run->wall_ms, c->native_session_wall_max_ms);
+    }
+    if (config_source(c, &c->run_cpu_ms) != CONFIG_FLAG) {
+        run->cpu_ms = larger_of(run->cpu_ms, c->native_cpu_max_ms);
+    }
+    if (config_source(c, &c->output_bytes) != CONFIG_FLAG) {
+        job->compile.output_bytes = run->output_bytes = UINT64_MAX;
+    }
+}
+
+static bool env_has(char *const *env, const char *start)
+{
+    for (; env && *env; env++) {
+        if (str_starts(*env, start)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The program's terminal is like ours: its size, and what it understands. */
+static void terminal_fill(struct job *job)
+{
+    const char *term = secure_getenv("TERM");
+    job->stdio = JOB_STDIO_PTY;
+    tty_size(STDIN_FILENO, &job->rows, &job->columns);
+    if (term && *term && !env_has(job->env, "TERM=")) {
+        strv_add_take(&job->env, xasprintf("TERM=%s", term));
+    }
+}
+
 /* Other files are there for the program, but no compiler is handed them. */
 static bool is_code(const struct runtime *runtime, const char *name)
 {
@@ -84,6 +129,12 @@ int run_job_make(const struct run_options *o, struct runtime *runtime, struct jo
     job->stdin_open = true;
     job->keep_output = o->json;
     job_limits(job, o->config, runtime);
+    if (o->tty) {
+        session_limits(job, o->config);
+    }
+    if (o->terminal) {
+        terminal_fill(job);
+    }
     int r = job_check(job, e);
     if (r == 0) {
         *ret = TAKE(&job, NULL);

@@ -17,6 +17,7 @@
 #include "cli/local.h"
 #include "cli/outlet.h"
 #include "cli/run.h"
+#include "cli/tty.h"
 #include "engine/engine.h"
 #include "runtimes/runtimes.h"
 
@@ -31,6 +32,7 @@ struct run {
     struct engine_job *job; /* NULL: not yet, or finished */
     struct inlet in;
     struct outlet out, err;
+    struct tty tty;
     bool over; /* nothing more comes: end when the outlets are empty */
     int status;
 };
@@ -62,6 +64,22 @@ static bool run_on_output(void *ctx, enum engine_stage stage, enum engine_stream
     return outlet_write(to_stdout ? &run->out : &run->err, data, len);
 }
 
+/* The terminal is raw for the program alone: a compiler's messages want it as it is. */
+static void run_on_stage(void *ctx, enum engine_stage stage)
+{
+    struct run *run = ctx;
+    struct err e;
+    if (!run->options->terminal || stage != STAGE_RUN) {
+        return;
+    }
+    if (tty_raw(&run->tty, &e) < 0) {
+        cli_error("run", &e);
+        engine_job_cancel(run->job, false);
+        return;
+    }
+    inlet_start(&run->in);
+}
+
 static void run_on_stdin_room(void *ctx)
 {
     struct run *run = ctx;
@@ -83,6 +101,7 @@ static void run_on_finished(void *ctx, struct result *result)
     AUTO(buf_done) struct buf line = {0};
     run->job = NULL;
     inlet_stop(&run->in);
+    tty_restore(&run->tty);
     if (run->options->json) {
         run_print_json(result, run->runtime->language, run->runtime->version);
     } else if (!run->out.broken) {
@@ -97,6 +116,7 @@ static int run_submit(struct run *run, struct err *e)
     const struct engine_observer observer = {
         .output = run_on_output,
         .finished = run_on_finished,
+        .stage = run_on_stage,
         .stdin_room = run_on_stdin_room,
         .ctx = run,
     };
@@ -110,8 +130,8 @@ static int run_submit(struct run *run, struct err *e)
     }
     if (run->options->source_is_stdin) {
         engine_job_stdin_end(run->job);
-    } else {
-        inlet_start(&run->in, run->job);
+    } else if (!run->options->terminal) {
+        inlet_start(&run->in);
     }
     return 0;
 }
@@ -133,6 +153,35 @@ static void run_on_found(void *ctx, struct runtime *found)
     if (run_submit(run, &e) < 0) {
         cli_error("run", &e);
         run_over(run, RUN_FAILED);
+    }
+}
+
+/* --- what comes from our side ----------------------------------------------------------------- */
+
+static bool run_on_input(void *ctx, const char *data, size_t len)
+{
+    struct run *run = ctx;
+    engine_job_stdin(run->job, data, len);
+    return engine_job_stdin_pending(run->job) == 0;
+}
+
+/* A raw terminal has no EOF: it has hung up. */
+static void run_on_input_end(void *ctx)
+{
+    struct run *run = ctx;
+    if (run->options->terminal) {
+        run->local->signo = SIGHUP;
+        engine_job_cancel(run->job, false);
+    } else {
+        engine_job_stdin_end(run->job);
+    }
+}
+
+static void run_on_resized(void *ctx, uint16_t rows, uint16_t columns)
+{
+    struct run *run = ctx;
+    if (run->job) {
+        engine_job_resize(run->job, rows, columns);
     }
 }
 
@@ -175,6 +224,7 @@ static void run_on_broke(void *ctx)
 
 static void run_stop(struct run *run)
 {
+    tty_restore(&run->tty);
     if (run->job) {
         engine_job_cancel(run->job, true);
     }
@@ -186,26 +236,40 @@ static void run_stop(struct run *run)
     local_stop(run->local);
 }
 
+static int run_wire(struct run *run, struct err *e)
+{
+    struct loop *loop = run->local->loop;
+    run->in = (struct inlet){.loop = loop, .fd = STDIN_FILENO};
+    run->in.take = run_on_input;
+    run->in.end = run_on_input_end;
+    run->in.ctx = run;
+    run->out = (struct outlet){.loop = loop, .fd = STDOUT_FILENO};
+    run->err = (struct outlet){.loop = loop, .fd = STDERR_FILENO};
+    run->out.drained = run->err.drained = run_on_drained;
+    run->out.broke = run->err.broke = run_on_broke;
+    run->out.ctx = run->err.ctx = run;
+    run->local->stopped = run_on_stopped;
+    run->local->stopped_ctx = run;
+    run->tty =
+        (struct tty){.loop = loop, .fd = STDIN_FILENO, .resized = run_on_resized, .ctx = run};
+    return run->options->terminal ? tty_watch(&run->tty, e) : 0;
+}
+
 int run_local(const struct run_options *o)
 {
     AUTO(run_stop) struct run run = {.options = o, .status = RUN_FAILED};
     struct err e;
-    if (local_start(o->config, BOXES, &run.local, &e) < 0) {
-        cli_error("run", &e);
-        return RUN_FAILED;
+    int r = local_start(o->config, BOXES, &run.local, &e);
+    if (r == 0) {
+        run_note_limits(o->config, run.local->features);
+        r = run_wire(&run, &e);
     }
-    run_note_limits(o->config, run.local->features);
-    struct loop *loop = run.local->loop;
-    run.in = (struct inlet){.loop = loop, .fd = STDIN_FILENO};
-    run.out = (struct outlet){.loop = loop, .fd = STDOUT_FILENO};
-    run.err = (struct outlet){.loop = loop, .fd = STDERR_FILENO};
-    run.out.drained = run.err.drained = run_on_drained;
-    run.out.broke = run.err.broke = run_on_broke;
-    run.out.ctx = run.err.ctx = &run;
-    run.local->stopped = run_on_stopped;
-    run.local->stopped_ctx = &run;
-    run.wait = runtimes_find(run.local->runtimes, o->language, o->range, run_on_found, &run);
-    if (loop_run(loop, &e) < 0) {
+    if (r == 0) {
+        run.wait = runtimes_find(run.local->runtimes, o->language, o->range, run_on_found, &run);
+        r = loop_run(run.local->loop, &e);
+    }
+    if (r < 0) {
+        tty_restore(&run.tty);
         cli_error("run", &e);
         return RUN_FAILED;
     }

@@ -15,7 +15,7 @@
 #include "model/semver.h"
 #include "runtimes/runtimes.h"
 
-enum { FLAG_LANGUAGE, FLAG_VERSION, FLAG_FILE, FLAG_ENV, FLAG_JSON, FLAG_URL };
+enum { FLAG_LANGUAGE, FLAG_VERSION, FLAG_FILE, FLAG_ENV, FLAG_JSON, FLAG_TTY, FLAG_URL };
 
 const struct cli_flag run_flags[] = {
     [FLAG_LANGUAGE] =
@@ -31,6 +31,9 @@ const struct cli_flag run_flags[] = {
                   "A variable of the program's environment; may be given several times."},
     [FLAG_JSON] = {"--json", 0, NULL,
                    "Print the whole result as one JSON object at the end, and nothing else."},
+    [FLAG_TTY] = {"--tty", 't', NULL,
+                  "A session: the program gets a terminal of its own when stdin is one, its limits "
+                  "on time are those of sessions, and its output has none."},
     [FLAG_URL] = {"--url", 0, "URL", "Run it on the server at this address: http://host:2358."},
     {0},
 };
@@ -96,6 +99,9 @@ static int flag_set(struct run_options *o, char ***files, const struct cli_flag 
         return env_add(o, value, e);
     case FLAG_JSON:
         o->json = true;
+        return 0;
+    case FLAG_TTY:
+        o->tty = true;
         return 0;
     case FLAG_URL:
         o->url = value;
@@ -197,6 +203,21 @@ static int config_read(struct run_options *o, const struct args *args, struct er
     return config_load(args->config, environ, &o->config, &rest, e);
 }
 
+static int tty_check(struct run_options *o, struct err *e)
+{
+    o->terminal = o->tty && isatty(STDIN_FILENO);
+    if (o->tty && o->json) {
+        return err_set(
+            e, ERR_INVALID,
+            "--json prints at the end what -t passes as it comes; leave one of them out");
+    }
+    if (o->tty && o->source_is_stdin) {
+        return err_set(e, ERR_INVALID,
+                       "with -t stdin is the program's; give its source as a file instead of '-'");
+    }
+    return 0;
+}
+
 int run_options_read(int argc, char **argv, struct run_options *ret, struct err *e)
 {
     AUTO(run_options_done) struct run_options o = {.range = xstrdup("*")};
@@ -226,6 +247,9 @@ int run_options_read(int argc, char **argv, struct run_options *ret, struct err 
     }
     if (r == 0) {
         r = language_find(&o, main_path, e);
+    }
+    if (r == 0) {
+        r = tty_check(&o, e);
     }
     if (r == 0) {
         *ret = TAKE(&o, (struct run_options){0});
