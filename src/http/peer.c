@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/ip.h"
 #include "base/mem.h"
 #include "http/linger.h"
 #include "http/listener.h"
@@ -120,6 +121,8 @@ static void peer_new(struct http_server *s, struct MHD_Connection *connection, v
     }
     memcpy(&a.sa, from->client_addr, a.len);
     address_format_host(&a, p->client);
+    struct ip ip;
+    p->is_proxy = ip_of_sockaddr(from->client_addr, &ip) && forwarded_trusts(&s->proxies, &ip);
     list_init(&p->ended_link);
     struct err e = {0};
     /* Without a watch (out of kernel memory), one that left is noticed when its answer is written.

@@ -18,6 +18,7 @@ struct peer {
     struct list link;
     int fd; /* libmicrohttpd's: it closes it */
     char client[ADDRESS_TEXT_MAX];
+    bool is_proxy; /* a trusted one */
     struct loop_timer deadline;
     struct loop_io end_io;  /* the client's end of sending */
     struct list ended_link; /* in server->ended */

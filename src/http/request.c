@@ -20,6 +20,7 @@
 #include "http/peer.h"
 #include "http/response.h"
 #include "http/server.h"
+#include "metrics/metrics.h"
 
 /* Life */
 
@@ -56,6 +57,7 @@ static void request_free(struct http_request *r)
 {
     r->server->open_requests--;
     r->peer->request = NULL;
+    http_set_data(r, NULL, NULL);
     body_drop(r);
     buf_done(&r->header_text);
     r->server->answer_bytes -= r->answer.len;
@@ -72,10 +74,24 @@ static void log_access(const struct http_request *r, enum MHD_RequestTermination
     uint64_t ms = (clock_mono_ns(&clock_system) - r->begun_ns) / NS_PER_MS;
     bool left = code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->must_drop;
     LOG_INFO(r->server->log, left ? "client left" : "request", log_s("request", r->id),
-             log_s("client", r->peer->client), log_s("method", r->method_name),
+             log_s("client", http_client(r)), log_s("method", r->method_name),
              log_s("path", r->path[0] != '\0' ? r->path : r->target),
              log_i("status", r->answer.given ? (int64_t)r->answer.status : 0),
              log_i("ms", (int64_t)ms));
+}
+
+static void count(const struct http_request *r)
+{
+    struct metrics *m = r->server->config.metrics;
+    const char *route = r->match.route != NULL ? r->match.route->path : "none";
+    const char *method = r->method_name[0] != '\0' ? r->method_name : "none";
+    char status[8];
+    if (!r->answer.given) {
+        return; /* it left before */
+    }
+    snprintf(status, sizeof(status), "%u", r->answer.status);
+    metrics_add(m, METRIC_HTTP, METRIC_LABELS(method, route, status), 1);
+    metrics_observe_ns(m, METRIC_HTTP_SECONDS, METRIC_LABELS(route), r->answered_ns - r->begun_ns);
 }
 
 static void tell_gone(struct http_request *r)
@@ -110,6 +126,7 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **cont
     }
     struct peer *p = r->peer;
     log_access(r, code);
+    count(r);
     p->answered += r->phase == REQUEST_ANSWERED;
     p->linger = !r->whole;
     peer_expect_request(p, p->server->config.keep_alive_s);
@@ -198,7 +215,6 @@ static void answer_options(struct http_request *r, const char *allow)
 static void dispatch(struct http_request *r)
 {
     bool rails = (r->dialect->flags & DIALECT_RAILS) != 0;
-    r->match = router_find(r->dialect, r->path, r->method);
     char allow[64];
     router_allow(r->match.methods, allow, sizeof(allow));
     if (r->match.methods == 0 || (rails && r->match.route == NULL)) {

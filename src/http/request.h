@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/ip.h"
 #include "base/rand.h"
 #include "http/http.h"
 #include "http/router.h"
@@ -37,7 +38,7 @@ struct http_request {
     bool whole;     /* all of it arrived */
     bool must_drop; /* the rest of it cannot be read safely, or is too much */
     char id[ULID_LEN + 1];
-    uint64_t begun_ns;
+    uint64_t begun_ns, answered_ns;
     const char *target_at; /* in libmicrohttpd's buffer: for the guard only */
     size_t target_len;
     char *target;
@@ -45,7 +46,8 @@ struct http_request {
     const char *host; /* of the target or the Host field; NULL: none */
     char *target_host;
     const char *method_name;
-    unsigned method; /* HTTP_GET for HEAD too; 0 for OPTIONS */
+    unsigned method;             /* HTTP_GET for HEAD too; 0 for OPTIONS */
+    char forwarded[IP_TEXT_MAX]; /* the client, as a trusted proxy tells it; "": it does not */
     struct router_match match;
     struct buf body;
     struct inflate *inflate;
@@ -53,6 +55,8 @@ struct http_request {
     struct request_answer answer;
     void (*gone)(void *ctx);
     void *gone_ctx;
+    void *data; /* of the dialect's `before` */
+    void (*data_done)(void *data);
 };
 
 /* libmicrohttpd's callbacks; cls is the server. */

@@ -2,12 +2,14 @@
 /* A request's head: what is checked before its body is read. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "http/guard.h"
 #include "http/inflate.h"
+#include "http/peer.h"
 #include "http/request.h"
 #include "http/server.h"
 
@@ -119,7 +121,33 @@ static bool target_passes(struct http_request *r)
     const struct http_dialect *d =
         router_dialect(r->server->dialect_ptrs, r->server->dialect_count, r->path);
     r->dialect = d != NULL ? d : r->dialect;
+    r->match = router_find(r->dialect, r->path, r->method);
     return true;
+}
+
+static enum MHD_Result add_hops(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
+{
+    struct buf *hops = ctx;
+    (void)kind;
+
+    if (value != NULL && strcasecmp(name, "X-Forwarded-For") == 0) {
+        buf_add_fmt(hops, "%s%s", hops->len > 0 ? "," : "", value);
+    }
+    return MHD_YES;
+}
+
+static void find_client(struct http_request *r)
+{
+    AUTO(buf_done) struct buf hops = {0};
+    struct ip client;
+    if (!r->peer->is_proxy) {
+        return;
+    }
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, add_hops, &hops);
+    if (forwarded_client(&r->server->proxies, hops.data, http_header(r, "X-Real-IP"), &client)) {
+        ip_format(&client, r->forwarded);
+    }
 }
 
 static uint64_t content_length(const struct http_request *r)
@@ -161,6 +189,7 @@ static bool rest_is_small(const struct http_request *r)
 void request_take_head(struct http_request *r, const char *method, const char *version)
 {
     name_method(r, method);
+    find_client(r);
     if (guard_passes(r, method, version) && target_passes(r) && origin_passes(r) &&
         dialect_passes(r)) {
         body_passes(r);

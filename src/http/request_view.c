@@ -2,6 +2,7 @@
 /* What handlers see of a request. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "http/peer.h"
 #include "http/request.h"
@@ -55,7 +56,31 @@ const char *http_body(const struct http_request *r, size_t *ret_len)
 
 const char *http_client(const struct http_request *r)
 {
-    return r->peer->client;
+    return r->forwarded[0] != '\0' ? r->forwarded : r->peer->client;
+}
+
+const struct http_route *http_route(const struct http_request *r)
+{
+    return r->match.route;
+}
+
+void http_set_data(struct http_request *r, void *data, void (*done)(void *data))
+{
+    if (r->data != NULL && r->data_done != NULL) {
+        r->data_done(r->data);
+    }
+    r->data = data;
+    r->data_done = done;
+}
+
+void *http_data(const struct http_request *r)
+{
+    return r->data;
+}
+
+void *http_take_data(struct http_request *r)
+{
+    return TAKE(&r->data, NULL);
 }
 
 uint64_t http_age_ns(const struct http_request *r)

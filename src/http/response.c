@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "http/peer.h"
@@ -174,6 +175,7 @@ void http_respond(struct http_request *r, unsigned status, const char *content_t
         return;
     }
     r->answer = (struct request_answer){true, status, xstrdup(content_type), body, len};
+    r->answered_ns = clock_mono_ns(&clock_system);
     r->server->answer_bytes += len;
     add_etag(r);
     add_common_headers(r);

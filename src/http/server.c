@@ -115,8 +115,12 @@ int http_server_new(struct loop *loop, const struct http_config *config,
     list_init(&s->peers);
     list_init(&s->ended);
     list_init(&s->lingers);
+    s->config.trusted_proxies = NULL; /* s->proxies has them */
     dialects_copy(s, dialects, dialect_count);
-    int r = daemon_start(s, e);
+    int r = forwarded_proxies_parse(config->trusted_proxies, &s->proxies, e);
+    if (r == 0) {
+        r = daemon_start(s, e);
+    }
     if (r == 0) {
         r = listeners_open(s, &s->listeners, e);
     }
@@ -163,6 +167,7 @@ void http_server_free(struct http_server *s)
     listeners_free(s->listeners);
     list_free(s->config.listen);
     list_free(s->config.allowed_hosts);
+    forwarded_proxies_done(&s->proxies);
     free(s->dialects);
     free(s->dialect_ptrs);
     free(s);

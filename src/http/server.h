@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "base/loop.h"
+#include "http/forwarded.h"
 #include "http/host.h"
 #include "http/http.h"
 
@@ -19,6 +20,7 @@ struct http_server {
     const struct http_dialect **dialect_ptrs;
     size_t dialect_count;
     struct host_policy policy;
+    struct forwarded_proxies proxies;
     struct listener_set *listeners;
     struct MHD_Daemon *daemon;
     struct loop_io ready_io; /* libmicrohttpd's own epoll descriptor */
