@@ -133,6 +133,45 @@ json_t *json_repaired(const char *data, size_t len)
     return json_stringn_nocheck(repaired.data, repaired.len);
 }
 
+/* What stands for a byte that a JSON string cannot have as it is. */
+static const char *escape_of(unsigned char c, char room[8])
+{
+    switch (c) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\n':
+        return "\\n";
+    case '\r':
+        return "\\r";
+    case '\t':
+        return "\\t";
+    default:
+        snprintf(room, 8, "\\u%04x", c);
+        return room;
+    }
+}
+
+void json_write_string(struct buf *ret, const char *data, size_t len)
+{
+    size_t from = 0;
+    char room[8];
+    buf_reserve(ret, len + 2);
+    buf_add_char(ret, '"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (c >= 0x20 && c != '"' && c != '\\') {
+            continue;
+        }
+        buf_add(ret, data + from, i - from);
+        buf_add_str(ret, escape_of(c, room));
+        from = i + 1;
+    }
+    buf_add(ret, data + from, len - from);
+    buf_add_char(ret, '"');
+}
+
 json_t *json_string_or_null(const char *s)
 {
     return s != NULL ? json_string(s) : json_null();

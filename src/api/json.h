@@ -32,5 +32,7 @@ void json_respond_message(struct http_request *r, unsigned status, const char *f
 
 /* A string of any bytes: what is not UTF-8 becomes U+FFFD. */
 json_t *json_repaired(const char *data, size_t len);
+/* The same as text, in quotes; `data` is UTF-8. */
+void json_write_string(struct buf *ret, const char *data, size_t len);
 json_t *json_string_or_null(const char *s);
 json_t *json_strv(char *const *v);

@@ -1,40 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An execution is one waiting request: body checked -> runtime found -> job built -> job run ->
- * answered. Whatever it waits for is cancelled when its client leaves.
+ * An execution is one waiting request: body checked -> runtime found and job built (order) -> job
+ * run -> answered. Whatever it waits for is cancelled when its client leaves.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/json.h"
 #include "api/piston/body.h"
+#include "api/piston/order.h"
 #include "api/piston/outcome.h"
 #include "api/piston/piston.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "base/rand.h"
-#include "base/strv.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "http/http.h"
 #include "model/runtime.h"
-#include "runtimes/runtimes.h"
 
 struct execution {
     struct piston *piston;
     struct http_request *request;
     enum piston_style style;
-    json_t *body;
-    struct runtimes_wait *wait;
+    struct order order;
     struct engine_job *job;
     struct runtime *runtime;
 };
 
 static void execution_free(struct execution *x)
 {
-    json_decref(x->body);
+    order_cancel(&x->order);
     runtime_unref(x->runtime);
     free(x);
 }
@@ -42,7 +38,6 @@ static void execution_free(struct execution *x)
 static void on_gone(void *ctx)
 {
     struct execution *x = ctx;
-    runtimes_cancel(x->wait);
     if (x->job != NULL) {
         engine_job_cancel(x->job, true);
     }
@@ -101,99 +96,23 @@ static void submit(struct execution *x, struct job *job)
     }
 }
 
-static void job_finish(struct execution *x, struct job *job, const char *alias)
-{
-    if (x->style == PISTON_V1) { /* its name then for what is PISTON_LANGUAGE now */
-        strv_add_take(&job->env, xasprintf("PISTON_ALIAS=%s", alias));
-    }
-    ulid_make(clock_wall_ns(&clock_system) / NS_PER_MS, job->id);
-    memcpy(job->dialect, "piston", sizeof("piston"));
-    job->runtime = runtime_ref(x->runtime);
-    job->priority = JOB_INTERACTIVE;
-    job->on_output_limit = JOB_OUTPUT_STOP;
-    job->stdio = JOB_STDIO_PIPE;
-    job->keep_output = true;
-    job->shell_status = x->piston->api->config->shell_status;
-}
-
-/* In the order of Piston's checks. */
-static int job_fill(struct execution *x, struct job *job, struct err *e)
-{
-    int r = body_check_encodings(x->body, x->runtime, e);
-    if (r == 0) {
-        limits_configured(x->piston->api->config, x->piston->overrides, x->runtime, &job->compile,
-                          &job->run);
-        r = limits_request(x->body, x->style != PISTON_V2, &job->compile, &job->run, e);
-    }
-    if (r == 0) {
-        r = body_fill_job(x->body, x->style, x->runtime, job, e);
-    }
-    if (r == 0 && job->file_count > job->run.disk_inodes) {
-        r = err_set(e, ERR_LIMIT, "files cannot exceed the configured limit of %llu",
-                    (unsigned long long)job->run.disk_inodes);
-    }
-    return r;
-}
-
-/* Takes the runtime. */
-static void go_on(struct execution *x, struct runtime *runtime)
-{
-    const char *language = json_string_value(json_object_get(x->body, "language"));
-    const char *version = json_string_value(json_object_get(x->body, "version"));
-    struct err e = {0};
-    if (runtime == NULL) {
-        AUTO(mem_freep)
-        char *text = x->style == PISTON_GATEWAY
-                         ? xstrdup("Supplied language is not supported by Piston")
-                         : xasprintf("%s-%s runtime is unknown", language, version);
-        fail(x, 400, text);
-        return;
-    }
-    x->runtime = runtime;
-    AUTO(job_freep) struct job *job = job_new();
-    if (job_fill(x, job, &e) < 0) {
-        fail(x, 400, e.text);
-        return;
-    }
-    job_finish(x, job, language);
-    json_decref(x->body);
-    x->body = NULL;
-    submit(x, TAKE(&job, NULL));
-}
-
-static void on_found(void *ctx, struct runtime *found)
+static void on_order(void *ctx, struct job *job, const char *why)
 {
     struct execution *x = ctx;
-    x->wait = NULL;
-    go_on(x, found != NULL ? runtime_ref(found) : NULL);
-}
-
-static bool has_nul(const json_t *v)
-{
-    return strlen(json_string_value(v)) != json_string_length(v);
+    if (job == NULL) {
+        fail(x, 400, why);
+        return;
+    }
+    x->runtime = runtime_ref(job->runtime);
+    submit(x, job);
 }
 
 static void begin(struct http_request *r, struct piston *p, enum piston_style style, json_t *body)
 {
-    const json_t *language = json_object_get(body, "language"),
-                 *version = json_object_get(body, "version");
-    struct runtimes *all = p->api->runtimes;
     struct execution *x = xcalloc(1, sizeof(*x));
-    *x = (struct execution){.piston = p, .request = r, .style = style, .body = body};
+    *x = (struct execution){.piston = p, .request = r, .style = style};
     http_on_gone(r, on_gone, x);
-    if (has_nul(language) || has_nul(version)) {
-        go_on(x, NULL);
-        return;
-    }
-    bool known = false;
-    struct runtime *found =
-        runtimes_peek(all, json_string_value(language), json_string_value(version), &known);
-    if (known || found != NULL) {
-        go_on(x, found);
-        return;
-    }
-    x->wait =
-        runtimes_find(all, json_string_value(language), json_string_value(version), on_found, x);
+    order_begin(&x->order, p, style, body, on_order, x);
 }
 
 void execute_v2(struct http_request *r, void *ctx)

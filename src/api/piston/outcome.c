@@ -115,6 +115,13 @@ static void set_signal(json_t *object, const struct ending *end)
     set(object, "signal", json_string_or_null(signal_name(end->signal)));
 }
 
+void outcome_set_exit(json_t *message, const struct stage_result *s, bool shell_status)
+{
+    struct ending end = ending_of(s, shell_status);
+    set_code(message, &end);
+    set_signal(message, &end);
+}
+
 /* Whole milliseconds: clients with typed fields take them, and Piston's own floats say no more. */
 static json_t *milliseconds(uint64_t ns)
 {

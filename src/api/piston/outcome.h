@@ -17,5 +17,7 @@ struct stage_result;
 
 /* shell_status: a signal is told as exit code 128+n, as Piston's wrapper script does. */
 json_t *outcome_stage(const struct stage_result *s, bool shell_status);
+/* The code and signal of an `exit` message. */
+void outcome_set_exit(json_t *message, const struct stage_result *s, bool shell_status);
 json_t *outcome(const struct result *result, const struct runtime *runtime, enum piston_style style,
                 bool shell_status);

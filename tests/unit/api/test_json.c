@@ -123,6 +123,24 @@ static void test_repaired_takes_any_bytes(void **state)
     assert_int_equal(json_string_length(empty), 0);
 }
 
+static void test_written_string_reads_back_as_it_was(void **state)
+{
+    (void)state;
+    char all[128 + 3 + 1] = "";
+    for (int i = 0; i < 128; i++) {
+        all[i] = (char)i;
+    }
+    memcpy(all + 128, "\xe2\x82\xac", 3);
+    AUTO(buf_done) struct buf text = {0};
+    json_write_string(&text, all, 131);
+    AUTO(json_freep) json_t *v = NULL;
+    struct err e = {0};
+    assert_int_equal(json_parse(text.data, text.len, &v, &e), 0);
+    assert_int_equal(json_string_length(v), 131);
+    assert_memory_equal(json_string_value(v), all, 131);
+    assert_null(memchr(text.data, '\n', text.len));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_last_of_equal_keys_counts_and_nul_is_kept),
         cmocka_unit_test(test_numbers_that_fit_no_integer_are_taken),
         cmocka_unit_test(test_repaired_takes_any_bytes),
+        cmocka_unit_test(test_written_string_reads_back_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,30 @@
+#pragma once
+/*
+ * order - what an execute request or an init message asks for, on its way to a job: its runtime
+ * found, its limits checked, its files taken.  Embedded in its owner.
+ */
+#include <jansson.h>
+
+#include "api/piston/piston.h"
+
+struct job;
+struct runtime;
+struct runtimes_wait;
+
+/* Once, maybe from inside of order_begin.  job NULL: why not, in Piston's words; else the job is
+ * the receiver's, and complete but for how it is run. */
+typedef void order_fn(void *ctx, struct job *job, const char *why);
+
+struct order {
+    struct piston *piston;
+    enum piston_style style;
+    json_t *body; /* NULL when the order was told */
+    struct runtimes_wait *wait;
+    order_fn *fn;
+    void *ctx;
+};
+
+/* Takes the body, which body_check found right. */
+void order_begin(struct order *o, struct piston *p, enum piston_style style, json_t *body,
+                 order_fn *fn, void *ctx);
+void order_cancel(struct order *o); /* hears no more; fine at any time */
