@@ -16,13 +16,11 @@
 #define VERSION 1
 
 static const char *const part_names[EXECUTION_PARTS] = {
-    [PART_SOURCE] = "source",
-    [PART_STDIN] = "stdin",
-    [PART_EXPECTED] = "expected",
-    [PART_FILES] = "files",
-    [PART_STDOUT] = "stdout",
-    [PART_STDERR] = "stderr",
-    [PART_COMPILE_OUTPUT] = "compile_output",
+    [PART_SOURCE] = "source",     [PART_STDIN] = "stdin",
+    [PART_EXPECTED] = "expected", [PART_FILES] = "files",
+    [PART_BODY] = "body",         [PART_STDOUT] = "stdout",
+    [PART_STDERR] = "stderr",     [PART_COMPILE_OUTPUT] = "compile_output",
+    [PART_ANSWER] = "answer",
 };
 
 /* --- out ---------------------------------------------------------------------------------- */
@@ -68,13 +66,14 @@ static json_t *parts_json(const struct execution *x)
 int db_lines_put(FILE *out, const struct execution *x, struct err *e)
 {
     json_t *line = json_pack(
-        "{s:s,s:s,s:i,s:b,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o}", "id", x->id, "dialect",
-        x->dialect, "language", (int)x->language, "batch", (int)x->batch, "state", (int)x->state,
-        "status", (int)x->status, "attempts", (int)x->attempts, "callback", (int)x->callback,
-        "created_ns", (json_int_t)x->created_ns, "started_ns", (json_int_t)x->started_ns,
-        "finished_ns", (json_int_t)x->finished_ns, "caller", text_json(x->caller), "label",
-        text_json(x->label), "request", object_json(x->request), "result", object_json(x->result),
-        "parts", parts_json(x));
+        "{s:s,s:s,s:i,s:b,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "id", x->id,
+        "dialect", x->dialect, "language", (int)x->language, "batch", (int)x->batch, "state",
+        (int)x->state, "status", (int)x->status, "attempts", (int)x->attempts, "callback",
+        (int)x->callback, "created_ns", (json_int_t)x->created_ns, "started_ns",
+        (json_int_t)x->started_ns, "finished_ns", (json_int_t)x->finished_ns, "expires_ns",
+        (json_int_t)x->expires_ns, "caller", text_json(x->caller), "label", text_json(x->label),
+        "idempotency", text_json(x->idempotency), "request", object_json(x->request), "result",
+        object_json(x->result), "parts", parts_json(x));
     return line != NULL ? line_write(out, line, e)
                         : err_set(e, ERR_IO, "execution %s holds text that is no UTF-8", x->id);
 }
@@ -151,7 +150,9 @@ static void fields_read(const json_t *line, struct execution *x)
     x->created_ns = number_of(line, "created_ns");
     x->started_ns = number_of(line, "started_ns");
     x->finished_ns = number_of(line, "finished_ns");
+    x->expires_ns = number_of(line, "expires_ns");
     x->caller = text_of(line, "caller");
+    x->idempotency = text_of(line, "idempotency");
     x->label = text_of(line, "label");
     x->request = object_of(line, "request");
     x->result = object_of(line, "result");

@@ -33,6 +33,8 @@ struct engine_observer { /* each may be NULL but `finished` */
     /* As it comes, before the cap's end; false pauses the stream until engine_job_resume. */
     bool (*output)(void *ctx, enum engine_stage stage, enum engine_stream stream, const char *data,
                    size_t len);
+    /* engine_job_result has more output than before.  Unlike `output` it does not count as seen. */
+    void (*more)(void *ctx);
     /* Of several runs or tests each. */
     void (*stage_done)(void *ctx, enum engine_stage stage, const struct stage_result *result);
     /* With stdin_open: all that was queued has been written; send more. */

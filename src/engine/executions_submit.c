@@ -212,7 +212,6 @@ static int group_check(const struct executions *e, struct execution *const *all,
 static void member_submit(struct executions_wait *g, struct execution *x)
 {
     struct executions *e = g->all;
-    x->batch = g->listener.finished == NULL;
     x->created_ns = x->created_ns ? x->created_ns : executions_now(e, 0);
     struct active *a = active_new(e, x->id, x->caller, x->batch);
     a->dialect = executions_dialect(e, x->dialect);

@@ -66,6 +66,7 @@ static struct execution *execution_without_parts(const struct execution *x)
     memset(small->parts, 0, sizeof(small->parts));
     small->caller = xstrdup(x->caller);
     small->label = xstrdup(x->label);
+    small->idempotency = xstrdup(x->idempotency);
     small->request = xstrdup(x->request);
     small->result = xstrdup(x->result);
     return small;

@@ -146,6 +146,9 @@ void runner_cancel(struct engine_job *j, bool silent)
 static bool runner_on_output(void *ctx, enum engine_stream stream, const char *data, size_t len)
 {
     struct engine_job *j = ctx;
+    if (j->observer.more && !j->silent) {
+        j->observer.more(j->observer.ctx);
+    }
     if (!j->observer.output || j->stage_kind == STAGE_UNPACK) {
         return true;
     }

@@ -30,6 +30,7 @@ void execution_unref(struct execution *x)
     }
     free(x->caller);
     free(x->label);
+    free(x->idempotency);
     free(x->request);
     free(x->result);
     free(x);
@@ -65,7 +66,7 @@ static size_t text_bytes(const char *s)
 size_t execution_bytes(const struct execution *x)
 {
     size_t bytes = sizeof(*x) + text_bytes(x->caller) + text_bytes(x->label) +
-                   text_bytes(x->request) + text_bytes(x->result);
+                   text_bytes(x->idempotency) + text_bytes(x->request) + text_bytes(x->result);
     for (size_t i = 0; i < EXECUTION_PARTS; i++) {
         bytes += x->parts[i].len;
     }

@@ -76,6 +76,7 @@ static struct store *store_new(struct loop *loop, const struct store_config *con
     struct store *s = xcalloc(1, sizeof(*s));
     s->loop = loop;
     s->log = log;
+    s->metrics = config->metrics;
     s->max_age_ns = config->max_age_s * NS_PER_S;
     s->max_bytes = config->max_bytes;
     s->event_fd = -1;

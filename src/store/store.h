@@ -30,7 +30,8 @@ struct store_config {
     const char *path;        /* of the database, relative paths are not made absolute (the directory
                                 may be one whose own path we may not walk); NULL: in memory only */
     unsigned readers;        /* threads; 0: reads are done by the writer's (always so in memory) */
-    uint64_t max_age_s;      /* finished executions older than this are purged; 0: none */
+    uint64_t max_age_s;      /* finished executions older than this are purged, but for those with
+                                an expires_ns, which count by that; 0: none */
     uint64_t max_bytes;      /* beyond, the oldest finished ones are purged; 0: none */
     struct metrics *metrics; /* may be NULL */
 };
@@ -68,7 +69,8 @@ void store_cancel(struct store_call *c); /* NULL is fine */
 
 /*
  * With its state, attempts and started_ns of this moment.  Takes a reference until the callback;
- * x->seq is set before that.  ERR_INVALID when its id is there already.
+ * x->seq is set before that.  ERR_INVALID when its id is there already, or its idempotency key with
+ * its caller.
  */
 struct store_call *store_insert(struct store *s, struct execution *x, store_done_fn *fn, void *ctx);
 /* state RUNNING with these numbers; nothing when it is over already. */
@@ -98,7 +100,8 @@ struct store_filter {
     uint64_t offset, limit;
     bool no_total; /* do not count: total is 0 */
 };
-/* Newest first; total is how many there are without offset and limit. */
+/* Newest first; total is how many there are without offset and limit.  Without a dialect, what else
+ * is asked for is looked for in all rows. */
 struct store_call *store_list(struct store *s, const struct store_filter *filter, unsigned parts,
                               store_listed_fn *fn, void *ctx);
 /* The one of this caller with this idempotency key. */
@@ -121,7 +124,8 @@ struct store_statistics { /* of one dialect */
     uint64_t days[STORE_DAYS];                /* [0] today (UTC), [1] yesterday ... */
     struct store_count *languages, *statuses; /* by count, the largest first */
     size_t language_count, status_count;
-    uint64_t bytes; /* of the database */
+    uint64_t running; /* they are not among the statuses */
+    uint64_t bytes;   /* of the database */
 };
 typedef void store_statistics_fn(void *ctx, const struct store_statistics *all,
                                  const struct err *e);

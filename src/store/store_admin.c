@@ -11,6 +11,7 @@
 #include "store/store_driver.h"
 #include "store/store_sqlite_error.h"
 #include "store/store_sqlite_file.h"
+#include "store/store_sqlite_schema.h"
 
 #define WAIT_MS        30000 /* for a server's transaction */
 #define BACKUP_PAGES   256
@@ -286,12 +287,32 @@ static int each_one(const struct store_admin *a, const char *id,
     return r < 0 || x == NULL ? r : fn(ctx, x, e); /* gone since: its turn was a moment ago */
 }
 
+/* What an earlier version wrote has no columns for all that is read. */
+static int bring_up(struct store_admin *a, struct err *e)
+{
+    uint64_t version = 0;
+    int r = number_read(a, "PRAGMA user_version", &version, e);
+    if (r < 0 || version >= (uint64_t)store_schema_version()) {
+        return r;
+    }
+    struct store_conn *fresh = NULL;
+    r = store_sqlite.open(store_sqlite.ctx, a->path, STORE_WRITER, &fresh, e);
+    if (r == 0) {
+        a->conn->ops->close(a->conn);
+        a->conn = fresh;
+    }
+    return r;
+}
+
 int store_admin_each(struct store_admin *a,
                      int (*fn)(void *ctx, const struct execution *x, struct err *e), void *ctx,
                      struct err *e)
 {
     AUTO(statement_end) sqlite3_stmt *st = NULL;
-    int r = prepare(a, "SELECT id FROM execution ORDER BY seq", &st, e);
+    int r = bring_up(a, e);
+    if (r == 0) {
+        r = prepare(a, "SELECT id FROM execution ORDER BY seq", &st, e);
+    }
     int rc = SQLITE_DONE;
     while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         r = each_one(a, (const char *)sqlite3_column_text(st, 0), fn, ctx, e);

@@ -40,7 +40,8 @@ struct store_purge { /* each that is set must match */
 int store_admin_purge(struct store_admin *a, const struct store_purge *purge, uint64_t *ret_count,
                       struct err *e);
 
-/* All, in the order of acceptance, whole; `fn` borrows. */
+/* All, in the order of acceptance, whole; `fn` borrows.  A store of an earlier version is brought
+ * to the present one. */
 int store_admin_each(struct store_admin *a,
                      int (*fn)(void *ctx, const struct execution *x, struct err *e), void *ctx,
                      struct err *e);

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "metrics/metrics.h"
 #include "store/store_impl.h"
 
 struct store_call *store_call_new(struct store *s, const struct store_call_type *type, void *ctx)
@@ -12,6 +13,7 @@ struct store_call *store_call_new(struct store *s, const struct store_call_type 
     c->store = s;
     c->type = type;
     c->ctx = ctx;
+    c->asked_ns = loop_now_ns(s->loop);
     return c;
 }
 
@@ -19,6 +21,9 @@ void store_call_free(struct store_call *c)
 {
     execution_unref(c->x);
     free(c->ids);
+    free(c->caller);
+    free(c->label);
+    free(c->key);
     store_found_done(&c->found);
     free(c->statistics.languages);
     free(c->statistics.statuses);
@@ -77,8 +82,23 @@ int store_call_run(struct store_call *c, struct store_conn *conn)
     return c->r == -ERR_NOT_FOUND || c->r == -ERR_INVALID ? 0 : c->r;
 }
 
+/* What speaks of the request is no error of ours. */
+static void measure(const struct store_call *c)
+{
+    const struct store *s = c->store;
+    const char *const *labels = METRIC_LABELS(c->type->operation);
+    metrics_observe_ns(s->metrics, METRIC_STORE_SECONDS, labels,
+                       loop_now_ns(s->loop) - c->asked_ns);
+    if (c->r < 0 && c->r != -ERR_NOT_FOUND && c->r != -ERR_INVALID) {
+        metrics_add(s->metrics, METRIC_STORE_ERRORS, labels, 1);
+    }
+}
+
 void store_call_deliver(struct store_call *c)
 {
+    if (c->store->metrics != NULL) {
+        measure(c);
+    }
     if (c->is_write) {
         c->store->waiting--;
     }

@@ -57,6 +57,14 @@ struct store_size {
     uint64_t used;  /* ... without what is free in it */
 };
 
+/* What retention takes, and by which time. */
+enum store_purge_kind {
+    STORE_EXPIRED, /* has an end of its own: expires_ns */
+    STORE_AGED,    /* has none: finished_ns */
+    STORE_ANY,     /* finished_ns of all */
+    STORE_PURGE_KINDS
+};
+
 struct store_driver_ops {
     void (*close)(struct store_conn *c);
 
@@ -64,7 +72,7 @@ struct store_driver_ops {
     int (*begin)(struct store_conn *c, struct err *e);
     int (*commit)(struct store_conn *c, struct err *e); /* failed: rolled back */
     void (*rollback)(struct store_conn *c);
-    /* ERR_INVALID when the id is there already. */
+    /* ERR_INVALID when the id is there already, or the idempotency key with its caller. */
     int (*insert)(struct store_conn *c, const struct execution *x,
                   const struct store_moment *moment, uint64_t *ret_seq, struct err *e);
     /* From here to remove: ERR_NOT_FOUND when there is no such id. */
@@ -76,10 +84,10 @@ struct store_driver_ops {
     int (*set_callback)(struct store_conn *c, const char *id, enum execution_callback state,
                         struct err *e);
     int (*remove)(struct store_conn *c, const char *id, struct err *e);
-    /* Deletes at most `max` of those that are over since before_ns or longer and have no callback
-     * due, the oldest first. */
-    int (*purge)(struct store_conn *c, uint64_t before_ns, unsigned max, unsigned *ret_count,
-                 struct err *e);
+    /* Deletes at most `max` of those that are over, have no callback due, and whose time is
+     * before_ns or earlier, the earliest first. */
+    int (*purge)(struct store_conn *c, enum store_purge_kind kind, uint64_t before_ns, unsigned max,
+                 unsigned *ret_count, struct err *e);
 
     /* Outside of begin and commit.  Gives a piece of the free space back to the system. */
     int (*shrink)(struct store_conn *c, struct err *e);
@@ -89,6 +97,8 @@ struct store_driver_ops {
     void (*let_go)(struct store_conn *c);
     int (*get)(struct store_conn *c, const char *id, unsigned parts, struct execution **ret,
                struct err *e); /* NULL: there is none */
+    int (*get_key)(struct store_conn *c, const char *caller, const char *key, unsigned parts,
+                   struct execution **ret, struct err *e); /* likewise */
     int (*list)(struct store_conn *c, const struct store_filter *filter, unsigned parts,
                 struct store_found *ret, struct err *e);
     int (*unfinished)(struct store_conn *c, uint64_t after, size_t limit, struct store_found *ret,
@@ -98,8 +108,8 @@ struct store_driver_ops {
     int (*count)(struct store_conn *c, const char *dialect, uint64_t now_ns,
                  struct store_statistics *ret, struct err *e); /* lists are malloc'd */
     int (*size)(struct store_conn *c, struct store_size *ret, struct err *e);
-    /* finished_ns of the first that purge would take; 0: there is none. */
-    int (*oldest)(struct store_conn *c, uint64_t *ret_ns, struct err *e);
+    /* The time of the first that purge would take; 0: there is none. */
+    int (*first)(struct store_conn *c, enum store_purge_kind kind, uint64_t *ret_ns, struct err *e);
 };
 
 extern const struct store_driver store_sqlite;

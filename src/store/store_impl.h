@@ -22,8 +22,9 @@
 struct store_call_type {
     int (*run)(struct store_call *c, struct store_conn *conn, struct err *e); /* on a thread */
     void (*deliver)(struct store_call *c, const struct err *e);               /* on the loop's */
-    int adds;      /* executions, when it went well */
-    bool is_short; /* a read that may be done together with others */
+    int adds;              /* executions, when it went well */
+    bool is_short;         /* a read that may be done together with others */
+    const char *operation; /* for the metrics */
 };
 
 struct store_call {
@@ -40,10 +41,12 @@ struct store_call {
     char (*ids)[EXECUTION_ID_MAX + 1];
     size_t id_count;
     char dialect[EXECUTION_DIALECT_MAX + 1];
+    char *caller, *label, *key;
     struct store_filter filter;
     struct store_moment moment;
     unsigned parts;
     uint64_t after, now_ns;
+    uint64_t asked_ns; /* CLOCK_MONOTONIC */
     size_t limit;
 
     /* the answer */
@@ -69,8 +72,8 @@ struct store_call {
 
 /* What the writer does for itself: retention, and giving space back.  Its thread only. */
 struct store_upkeep {
-    uint64_t at_ns;       /* CLOCK_REALTIME: when there is something to do, or UPKEEP_NEVER */
-    uint64_t oldest_ns;   /* finished_ns of the first that may be purged; 0: none, or not asked */
+    uint64_t at_ns; /* CLOCK_REALTIME: when there is something to do, or UPKEEP_NEVER */
+    uint64_t first_ns[STORE_PURGE_KINDS]; /* of the first that may go; 0: none, or not asked */
     bool emptying;        /* the size limit was passed; purging until there is some room */
     uint64_t stuck_bytes; /* a size of the database at which no space could be given back */
     struct store_size size;
@@ -86,6 +89,7 @@ struct store_reader {
 struct store {
     struct loop *loop;
     const struct log *log;
+    struct metrics *metrics;
     uint64_t max_age_ns, max_bytes;
 
     /* Loop thread only. */

@@ -20,11 +20,30 @@ static void get_deliver(struct store_call *c, const struct err *e)
 struct store_call *store_get(struct store *s, const char *id, unsigned parts, store_got_fn *fn,
                              void *ctx)
 {
-    static const struct store_call_type type = {get_run, get_deliver, 0, true};
+    static const struct store_call_type type = {get_run, get_deliver, .is_short = true,
+                                                .operation = "get"};
     struct store_call *c = store_call_new(s, &type, ctx);
     c->fn.got = fn;
     c->parts = parts;
     snprintf(c->id, sizeof(c->id), "%s", id);
+    return store_call_read(c);
+}
+
+static int get_key_run(struct store_call *c, struct store_conn *conn, struct err *e)
+{
+    return conn->ops->get_key(conn, c->caller, c->key, c->parts, &c->x, e);
+}
+
+struct store_call *store_get_key(struct store *s, const char *caller, const char *key,
+                                 unsigned parts, store_got_fn *fn, void *ctx)
+{
+    static const struct store_call_type type = {get_key_run, get_deliver, .is_short = true,
+                                                .operation = "get_key"};
+    struct store_call *c = store_call_new(s, &type, ctx);
+    c->fn.got = fn;
+    c->parts = parts;
+    c->caller = xstrdup(caller);
+    c->key = xstrdup(key);
     return store_call_read(c);
 }
 
@@ -51,7 +70,8 @@ static int get_many_run(struct store_call *c, struct store_conn *conn, struct er
 struct store_call *store_get_many(struct store *s, const char *const *ids, size_t count,
                                   unsigned parts, store_listed_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {get_many_run, deliver_listed, 0};
+    static const struct store_call_type type = {get_many_run, deliver_listed,
+                                                .operation = "get_many"};
     struct store_call *c = store_call_new(s, &type, ctx);
     c->fn.listed = fn;
     c->parts = parts;
@@ -71,7 +91,7 @@ static int list_run(struct store_call *c, struct store_conn *conn, struct err *e
 struct store_call *store_list(struct store *s, const struct store_filter *filter, unsigned parts,
                               store_listed_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {list_run, deliver_listed, 0};
+    static const struct store_call_type type = {list_run, deliver_listed, .operation = "list"};
     struct store_call *c = store_call_new(s, &type, ctx);
     c->fn.listed = fn;
     c->parts = parts;
@@ -80,6 +100,8 @@ struct store_call *store_list(struct store *s, const struct store_filter *filter
         snprintf(c->dialect, sizeof(c->dialect), "%s", filter->dialect);
         c->filter.dialect = c->dialect;
     }
+    c->filter.caller = c->caller = xstrdup(filter->caller);
+    c->filter.label = c->label = xstrdup(filter->label);
     return store_call_read(c);
 }
 
@@ -101,7 +123,8 @@ static int unfinished_run(struct store_call *c, struct store_conn *conn, struct 
 struct store_call *store_unfinished(struct store *s, uint64_t after, size_t limit,
                                     store_listed_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {unfinished_run, deliver_listed, 0};
+    static const struct store_call_type type = {unfinished_run, deliver_listed,
+                                                .operation = "unfinished"};
     return page(s, &type, after, limit, fn, ctx);
 }
 
@@ -113,7 +136,8 @@ static int callbacks_due_run(struct store_call *c, struct store_conn *conn, stru
 struct store_call *store_callbacks_due(struct store *s, uint64_t after, size_t limit,
                                        store_listed_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {callbacks_due_run, deliver_listed, 0};
+    static const struct store_call_type type = {callbacks_due_run, deliver_listed,
+                                                .operation = "callbacks_due"};
     return page(s, &type, after, limit, fn, ctx);
 }
 
@@ -130,7 +154,7 @@ static void count_deliver(struct store_call *c, const struct err *e)
 struct store_call *store_count(struct store *s, const char *dialect, uint64_t now_ns,
                                store_statistics_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {count_run, count_deliver, 0};
+    static const struct store_call_type type = {count_run, count_deliver, .operation = "count"};
     struct store_call *c = store_call_new(s, &type, ctx);
     c->fn.counted = fn;
     c->now_ns = now_ns;

@@ -258,7 +258,7 @@ static int inspect(struct sqlite_conn *c, struct err *e)
             return -(int)e->kind;
         }
     }
-    return sqlite_conn_number(c, STATEMENT_TOTAL_ALL, &c->conn.executions, e);
+    return sqlite_conn_number(c, STATEMENT_EXECUTIONS, &c->conn.executions, e);
 }
 
 static bool is_damage(int code)
@@ -332,12 +332,13 @@ static const struct store_driver_ops ops = {
     .hold = sqlite_hold,
     .let_go = sqlite_rollback,
     .get = sqlite_get,
+    .get_key = sqlite_get_key,
     .list = sqlite_list,
     .unfinished = sqlite_unfinished,
     .callbacks_due = sqlite_callbacks_due,
     .count = sqlite_count,
     .size = sqlite_size,
-    .oldest = sqlite_oldest,
+    .first = sqlite_first,
 };
 
 const struct store_driver store_sqlite = {sqlite_open, NULL};

@@ -67,6 +67,30 @@ static int rows_add(struct sqlite_conn *c, const char *dialect, int64_t today,
     return rc == SQLITE_DONE ? 0 : sqlite_conn_fail(c, READ, e);
 }
 
+/* What runs has the status of when it was asked: its row is not written anew for that. */
+static int running_move(struct sqlite_conn *c, const char *dialect, struct store_statistics *all,
+                        struct err *e)
+{
+    AUTO(sqlite_statement_done)
+    sqlite3_stmt *st = sqlite_conn_statement(c, STATEMENT_COUNT_RUNNING, READ, e);
+    if (st == NULL) {
+        return -(int)e->kind;
+    }
+    (void)sqlite3_bind_text(st, 1, dialect, -1, SQLITE_STATIC);
+    int rc;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        int status = sqlite3_column_int(st, 0);
+        uint64_t count = (uint64_t)sqlite3_column_int64(st, 1);
+        for (size_t i = 0; i < all->status_count; i++) {
+            struct store_count *with = &all->statuses[i];
+            uint64_t moved = with->number != status ? 0 : count < with->count ? count : with->count;
+            with->count -= moved;
+            all->running += moved;
+        }
+    }
+    return rc == SQLITE_DONE ? 0 : sqlite_conn_fail(c, READ, e);
+}
+
 int sqlite_count(struct store_conn *conn, const char *dialect, uint64_t now_ns,
                  struct store_statistics *ret, struct err *e)
 {
@@ -76,6 +100,9 @@ int sqlite_count(struct store_conn *conn, const char *dialect, uint64_t now_ns,
     int r = sqlite_conn_refresh(c, e);
     if (r == 0) {
         r = rows_add(c, dialect, (int64_t)(now_ns / NS_PER_DAY), &all, e);
+    }
+    if (r == 0) {
+        r = running_move(c, dialect, &all, e);
     }
     if (r == 0) {
         r = sqlite_size(conn, &size, e);
@@ -88,6 +115,9 @@ int sqlite_count(struct store_conn *conn, const char *dialect, uint64_t now_ns,
     all.bytes = size.bytes;
     counts_sort(all.languages, all.language_count);
     counts_sort(all.statuses, all.status_count);
+    while (all.status_count > 0 && all.statuses[all.status_count - 1].count == 0) {
+        all.status_count--; /* all of these run */
+    }
     *ret = all;
     return 0;
 }
@@ -106,7 +136,9 @@ int sqlite_size(struct store_conn *conn, struct store_size *ret, struct err *e)
     return r;
 }
 
-int sqlite_oldest(struct store_conn *conn, uint64_t *ret_ns, struct err *e)
+int sqlite_first(struct store_conn *conn, enum store_purge_kind kind, uint64_t *ret_ns,
+                 struct err *e)
 {
-    return sqlite_conn_number(sqlite_conn_of(conn), STATEMENT_OLDEST, ret_ns, e);
+    enum sqlite_statement which = STATEMENT_FIRST_EXPIRED + (unsigned)kind;
+    return sqlite_conn_number(sqlite_conn_of(conn), which, ret_ns, e);
 }

@@ -28,19 +28,38 @@ enum sqlite_statement {
     STATEMENT_FINISH,
     STATEMENT_SET_CALLBACK,
     STATEMENT_DELETE,
-    STATEMENT_PURGE,
+    STATEMENT_PURGE_EXPIRED, /* three each in the order of enum store_purge_kind */
+    STATEMENT_PURGE_AGED,
+    STATEMENT_PURGE_ANY,
     STATEMENT_SHRINK,
     STATEMENT_GET,
-    STATEMENT_LIST,
-    STATEMENT_LIST_ALL,
-    STATEMENT_TOTAL,
+    STATEMENT_GET_KEY,
+    STATEMENT_LIST_ALL, /* the lists, and their totals in the same order */
+    STATEMENT_LIST_DIALECT,
+    STATEMENT_LIST_SOME,
+    STATEMENT_LIST_OF_DIALECT,
+    STATEMENT_LIST_OF_CALLER,
+    STATEMENT_LIST_OF_LABEL,
+    STATEMENT_LIST_UNFINISHED,
+    STATEMENT_LIST_CANCELLED,
     STATEMENT_TOTAL_ALL,
+    STATEMENT_TOTAL_DIALECT,
+    STATEMENT_TOTAL_SOME,
+    STATEMENT_TOTAL_OF_DIALECT,
+    STATEMENT_TOTAL_OF_CALLER,
+    STATEMENT_TOTAL_OF_LABEL,
+    STATEMENT_TOTAL_UNFINISHED,
+    STATEMENT_TOTAL_CANCELLED,
+    STATEMENT_EXECUTIONS,
     STATEMENT_UNFINISHED,
     STATEMENT_CALLBACKS_DUE,
     STATEMENT_COUNT,
+    STATEMENT_COUNT_RUNNING,
     STATEMENT_PAGE_COUNT,
     STATEMENT_FREELIST_COUNT,
-    STATEMENT_OLDEST,
+    STATEMENT_FIRST_EXPIRED,
+    STATEMENT_FIRST_AGED,
+    STATEMENT_FIRST_ANY,
     STATEMENT_APPLICATION_ID,
     STATEMENTS
 };
@@ -86,12 +105,14 @@ int sqlite_finish(struct store_conn *conn, const struct execution *x,
 int sqlite_set_callback(struct store_conn *conn, const char *id, enum execution_callback state,
                         struct err *e);
 int sqlite_remove(struct store_conn *conn, const char *id, struct err *e);
-int sqlite_purge(struct store_conn *conn, uint64_t before_ns, unsigned max, unsigned *ret_count,
-                 struct err *e);
+int sqlite_purge(struct store_conn *conn, enum store_purge_kind kind, uint64_t before_ns,
+                 unsigned max, unsigned *ret_count, struct err *e);
 int sqlite_shrink(struct store_conn *conn, struct err *e);
 
 int sqlite_get(struct store_conn *conn, const char *id, unsigned parts, struct execution **ret,
                struct err *e);
+int sqlite_get_key(struct store_conn *conn, const char *caller, const char *key, unsigned parts,
+                   struct execution **ret, struct err *e);
 int sqlite_list(struct store_conn *conn, const struct store_filter *filter, unsigned parts,
                 struct store_found *ret, struct err *e);
 int sqlite_unfinished(struct store_conn *conn, uint64_t after, size_t limit,
@@ -102,4 +123,5 @@ int sqlite_callbacks_due(struct store_conn *conn, uint64_t after, size_t limit,
 int sqlite_count(struct store_conn *conn, const char *dialect, uint64_t now_ns,
                  struct store_statistics *ret, struct err *e);
 int sqlite_size(struct store_conn *conn, struct store_size *ret, struct err *e);
-int sqlite_oldest(struct store_conn *conn, uint64_t *ret_ns, struct err *e);
+int sqlite_first(struct store_conn *conn, enum store_purge_kind kind, uint64_t *ret_ns,
+                 struct err *e);

@@ -7,9 +7,15 @@
  * its length, and a source must not be written again each time that its execution changes state.
  * The columns of `execution` that are asked for together are found without reading their pages:
  *   by_dialect     lists, newest first (an index ends in the rowid, which is seq)
- *   unfinished     what is to be queued again at a start
+ *   by_caller      ... of one caller
+ *   by_label       ... with one label
+ *   cancelled      ... of what was cancelled
+ *   by_key         the execution that a client's key stands for
+ *   unfinished     what is to be queued again at a start; lists of what waits or runs
  *   callbacks_due  what is to be told at a start
  *   purgeable      what retention may delete, the oldest first
+ *   lasting        ... of what has an end of its own (expires_ns)
+ *   expiring       ... that which ends first, first
  *   statistics     all counts
  */
 #include "store/store_sqlite_schema.h"
@@ -64,6 +70,22 @@ static const char *const steps[] = {
     "CREATE INDEX callbacks_due ON execution (seq) WHERE state >= 3 AND callback = 1;"
     "CREATE INDEX purgeable ON execution (finished_ns) WHERE state >= 3 AND callback <> 1;"
     "CREATE INDEX statistics ON execution (dialect, status, language, created_day);",
+    /* 2 */
+    "ALTER TABLE execution ADD COLUMN idempotency TEXT;"
+    "ALTER TABLE execution ADD COLUMN expires_ns INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE asked ADD COLUMN body BLOB;"
+    "ALTER TABLE outcome ADD COLUMN answer BLOB;"
+    "CREATE INDEX by_caller ON execution (dialect, caller);"
+    "CREATE INDEX by_label ON execution (dialect, label) WHERE label IS NOT NULL;"
+    "CREATE INDEX cancelled ON execution (seq) WHERE state = 4;"
+    "CREATE UNIQUE INDEX by_key ON execution (caller, idempotency) WHERE idempotency IS NOT NULL;"
+    "DROP INDEX purgeable;"
+    "CREATE INDEX purgeable ON execution (finished_ns)"
+    " WHERE state >= 3 AND callback <> 1 AND expires_ns = 0;"
+    "CREATE INDEX lasting ON execution (finished_ns)"
+    " WHERE state >= 3 AND callback <> 1 AND expires_ns > 0;"
+    "CREATE INDEX expiring ON execution (expires_ns)"
+    " WHERE state >= 3 AND callback <> 1 AND expires_ns > 0;",
 };
 
 int store_schema_version(void)

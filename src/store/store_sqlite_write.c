@@ -16,6 +16,11 @@ static void bind_u64(sqlite3_stmt *st, int at, uint64_t number)
     (void)sqlite3_bind_int64(st, at, (sqlite3_int64)number);
 }
 
+static uint64_t at_most(uint64_t number)
+{
+    return number < INT64_MAX ? number : INT64_MAX;
+}
+
 /* Binding fails for what is too long only, see BYTES_MAX; NULL is null. */
 static void bind_text(sqlite3_stmt *st, int at, const char *text)
 {
@@ -89,6 +94,8 @@ static void bind_all(sqlite3_stmt *st, const struct execution *x, const struct s
     bind_text(st, 13, x->label);
     bind_text(st, 14, x->request);
     bind_text(st, 15, is_over ? x->result : NULL);
+    bind_text(st, 16, x->idempotency);
+    bind_u64(st, 17, at_most(x->expires_ns));
 }
 
 static int row_insert(struct sqlite_conn *c, const struct execution *x,
@@ -102,7 +109,8 @@ static int row_insert(struct sqlite_conn *c, const struct execution *x,
     bind_all(st, x, moment);
     int rc = sqlite3_step(st);
     if ((rc & 0xff) == SQLITE_CONSTRAINT) {
-        return err_set(e, ERR_INVALID, "there is an execution %s already", x->id);
+        return err_set(e, ERR_INVALID, "there is an execution %s already%s", x->id,
+                       x->idempotency != NULL ? ", or one with its idempotency key" : "");
     }
     if (rc != SQLITE_DONE) {
         return sqlite_conn_fail(c, WRITTEN, e);
@@ -245,16 +253,16 @@ int sqlite_remove(struct store_conn *conn, const char *id, struct err *e)
     return st == NULL ? -(int)e->kind : change(c, st, id, e);
 }
 
-int sqlite_purge(struct store_conn *conn, uint64_t before_ns, unsigned max, unsigned *ret_count,
-                 struct err *e)
+int sqlite_purge(struct store_conn *conn, enum store_purge_kind kind, uint64_t before_ns,
+                 unsigned max, unsigned *ret_count, struct err *e)
 {
     struct sqlite_conn *c = sqlite_conn_of(conn);
-    AUTO(sqlite_statement_done)
-    sqlite3_stmt *st = sqlite_conn_statement(c, STATEMENT_PURGE, WRITTEN, e);
+    enum sqlite_statement which = STATEMENT_PURGE_EXPIRED + (unsigned)kind;
+    AUTO(sqlite_statement_done) sqlite3_stmt *st = sqlite_conn_statement(c, which, WRITTEN, e);
     if (st == NULL) {
         return -(int)e->kind;
     }
-    bind_u64(st, 1, before_ns < INT64_MAX ? before_ns : INT64_MAX);
+    bind_u64(st, 1, at_most(before_ns));
     bind_u64(st, 2, max);
     int r = sqlite_conn_run(c, st, e);
     if (r == 0) {

@@ -32,14 +32,31 @@ static bool is_loose(const struct store *s)
     return empty > LOOSE_BYTES && empty > size->bytes / 8 && size->bytes != s->upkeep.stuck_bytes;
 }
 
-/* What finished then or before is to be purged now; 0: nothing. */
-static uint64_t purge_before(const struct store *s)
+/* What has this time or an earlier one is to go now; 0: nothing is. */
+static uint64_t purge_before(const struct store *s, enum store_purge_kind kind)
 {
     uint64_t now = clock_wall_ns(&clock_system);
-    if (s->upkeep.emptying) {
-        return UINT64_MAX;
+    switch (kind) {
+    case STORE_EXPIRED:
+        return now;
+    case STORE_AGED:
+        return s->max_age_ns > 0 && now > s->max_age_ns ? now - s->max_age_ns : 0;
+    case STORE_ANY:
+        return s->upkeep.emptying ? UINT64_MAX : 0;
+    case STORE_PURGE_KINDS:
+        break;
     }
-    return s->max_age_ns > 0 && now > s->max_age_ns ? now - s->max_age_ns : 0;
+    return 0;
+}
+
+/* When the first of them may go. */
+static uint64_t purge_at(const struct store *s, enum store_purge_kind kind)
+{
+    uint64_t first_ns = s->upkeep.first_ns[kind];
+    if (first_ns == 0 || kind == STORE_PURGE_KINDS) {
+        return UPKEEP_NEVER;
+    }
+    return kind == STORE_ANY ? 0 : kind == STORE_AGED ? first_ns + s->max_age_ns : first_ns;
 }
 
 void store_upkeep_plan(struct store *s)
@@ -49,16 +66,14 @@ void store_upkeep_plan(struct store *s)
     struct err ignored = {0}; /* what cannot be read now is looked at after the next commit */
     (void)ops->size(s->conn, &u->size, &ignored);
     u->emptying = is_too_large(s);
-    u->oldest_ns = 0;
-    if (u->emptying || s->max_age_ns > 0) {
-        (void)ops->oldest(s->conn, &u->oldest_ns, &ignored);
-    }
-    u->at_ns = UPKEEP_NEVER;
-    if (u->oldest_ns != 0 && s->max_age_ns > 0) {
-        u->at_ns = u->oldest_ns + s->max_age_ns;
-    }
-    if ((u->oldest_ns != 0 && u->emptying) || is_loose(s)) {
-        u->at_ns = 0;
+    u->at_ns = is_loose(s) ? 0 : UPKEEP_NEVER;
+    for (enum store_purge_kind kind = 0; kind < STORE_PURGE_KINDS; kind++) {
+        u->first_ns[kind] = 0;
+        if (purge_before(s, kind) > 0) {
+            (void)ops->first(s->conn, kind, &u->first_ns[kind], &ignored);
+        }
+        uint64_t at_ns = purge_at(s, kind);
+        u->at_ns = at_ns < u->at_ns ? at_ns : u->at_ns;
     }
 }
 
@@ -71,30 +86,32 @@ static bool somebody_waits(struct store *s)
     return waits;
 }
 
-static int purge_pieces(struct store *s, uint64_t before_ns, unsigned *ret_count, struct err *e)
+static int purge_pieces(struct store *s, enum store_purge_kind kind, unsigned *ret_count,
+                        struct err *e)
 {
     const struct store_driver_ops *ops = s->conn->ops;
+    uint64_t before_ns = purge_before(s, kind);
     unsigned count = 0, all = 0;
     int r;
     do {
-        r = ops->purge(s->conn, before_ns, PURGE_PIECE, &count, e);
+        r = ops->purge(s->conn, kind, before_ns, PURGE_PIECE, &count, e);
         if (r == 0) {
             all += count;
             r = ops->size(s->conn, &s->upkeep.size, e);
         }
     } while (r == 0 && count == PURGE_PIECE && all < PURGE_MAX && !somebody_waits(s) &&
-             (!s->upkeep.emptying || is_too_large(s)));
+             (kind != STORE_ANY || is_too_large(s)));
     *ret_count = all;
     return r;
 }
 
-static int purge(struct store *s, uint64_t before_ns, struct err *e)
+static int purge(struct store *s, enum store_purge_kind kind, struct err *e)
 {
     const struct store_driver_ops *ops = s->conn->ops;
     unsigned count = 0;
     int r = ops->begin(s->conn, e);
     if (r == 0) {
-        r = purge_pieces(s, before_ns, &count, e);
+        r = purge_pieces(s, kind, &count, e);
     }
     if (r == 0) {
         r = ops->commit(s->conn, e);
@@ -123,12 +140,22 @@ static int shrink(struct store *s, struct err *e)
     return r;
 }
 
+/* STORE_PURGE_KINDS: none. */
+static enum store_purge_kind purge_due(const struct store *s)
+{
+    enum store_purge_kind kind = 0;
+    while (kind < STORE_PURGE_KINDS &&
+           (s->upkeep.first_ns[kind] == 0 || s->upkeep.first_ns[kind] > purge_before(s, kind))) {
+        kind++;
+    }
+    return kind;
+}
+
 void store_upkeep_step(struct store *s)
 {
     struct err e;
-    uint64_t before_ns = purge_before(s);
-    bool purges = s->upkeep.oldest_ns != 0 && s->upkeep.oldest_ns <= before_ns;
-    int r = purges ? purge(s, before_ns, &e) : is_loose(s) ? shrink(s, &e) : 0;
+    enum store_purge_kind kind = purge_due(s);
+    int r = kind != STORE_PURGE_KINDS ? purge(s, kind, &e) : is_loose(s) ? shrink(s, &e) : 0;
     if (r < 0) {
         LOG_WARN(s->log, "the store cannot be tidied", log_s("why", e.text));
         s->upkeep.at_ns = clock_wall_ns(&clock_system) + RETRY_NS;

@@ -52,7 +52,8 @@ static void insert_deliver(struct store_call *c, const struct err *e)
 
 struct store_call *store_insert(struct store *s, struct execution *x, store_done_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {insert_run, insert_deliver, 1};
+    static const struct store_call_type type = {insert_run, insert_deliver, .adds = 1,
+                                                .operation = "insert"};
     return ask_with(s, &type, x, fn, ctx);
 }
 
@@ -64,7 +65,7 @@ static int begin_run(struct store_call *c, struct store_conn *conn, struct err *
 struct store_call *store_begin(struct store *s, const char *id, unsigned attempts,
                                uint64_t started_ns, store_done_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {begin_run, deliver_done, 0};
+    static const struct store_call_type type = {begin_run, deliver_done, .operation = "begin"};
     struct store_call *c = ask(s, &type, id, fn, ctx);
     c->moment.attempts = attempts;
     c->moment.started_ns = started_ns;
@@ -79,7 +80,7 @@ static int requeue_run(struct store_call *c, struct store_conn *conn, struct err
 struct store_call *store_requeue(struct store *s, const char *id, unsigned attempts,
                                  store_done_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {requeue_run, deliver_done, 0};
+    static const struct store_call_type type = {requeue_run, deliver_done, .operation = "requeue"};
     struct store_call *c = ask(s, &type, id, fn, ctx);
     c->moment.attempts = attempts;
     return c;
@@ -92,7 +93,7 @@ static int finish_run(struct store_call *c, struct store_conn *conn, struct err 
 
 struct store_call *store_finish(struct store *s, struct execution *x, store_done_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {finish_run, deliver_done, 0};
+    static const struct store_call_type type = {finish_run, deliver_done, .operation = "finish"};
     return ask_with(s, &type, x, fn, ctx);
 }
 
@@ -104,7 +105,8 @@ static int set_callback_run(struct store_call *c, struct store_conn *conn, struc
 struct store_call *store_set_callback(struct store *s, const char *id,
                                       enum execution_callback state, store_done_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {set_callback_run, deliver_done, 0};
+    static const struct store_call_type type = {set_callback_run, deliver_done,
+                                                .operation = "set_callback"};
     struct store_call *c = ask(s, &type, id, fn, ctx);
     c->moment.callback = state;
     return c;
@@ -117,6 +119,7 @@ static int delete_run(struct store_call *c, struct store_conn *conn, struct err 
 
 struct store_call *store_delete(struct store *s, const char *id, store_done_fn *fn, void *ctx)
 {
-    static const struct store_call_type type = {delete_run, deliver_done, -1};
+    static const struct store_call_type type = {delete_run, deliver_done, .adds = -1,
+                                                .operation = "delete"};
     return ask(s, &type, id, fn, ctx);
 }

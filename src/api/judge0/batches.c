@@ -98,6 +98,7 @@ static bool validate_one(struct creation *c, const struct judge0_language_set *s
         return true;
     }
     uuid_make(x->id);
+    x->batch = true;
     x->caller = access_caller(c->request, c->asked.params, c->j->api->config);
     json_array_append_new(c->answers, json_pack("{s:s}", "token", x->id));
     c->all[c->count++] = x;

@@ -86,12 +86,24 @@ static json_t *languages_json(const struct store_statistics *all,
     return list;
 }
 
+static void status_add(json_t *list, const struct store_count *count)
+{
+    json_array_append_new(list, count_json("status", count, status_description(count->number)));
+}
+
 static json_t *statuses_json(const struct store_statistics *all)
 {
     json_t *list = json_array();
+    struct store_count running = {STATUS_PROCESSING, all->running};
     for (size_t i = 0; i < all->status_count; i++) {
-        const char *name = status_description(all->statuses[i].number);
-        json_array_append_new(list, count_json("status", &all->statuses[i], name));
+        if (running.count > all->statuses[i].count) {
+            status_add(list, &running);
+            running.count = 0;
+        }
+        status_add(list, &all->statuses[i]);
+    }
+    if (running.count > 0) {
+        status_add(list, &running);
     }
     return list;
 }

@@ -113,6 +113,7 @@ static void creation_submit(struct creation *c)
     const struct executions_listener listener = {
         .accepted = on_accepted, .finished = c->waits ? on_finished : NULL, .ctx = c};
     uuid_make(c->x->id);
+    c->x->batch = !c->waits;
     c->x->caller = access_caller(c->request, c->asked.params, config);
     if (c->waits) {
         loop_timer_set(j->api->loop, &c->deadline,

@@ -72,6 +72,7 @@ static struct execution *copy_of(const struct execution *x, unsigned parts)
     copy->refs = 1;
     copy->caller = xstrdup(x->caller);
     copy->label = xstrdup(x->label);
+    copy->idempotency = xstrdup(x->idempotency);
     copy->request = xstrdup(x->request);
     copy->result = xstrdup(x->result);
     memset(copy->parts, 0, sizeof(copy->parts));

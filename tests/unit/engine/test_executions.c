@@ -265,7 +265,9 @@ static void submit(struct bench *b, struct heard *h, const char *id)
 static void submit_batch(struct bench *b, struct heard *h, const char *id)
 {
     struct executions_listener listener = {hear_accepted, NULL, h};
-    executions_submit(b->executions, execution_of(id, "{}"), &listener);
+    struct execution *x = execution_of(id, "{}");
+    x->batch = true;
+    executions_submit(b->executions, x, &listener);
     fake_run(b->boxd);
 }
 

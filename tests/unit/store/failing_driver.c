@@ -84,10 +84,10 @@ static int do_insert(struct store_conn *c, const struct execution *x,
                     static int do_remove(struct store_conn *c, const char *id,
                                          struct err *e) HAND_ON(REMOVE, remove, id, e)
 
-                        static int do_purge(struct store_conn *c, uint64_t before_ns, unsigned max,
-                                            unsigned *ret_count,
-                                            struct err *e) HAND_ON(PURGE, purge, before_ns, max,
-                                                                   ret_count, e)
+                        static int do_purge(struct store_conn *c, enum store_purge_kind kind,
+                                            uint64_t before_ns, unsigned max, unsigned *ret_count,
+                                            struct err *e) HAND_ON(PURGE, purge, kind, before_ns,
+                                                                   max, ret_count, e)
 
                             static int do_shrink(struct store_conn *c,
                                                  struct err *e) HAND_ON(SHRINK, shrink, e)
@@ -129,9 +129,17 @@ static int do_insert(struct store_conn *c, const struct execution *x,
     return inner_of(c)->ops->size(inner_of(c), ret, e);
 }
 
-static int do_oldest(struct store_conn *c, uint64_t *ret_ns, struct err *e)
+static int do_first(struct store_conn *c, enum store_purge_kind kind, uint64_t *ret_ns,
+                    struct err *e)
 {
-    return inner_of(c)->ops->oldest(inner_of(c), ret_ns, e);
+    return inner_of(c)->ops->first(inner_of(c), kind, ret_ns, e);
+}
+
+static int do_get_key(struct store_conn *c, const char *caller, const char *key, unsigned parts,
+                      struct execution **ret, struct err *e)
+{
+    int r = pass(c, FAILING_GET, e);
+    return r < 0 ? r : inner_of(c)->ops->get_key(inner_of(c), caller, key, parts, ret, e);
 }
 
 static void do_close(struct store_conn *c)
@@ -157,12 +165,13 @@ static int do_open(void *ctx, const char *path, enum store_role role, struct sto
         .purge = do_purge,
         .shrink = do_shrink,
         .get = do_get,
+        .get_key = do_get_key,
         .list = do_list,
         .unfinished = do_unfinished,
         .callbacks_due = do_callbacks_due,
         .count = do_count,
         .size = do_size,
-        .oldest = do_oldest,
+        .first = do_first,
     };
     struct failing_conn *c = xcalloc(1, sizeof(*c));
     int r = store_sqlite.open(store_sqlite.ctx, path, role, &c->inner, e);

@@ -279,7 +279,7 @@ static void test_a_later_version_is_refused_by_name(void **state)
     struct bench *b = *state;
     make_store(b);
     sql(b, "PRAGMA user_version = 99");
-    check_refused(b, "has version 99 and this belljar knows 1 at most");
+    check_refused(b, "has version 99 and this belljar knows 2 at most");
 }
 
 /* The version stands in the log only, as after a crash of the later belljar. */
@@ -300,7 +300,7 @@ static void test_a_later_version_is_refused_when_its_log_tells(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     assert_true(bench_file_size(b, "-wal") > 0);
-    check_refused(b, "has version 99 and this belljar knows 1 at most");
+    check_refused(b, "has version 99 and this belljar knows 2 at most");
     assert_true(bench_file_size(b, "-wal") > 0);
 }
 
@@ -413,9 +413,10 @@ static void check_plan(sqlite3 *db, enum sqlite_statement which)
     assert_int_equal(sqlite3_prepare_v2(db, text, -1, &st, NULL), SQLITE_OK);
     while (sqlite3_step(st) == SQLITE_ROW) {
         const char *step = (const char *)sqlite3_column_text(st, 3);
-        bool walks = strncmp(step, "SCAN ", 5) == 0 && strstr(step, " INDEX ") == NULL;
-        if ((walks && which != STATEMENT_LIST_ALL) ||
-            (which == STATEMENT_COUNT && strstr(step, "COVERING INDEX") == NULL)) {
+        /* A "(subquery)" is what an index has given. */
+        bool walks = strncmp(step, "SCAN ", 5) == 0 && strncmp(step, "SCAN (", 6) != 0 &&
+                     strstr(step, " INDEX ") == NULL;
+        if (walks || (which == STATEMENT_COUNT && strstr(step, "COVERING INDEX") == NULL)) {
             fail_msg("%s: %s", sqlite_statements[which], step);
         }
     }
