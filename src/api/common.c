@@ -7,13 +7,13 @@
 #include <stdlib.h>
 
 #include "api/api.h"
+#include "api/gate.h"
 #include "api/json.h"
 #include "api/judge0/access.h"
 #include "api/judge0/judge0.h"
 #include "api/stats.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/err.h"
 #include "base/mem.h"
 #include "boxproto/boxproto.h"
 #include "config/config.h"
@@ -90,35 +90,26 @@ static void health_show(struct http_request *r, void *ctx)
                            engine_state(api->engine)));
 }
 
-bool common_refused(struct http_request *r, const struct common *c)
-{
-    const char *why = NULL;
-    unsigned status = access_elsewhere(r, c->api->config, &why);
-    if (status != 0) {
-        json_respond_message(r, status, "%s", why);
-    }
-    return status != 0;
-}
-
 static void stats_show(struct http_request *r, void *ctx)
 {
     const struct common *c = ctx;
-    if (!common_refused(r, c)) {
-        json_respond(r, 200, stats_json(c->api));
-    }
+    json_respond(r, 200, stats_json(c->api));
 }
 
-/* Nothing here runs programs: it is as open as Judge0's API. */
+static void refuse(struct http_request *r, unsigned status, const char *text, void *ctx)
+{
+    (void)ctx;
+    json_respond_message(r, status, "%s", text);
+}
+
+/* Nothing here runs programs: it is as open to pages as Judge0's API. */
 static bool before(struct http_request *r, void *ctx)
 {
     const struct common *c = ctx;
-    const struct config *config = c->api->config;
-    struct err e = {0};
-    if (access_check_page(r, config, &e) < 0) {
-        json_respond_message(r, 403, "%s", e.text);
-        return true;
-    }
-    return access_is_open(config) && access_cors(r, config);
+    struct gate_rules rules;
+    access_rules(r, c->api->config, &rules);
+    rules.refuse = refuse;
+    return !gate_pass(c->api->gate, r, &rules);
 }
 
 static void common_error(struct http_request *r, unsigned status, const char *text, void *ctx)
@@ -135,8 +126,9 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/", root_show, ROUTE_PUBLIC, "Say what this is"},
     {HTTP_GET, "/health", health_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
      "Say whether programs can run"},
-    {HTTP_GET, "/stats", stats_show, ROUTE_ANY_CASE, "Say how much there is to do"},
-    {HTTP_GET, "/metrics", metrics_show, ROUTE_ANY_CASE, "Counts and times, for Prometheus"},
+    {HTTP_GET, "/stats", stats_show, ROUTE_READ | ROUTE_ANY_CASE, "Say how much there is to do"},
+    {HTTP_GET, "/metrics", metrics_show, ROUTE_READ | ROUTE_ANY_CASE,
+     "Counts and times, for Prometheus"},
 };
 
 void common_dialect(struct api *api, struct http_dialect *ret)

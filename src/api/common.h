@@ -27,8 +27,5 @@ struct common {
 /* --- handlers; ctx is the struct common ------------------------------------------------------ */
 void metrics_show(struct http_request *r, void *ctx);
 
-/* Whoever is kept out of the other dialects is kept out of this, too: true when it has answered. */
-bool common_refused(struct http_request *r, const struct common *c);
-
 /* Adds the gauges of engine, boxes, store and process to api->metrics. */
 void metrics_gauges(struct common *c);

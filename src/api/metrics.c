@@ -107,9 +107,6 @@ void metrics_gauges(struct common *c)
 void metrics_show(struct http_request *r, void *ctx)
 {
     const struct common *c = ctx;
-    if (common_refused(r, c)) {
-        return;
-    }
     struct buf text = {0};
     metrics_write(c->api->metrics, &text);
     size_t len = text.len;

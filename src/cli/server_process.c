@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/gate.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -28,6 +29,7 @@
 #include "engine/engine.h"
 #include "engine/executions.h"
 #include "http/http.h"
+#include "keys/keys.h"
 #include "metrics/metrics.h"
 #include "runtimes/runtimes.h"
 #include "sandbox/doctor.h"
@@ -99,6 +101,12 @@ static int client_make(struct server *s, struct err *e)
     return client_new(s->loop, &config, s->log, &s->client, e);
 }
 
+static int gate_make(struct server *s, struct err *e)
+{
+    int r = keys_open(s->loop, s->data_fd, s->log, &s->api.keys, e);
+    return r < 0 ? r : gate_new(&s->api, &s->api.gate, e);
+}
+
 static void engine_make(struct server *s)
 {
     const struct config *c = s->config;
@@ -112,6 +120,8 @@ static void engine_make(struct server *s)
         .product_max = c->product_max,
         .unzip = s->unzip_fd < 0 ? NULL : unzip,
         .paused = c->paused,
+        .running_max = gate_running_max,
+        .running_max_ctx = s->api.gate,
         .metrics = s->api.metrics,
     };
     s->api.engine = engine_new(s->loop, s->api.sandbox, &config, s->log);
@@ -134,6 +144,9 @@ static int parts_make(struct server *s, struct err *e)
         return err_sys(e, "entering the data directory");
     }
     int r = client_make(s, e);
+    if (r == 0) {
+        r = gate_make(s, e);
+    }
     if (r < 0) {
         return r;
     }
@@ -377,6 +390,8 @@ static void server_unmake(struct server *s)
     }
     common_dialect_done(&s->common);
     engine_free(s->api.engine);
+    gate_free(s->api.gate);
+    keys_free(s->api.keys);
     runtimes_free(s->api.runtimes);
     sandbox_free(s->sandbox);
     client_free(s->client);

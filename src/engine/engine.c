@@ -125,6 +125,11 @@ bool engine_has_place(const struct engine *e, size_t count)
     return !e->draining && waiting <= e->config.queue_max && count <= e->config.queue_max - waiting;
 }
 
+unsigned engine_waiting_of(const struct engine *e, const char *caller)
+{
+    return (unsigned)queue_waiting_of(e->queue, caller);
+}
+
 bool engine_is_idle(const struct engine *e)
 {
     return !e->draining && engine_has_slot(e) && list_empty(&e->between) &&

@@ -11,11 +11,3 @@ struct err;
 /* Addresses and networks: "10.1.2.3", "10.0.0.0/8", "::1".  ERR_INVALID names what is neither. */
 int ip_list_check(char *const *list, const char *key, struct err *e);
 bool ip_passes(char *const *allow, char *const *disallow, const char *client);
-
-enum origin_pass {
-    ORIGIN_ANY,   /* nobody is kept out */
-    ORIGIN_NAMED, /* this one may */
-    ORIGIN_NONE,
-};
-/* Hosts ("example.com", "localhost:3000"), whole origins, or "*". */
-enum origin_pass origin_passes(char *const *allow, char *const *disallow, const char *origin);

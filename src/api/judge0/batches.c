@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/judge0/access.h"
+#include "api/gate.h"
 #include "api/judge0/answer.h"
 #include "api/judge0/filters.h"
 #include "api/judge0/judge0.h"
@@ -99,7 +99,7 @@ static bool validate_one(struct creation *c, const struct judge0_language_set *s
     }
     uuid_make(x->id);
     x->batch = true;
-    x->caller = access_caller(c->request, c->asked.params, c->j->api->config);
+    x->caller = xstrdup(gate_caller(c->request)->name);
     json_array_append_new(c->answers, json_pack("{s:s}", "token", x->id));
     c->all[c->count++] = x;
     return true;
@@ -241,7 +241,8 @@ static void keep_all(struct reading *g, struct execution *const *all, size_t cou
     g->all = xcalloc(count, sizeof(struct execution *));
     g->count = count;
     for (size_t i = 0; i < count; i++) {
-        if (all[i] != NULL && strcmp(all[i]->dialect, JUDGE0_DIALECT) == 0) {
+        if (all[i] != NULL && strcmp(all[i]->dialect, JUDGE0_DIALECT) == 0 &&
+            gate_owns(gate_caller(g->request), all[i])) {
             g->all[i] = execution_ref(all[i]);
         }
     }

@@ -21,7 +21,7 @@ void asked_done(struct asked *a)
 
 static bool authz_passes(struct http_request *r, const struct judge0 *j, struct asked *a)
 {
-    return access_authorized(r, a->params, j->api->config);
+    return access_authorized(r, a->params, j);
 }
 
 static bool maintenance_passes(struct http_request *r, const struct judge0 *j, struct asked *a)
@@ -54,9 +54,15 @@ static bool batch_passes(struct http_request *r, const struct judge0 *j, struct 
 
 static bool room_passes(struct http_request *r, const struct judge0 *j, struct asked *a)
 {
-    size_t count = json_array_size(json_object_get(a->params, "submissions"));
+    size_t given = json_array_size(json_object_get(a->params, "submissions"));
+    size_t count = given > 0 ? given : 1;
     struct err e = {0};
-    int result = executions_check_room(j->api->executions, count > 0 ? count : 1, &e);
+    if (gate_check_share(j->api->gate, gate_caller(r), count, &e) < 0) {
+        http_add_header(r, "Retry-After", "1");
+        judge0_respond_error(r, 429, e.text);
+        return false;
+    }
+    int result = executions_check_room(j->api->executions, count, &e);
     if (result < 0) {
         judge0_respond_refusal(r, &e);
     }
@@ -92,7 +98,7 @@ bool filters_pass(struct http_request *r, const struct judge0 *j, unsigned filte
         judge0_respond_status(r, 400);
         return false;
     }
-    if (!access_authenticated(r, a.params, j->api->config)) {
+    if (!access_authenticated(r, a.params, j)) {
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {

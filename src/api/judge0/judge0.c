@@ -60,7 +60,13 @@ static int execution_job(void *ctx, const struct execution *x, struct runtime *r
                          struct job **ret, struct err *e)
 {
     const struct judge0 *j = ctx;
-    return submission_job(j->api->config, x, runtime, ret, e);
+    int r = submission_job(j->api->config, x, runtime, ret, e);
+    if (r == 0) {
+        const struct caller_limits *limits = gate_limits(j->api->gate, x->caller);
+        gate_lower(&limits->run, &(*ret)->run);
+        gate_lower(&limits->compile, &(*ret)->compile);
+    }
+    return r;
 }
 
 static void execution_conclude(void *ctx, struct execution *x, struct result *result)
@@ -109,12 +115,12 @@ static bool execution_callback(void *ctx, const struct execution *x, struct webh
 /* --- the dialect ------------------------------------------------------------------------- */
 
 static const struct http_route routes[] = {
-    {HTTP_POST, "/submissions/batch", batch_create, 0, "Run several programs"},
-    {HTTP_GET, "/submissions/batch", batch_show, 0, "Show several submissions"},
-    {HTTP_POST, "/submissions", submission_create, 0, "Run a program"},
-    {HTTP_GET, "/submissions", submission_list, 0, "List the submissions"},
-    {HTTP_GET, "/submissions/{token}", submission_show, 0, "Show a submission"},
-    {HTTP_DELETE, "/submissions/{token}", submission_delete, 0, "Delete a submission"},
+    {HTTP_POST, "/submissions/batch", batch_create, ROUTE_RUN, "Run several programs"},
+    {HTTP_GET, "/submissions/batch", batch_show, ROUTE_READ, "Show several submissions"},
+    {HTTP_POST, "/submissions", submission_create, ROUTE_RUN, "Run a program"},
+    {HTTP_GET, "/submissions", submission_list, ROUTE_READ, "List the submissions"},
+    {HTTP_GET, "/submissions/{token}", submission_show, ROUTE_READ, "Show a submission"},
+    {HTTP_DELETE, "/submissions/{token}", submission_delete, ROUTE_RUN, "Delete a submission"},
     {HTTP_GET, "/languages", languages_show, 0, "List the languages that can run"},
     {HTTP_GET, "/languages/all", languages_all_show, 0, "... and those that could"},
     {HTTP_GET, "/languages/{id}", language_show, 0, "Show a language"},
@@ -123,10 +129,10 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/version", version_show, 0, "Say Judge0's version"},
     {HTTP_GET, "/license", license_show, 0, "Show the license"},
     {HTTP_GET, "/isolate", isolate_show, 0, "Say what programs run in"},
-    {HTTP_GET, "/system_info", system_info_show, 0, "Describe this host"},
-    {HTTP_GET, "/config_info", config_info_show, 0, "Show the limits"},
-    {HTTP_GET, "/statistics", statistics_show, 0, "Count the submissions"},
-    {HTTP_GET, "/workers", workers_show, 0, "Show the queue"},
+    {HTTP_GET, "/system_info", system_info_show, ROUTE_READ, "Describe this host"},
+    {HTTP_GET, "/config_info", config_info_show, ROUTE_READ, "Show the limits"},
+    {HTTP_GET, "/statistics", statistics_show, ROUTE_READ, "Count the submissions"},
+    {HTTP_GET, "/workers", workers_show, ROUTE_READ, "Show the queue"},
     {HTTP_POST, "/authenticate", authenticate, 0, "Check a token"},
     {HTTP_POST, "/authorize", authorize, 0, "Check a token for lists and deletions"},
 };
@@ -153,10 +159,7 @@ int judge0_dialect(struct api *api, struct http_dialect *ret, struct err *e)
         "/version",     "/license",    "/isolate",  "/system_info",
         "/config_info", "/statistics", "/workers",  "/authenticate",
         "/authorize",   NULL};
-    int r = access_check(api->config, e);
-    if (r < 0) {
-        return r;
-    }
+    (void)e;
     struct judge0 *j = xcalloc(1, sizeof(*j));
     j->api = api;
     execution_dialect_add(j);

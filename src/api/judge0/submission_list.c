@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "api/gate.h"
 #include "api/judge0/answer.h"
 #include "api/judge0/filters.h"
 #include "api/judge0/judge0.h"
@@ -161,8 +162,11 @@ static void on_piece(void *ctx, struct execution *const *all, size_t count, uint
 
 static void ask_piece(struct listing *l)
 {
-    const struct store_filter filter = {
-        .dialect = JUDGE0_DIALECT, .offset = l->offset, .limit = PIECE};
+    const struct caller *caller = gate_caller(l->request);
+    const struct store_filter filter = {.dialect = JUDGE0_DIALECT,
+                                        .caller = gate_sees_all(caller) ? NULL : caller->name,
+                                        .offset = l->offset,
+                                        .limit = PIECE};
     l->call = store_list(l->j->api->store, &filter, fields_parts(l->asked.fields), on_piece, l);
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/judge0/access.h"
+#include "api/gate.h"
 #include "api/judge0/answer.h"
 #include "api/judge0/filters.h"
 #include "api/judge0/judge0.h"
@@ -114,7 +114,7 @@ static void creation_submit(struct creation *c)
         .accepted = on_accepted, .finished = c->waits ? on_finished : NULL, .ctx = c};
     uuid_make(c->x->id);
     c->x->batch = !c->waits;
-    c->x->caller = access_caller(c->request, c->asked.params, config);
+    c->x->caller = xstrdup(gate_caller(c->request)->name);
     if (c->waits) {
         loop_timer_set(j->api->loop, &c->deadline,
                        loop_now_ns(j->api->loop) + config->judge0_wait_ms * NS_PER_MS, on_deadline,
@@ -196,7 +196,7 @@ static bool is_there(struct http_request *r, const struct execution *x, const st
         judge0_respond_refusal(r, e);
         return false;
     }
-    if (x == NULL || strcmp(x->dialect, JUDGE0_DIALECT) != 0) {
+    if (x == NULL || strcmp(x->dialect, JUDGE0_DIALECT) != 0 || !gate_owns(gate_caller(r), x)) {
         judge0_respond_status(r, 404);
         return false;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/gate.h"
 #include "api/json.h"
 #include "api/piston/body.h"
 #include "api/piston/order.h"
@@ -17,6 +18,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "http/http.h"
+#include "model/job.h"
 #include "model/runtime.h"
 
 struct execution {
@@ -88,6 +90,12 @@ static void submit(struct execution *x, struct job *job)
     struct engine_observer observer = template;
     struct err e = {0};
     observer.ctx = x;
+    if (gate_check_share(x->piston->api->gate, gate_caller(x->request), 1, &e) < 0) {
+        job_free(job);
+        http_add_header(x->request, "Retry-After", "1");
+        fail(x, 429, e.text);
+        return;
+    }
     int r = engine_submit(x->piston->api->engine, job, &observer, &x->job, &e);
     if (r == -ERR_BUSY) {
         fail_later(x, e.text);
@@ -112,7 +120,7 @@ static void begin(struct http_request *r, struct piston *p, enum piston_style st
     struct execution *x = xcalloc(1, sizeof(*x));
     *x = (struct execution){.piston = p, .request = r, .style = style};
     http_on_gone(r, on_gone, x);
-    order_begin(&x->order, p, style, body, on_order, x);
+    order_begin(&x->order, p, gate_caller(r), style, body, on_order, x);
 }
 
 void execute_v2(struct http_request *r, void *ctx)

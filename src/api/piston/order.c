@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/gate.h"
 #include "api/json.h"
 #include "api/piston/body.h"
 #include "base/cleanup.h"
@@ -48,6 +49,8 @@ static int job_fill(const struct order *o, const struct runtime *runtime, struct
     if (r == 0) {
         limits_configured(o->piston->api->config, o->piston->overrides, runtime, &job->compile,
                           &job->run);
+        gate_lower(&o->caller->limits.compile, &job->compile);
+        gate_lower(&o->caller->limits.run, &job->run);
         r = limits_request(o->body, o->style != PISTON_V2, &job->compile, &job->run, e);
     }
     if (r == 0) {
@@ -68,6 +71,7 @@ static void job_finish(const struct order *o, struct runtime *runtime, struct jo
     }
     ulid_make(clock_wall_ns(&clock_system) / NS_PER_MS, job->id);
     memcpy(job->dialect, "piston", sizeof("piston"));
+    job->caller = xstrdup(o->caller->name);
     job->runtime = runtime_ref(runtime);
     job->priority = JOB_INTERACTIVE;
     job->on_output_limit = JOB_OUTPUT_STOP;
@@ -104,13 +108,14 @@ static bool has_nul(const json_t *v)
     return strlen(json_string_value(v)) != json_string_length(v);
 }
 
-void order_begin(struct order *o, struct piston *p, enum piston_style style, json_t *body,
-                 order_fn *fn, void *ctx)
+void order_begin(struct order *o, struct piston *p, const struct caller *caller,
+                 enum piston_style style, json_t *body, order_fn *fn, void *ctx)
 {
     const json_t *language = json_object_get(body, "language"),
                  *version = json_object_get(body, "version");
     struct runtimes *all = p->api->runtimes;
-    *o = (struct order){.piston = p, .style = style, .body = body, .fn = fn, .ctx = ctx};
+    *o = (struct order){
+        .piston = p, .caller = caller, .style = style, .body = body, .fn = fn, .ctx = ctx};
     if (has_nul(language) || has_nul(version)) {
         go_on(o, NULL);
         return;

@@ -7,6 +7,7 @@
 
 #include "api/piston/piston.h"
 
+struct caller;
 struct job;
 struct runtime;
 struct runtimes_wait;
@@ -17,6 +18,7 @@ typedef void order_fn(void *ctx, struct job *job, const char *why);
 
 struct order {
     struct piston *piston;
+    const struct caller *caller; /* outlives the order */
     enum piston_style style;
     json_t *body; /* NULL when the order was told */
     struct runtimes_wait *wait;
@@ -25,6 +27,6 @@ struct order {
 };
 
 /* Takes the body, which body_check found right. */
-void order_begin(struct order *o, struct piston *p, enum piston_style style, json_t *body,
-                 order_fn *fn, void *ctx);
+void order_begin(struct order *o, struct piston *p, const struct caller *caller,
+                 enum piston_style style, json_t *body, order_fn *fn, void *ctx);
 void order_cancel(struct order *o); /* hears no more; fine at any time */

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/gate.h"
 #include "api/json.h"
-#include "api/judge0/access.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -74,21 +74,21 @@ static bool type_refused(struct http_request *r)
     return true;
 }
 
-/* Who may not use Judge0's API may not run programs here either. */
-static bool client_refused(struct http_request *r, const struct config *c)
+static void refuse(struct http_request *r, unsigned status, const char *text, void *ctx)
 {
-    const char *why = NULL;
-    unsigned status = access_elsewhere(r, c, &why);
-    if (status != 0) {
-        json_respond_message(r, status, "%s", why);
-    }
-    return status != 0;
+    (void)ctx;
+    json_respond_message(r, status, "%s", text);
 }
 
 static bool refused(struct http_request *r, void *ctx)
 {
     const struct piston *p = ctx;
-    return client_refused(r, p->api->config) || type_refused(r);
+    const struct gate_rules rules = {
+        .allow_origin = p->api->config->piston_allow_origin,
+        .remedy = "set piston.allow_origin",
+        .refuse = refuse,
+    };
+    return !gate_pass(p->api->gate, r, &rules) || type_refused(r);
 }
 
 static void piston_error(struct http_request *r, unsigned status, const char *text, void *ctx)
@@ -104,26 +104,29 @@ static void piston_error(struct http_request *r, unsigned status, const char *te
 
 static const struct http_route routes[] = {
     {HTTP_GET, "/api/v2/runtimes", runtimes_v2, ROUTE_ANY_CASE, "List the languages"},
-    {HTTP_POST, "/api/v2/execute", execute_v2, ROUTE_ANY_CASE, "Run a program"},
+    {HTTP_POST, "/api/v2/execute", execute_v2, ROUTE_RUN | ROUTE_ANY_CASE, "Run a program"},
     {HTTP_GET, "/api/v2/packages", packages_list, ROUTE_ANY_CASE, "List the packages"},
-    {HTTP_POST, "/api/v2/packages", package_install, ROUTE_ANY_CASE, "Install a package"},
-    {HTTP_DELETE, "/api/v2/packages", package_uninstall, ROUTE_ANY_CASE, "Uninstall a package"},
+    {HTTP_POST, "/api/v2/packages", package_install, ROUTE_ADMIN | ROUTE_ANY_CASE,
+     "Install a package"},
+    {HTTP_DELETE, "/api/v2/packages", package_uninstall, ROUTE_ADMIN | ROUTE_ANY_CASE,
+     "Uninstall a package"},
     {HTTP_GET, "/api/v2/piston/runtimes", runtimes_v2, ROUTE_ANY_CASE, "The public gateway's path"},
-    {HTTP_POST, "/api/v2/piston/execute", execute_v2, ROUTE_ANY_CASE, "The public gateway's path"},
+    {HTTP_POST, "/api/v2/piston/execute", execute_v2, ROUTE_RUN | ROUTE_ANY_CASE,
+     "The public gateway's path"},
     {HTTP_GET, "/api/v2/piston/packages", packages_list, ROUTE_ANY_CASE,
      "The public gateway's path"},
-    {HTTP_POST, "/api/v2/piston/packages", package_install, ROUTE_ANY_CASE,
+    {HTTP_POST, "/api/v2/piston/packages", package_install, ROUTE_ADMIN | ROUTE_ANY_CASE,
      "The public gateway's path"},
-    {HTTP_DELETE, "/api/v2/piston/packages", package_uninstall, ROUTE_ANY_CASE,
+    {HTTP_DELETE, "/api/v2/piston/packages", package_uninstall, ROUTE_ADMIN | ROUTE_ANY_CASE,
      "The public gateway's path"},
     {HTTP_GET, "/api/v1/runtimes", runtimes_v1, ROUTE_ANY_CASE, "As of April 2021"},
-    {HTTP_POST, "/api/v1/execute", execute_v1, ROUTE_ANY_CASE, "As of April 2021"},
+    {HTTP_POST, "/api/v1/execute", execute_v1, ROUTE_RUN | ROUTE_ANY_CASE, "As of April 2021"},
     {HTTP_GET, "/api/v1/packages", packages_list, ROUTE_ANY_CASE, "As of April 2021"},
     {HTTP_POST, "/api/v1/packages/{language}/{version}", package_install_v1, ROUTE_ANY_CASE,
      "As of April 2021"},
     {HTTP_DELETE, "/api/v1/packages/{language}/{version}", package_uninstall_v1, ROUTE_ANY_CASE,
      "As of April 2021"},
-    {HTTP_POST, "/api/v1/piston/execute", execute_gateway, ROUTE_ANY_CASE,
+    {HTTP_POST, "/api/v1/piston/execute", execute_gateway, ROUTE_RUN | ROUTE_ANY_CASE,
      "The public gateway before 2021"},
     {HTTP_GET, "/api/v1/piston/versions", versions_gateway, ROUTE_ANY_CASE,
      "The public gateway before 2021"},
@@ -142,7 +145,7 @@ int piston_dialect(struct api *api, struct http_dialect *ret, struct err *e)
     struct piston *p = xcalloc(1, sizeof(*p));
     *p = (struct piston){api, overrides};
     *ret = (struct http_dialect){
-        "piston", prefixes, routes, ARRAY_LEN(routes), refused, piston_error, p,
+        "piston", prefixes, routes, ARRAY_LEN(routes), refused, piston_error, p, DIALECT_ORIGINS,
     };
     return 0;
 }

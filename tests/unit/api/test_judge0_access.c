@@ -12,11 +12,13 @@
 #include <cmocka.h>
 
 #include "client.h"
+#include "gated.h"
 
 #include "api/json.h"
 #include "api/judge0/access.h"
 #include "api/judge0/access_list.h"
 #include "api/judge0/judge0.h"
+#include "api/origin.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -27,6 +29,7 @@
 #include "http/http.h"
 
 struct fixture {
+    struct gated gated;
     struct loop *loop;
     struct http_server *server;
     struct config *config;
@@ -38,7 +41,7 @@ struct fixture {
 static void shown(struct http_request *r, void *ctx)
 {
     const struct judge0 *j = ctx;
-    if (access_authenticated(r, NULL, j->api->config)) {
+    if (access_authenticated(r, NULL, j)) {
         judge0_respond(r, 200, json_string("shown"));
     }
 }
@@ -46,18 +49,24 @@ static void shown(struct http_request *r, void *ctx)
 static void listed(struct http_request *r, void *ctx)
 {
     const struct judge0 *j = ctx;
-    if (access_authorized(r, NULL, j->api->config)) {
-        AUTO(mem_freep) char *caller = access_caller(r, NULL, j->api->config);
-        judge0_respond(r, 200, json_string(caller));
+    if (access_authenticated(r, NULL, j) && access_authorized(r, NULL, j)) {
+        judge0_respond(r, 200, json_string(gate_caller(r)->name));
     }
+}
+
+static void refuse(struct http_request *r, unsigned status, const char *text, void *ctx)
+{
+    (void)ctx;
+    judge0_respond_error(r, status, text);
 }
 
 static void elsewhere(struct http_request *r, void *ctx)
 {
     const struct judge0 *j = ctx;
-    const char *why = "fine";
-    unsigned status = access_elsewhere(r, j->api->config, &why);
-    judge0_respond_error(r, status != 0 ? status : 200, why);
+    static const struct gate_rules rules = {.refuse = refuse};
+    if (gate_admit(j->api->gate, r, &rules, NULL)) {
+        judge0_respond_error(r, 200, "fine");
+    }
 }
 
 static void error(struct http_request *r, unsigned status, const char *text, void *ctx)
@@ -94,8 +103,10 @@ static int setup(void **state)
     const struct http_dialect *const dialects[] = {&d};
     assert_int_equal(config_load(words, environment, &f->config, &rest, &e), 0);
     assert_int_equal(loop_new(&f->loop, &e), 0);
+    f->api.loop = f->loop;
     f->api.config = f->config;
     f->judge0.api = &f->api;
+    gated_open(&f->gated, &f->api);
     if (http_server_new(f->loop, &config, dialects, 1, NULL, &f->server, &e) < 0) {
         fail_msg("%s", e.text);
     }
@@ -108,6 +119,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
     http_server_free(f->server);
+    gated_close(&f->gated, &f->api);
     loop_free(f->loop);
     config_free(f->config);
     free(f);
