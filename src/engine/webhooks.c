@@ -14,6 +14,7 @@
 #include "base/rand.h"
 #include "base/strv.h"
 #include "client/client.h"
+#include "client/client_url.h"
 #include "engine/webhook_sign.h"
 #include "engine/webhooks_impl.h"
 
@@ -41,6 +42,12 @@ void webhook_done(struct webhook *w)
     free(w->content_type);
     free(w->body);
     *w = (struct webhook){0};
+}
+
+int webhooks_check_url(const char *url, struct err *e)
+{
+    AUTO(client_url_done) struct client_url parsed = {0};
+    return client_url_parse(url, &parsed, e);
 }
 
 struct webhooks *webhooks_new(struct loop *loop, struct client *client, const struct log *log)

@@ -36,6 +36,9 @@ void webhook_done(struct webhook *w); /* frees what it holds */
  * is for the start: webhooks that cannot be signed are given up and never sent unsigned. */
 int webhooks_check_secret(const char *secret, struct err *e);
 
+/* ERR_INVALID: no webhook can go there, whatever address its host has. */
+int webhooks_check_url(const char *url, struct err *e);
+
 /* The client outlives it. */
 struct webhooks *webhooks_new(struct loop *loop, struct client *client, const struct log *log);
 void webhooks_free(struct webhooks *w); /* what is under way is dropped; NULL is fine */

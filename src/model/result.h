@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 
+struct runtime;
+
 enum verdict {
     VERDICT_OK,
     VERDICT_WRONG_ANSWER, /* it ended well, but did not print what was expected */
@@ -35,9 +37,10 @@ struct stage_result {
     int exit_code; /* -1: it did not exit */
     int signal;    /* 0: none; of the program itself, or SIGKILL when a limit stopped it */
     uint64_t cpu_ns, wall_ns;
-    uint64_t memory_bytes; /* peak; 0 where the host cannot tell */
-    struct buf out, err;   /* as printed, not repaired */
-    struct buf both;       /* repaired UTF-8, in order of arrival */
+    uint64_t memory_bytes;       /* peak; 0 where the host cannot tell */
+    uint32_t process_limit_hits; /* processes and threads that were refused at the limit */
+    struct buf out, err;         /* as printed, not repaired */
+    struct buf both;             /* repaired UTF-8, in order of arrival */
     bool out_truncated, err_truncated;
     char reason[256];          /* one clear sentence, "" when the verdict is OK */
     struct result_file *files; /* job.artifacts that were there when it ended, by path */
@@ -46,7 +49,8 @@ struct stage_result {
 };
 
 struct result {
-    enum verdict verdict; /* of the run, or COMPILE_ERROR, CANCELLED, INTERNAL_ERROR */
+    const struct runtime *runtime; /* that it ran with, borrowed; NULL: not told */
+    enum verdict verdict;          /* of the run, or COMPILE_ERROR, CANCELLED, INTERNAL_ERROR */
     struct stage_result unpack, compile, run; /* of several runs the last */
     struct stage_result *tests; /* those of job.tests that are done; `run` is then not used, but
                                    for the one that runs now */
