@@ -5,12 +5,14 @@
 #include "api/common.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/gate.h"
 #include "api/json.h"
 #include "api/judge0/access.h"
 #include "api/judge0/judge0.h"
+#include "api/openapi.h"
 #include "api/stats.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -27,17 +29,41 @@ static bool is_judge0(const struct api *api)
     return config_judge0_conf_read(api->config) != NULL;
 }
 
+/*
+ * A browser asks for HTML first.  So does Java's own HTTP client, unless it is told otherwise; it
+ * asks for "text/html, image/gif, image/jpeg, ...", which no browser does.
+ */
+static bool wants_page(const struct http_request *r)
+{
+    const char *accept = http_header(r, "Accept");
+    return accept != NULL && strstr(accept, "text/html") != NULL &&
+           strstr(accept, "image/gif") == NULL;
+}
+
 /* Clients of Piston ask here whether the server is up, and read `message`. */
 static void root_show(struct http_request *r, void *ctx)
 {
     const struct common *c = ctx;
-    if (is_judge0(c->api)) {
+    if (wants_page(r)) {
+        home_respond(r);
+    } else if (is_judge0(c->api)) {
         judge0_respond_empty(r, 200);
-        return;
+    } else {
+        json_respond(r, 200,
+                     json_pack("{s:s,s:s}", "message", "belljar " BELLJAR_VERSION, "version",
+                               BELLJAR_VERSION));
     }
-    json_respond(
-        r, 200,
-        json_pack("{s:s,s:s}", "message", "belljar " BELLJAR_VERSION, "version", BELLJAR_VERSION));
+}
+
+static void openapi_show(struct http_request *r, void *ctx)
+{
+    struct common *c = ctx;
+    if (c->openapi == NULL) {
+        AUTO(json_freep) json_t *document = openapi_json(c->api);
+        c->openapi = json_dumps(document, JSON_COMPACT);
+    }
+    size_t len = strlen(c->openapi);
+    http_respond(r, 200, "application/json; charset=utf-8", xmemdup(c->openapi, len), len);
 }
 
 static json_t *weaknesses(const struct box_boxd_hello *hello)
@@ -129,13 +155,16 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/stats", stats_show, ROUTE_READ | ROUTE_ANY_CASE, "Say how much there is to do"},
     {HTTP_GET, "/metrics", metrics_show, ROUTE_READ | ROUTE_ANY_CASE,
      "Counts and times, for Prometheus"},
+    {HTTP_GET, "/openapi.json", openapi_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
+     "Describe all of this for programs"},
+    {HTTP_GET, "/docs", docs_show, ROUTE_PUBLIC | ROUTE_ANY_CASE, "Describe all of this"},
 };
 
 void common_dialect(struct api *api, struct http_dialect *ret)
 {
     static const char *const prefixes[] = {"/", NULL};
     struct common *c = xcalloc(1, sizeof(*c));
-    *c = (struct common){api, clock_wall_ns(&clock_system)};
+    *c = (struct common){.api = api, .started_ns = clock_wall_ns(&clock_system)};
     metrics_gauges(c);
     *ret = (struct http_dialect){"common", prefixes,     routes, ARRAY_LEN(routes),
                                  before,   common_error, c,      DIALECT_ORIGINS};
@@ -143,6 +172,10 @@ void common_dialect(struct api *api, struct http_dialect *ret)
 
 void common_dialect_done(struct http_dialect *d)
 {
-    free(d->ctx);
+    struct common *c = d->ctx;
+    if (c != NULL) {
+        free(c->openapi);
+        free(c);
+    }
     d->ctx = NULL;
 }

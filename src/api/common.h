@@ -22,10 +22,14 @@ struct http_request;
 struct common {
     struct api *api;
     uint64_t started_ns; /* CLOCK_REALTIME */
+    char *openapi;       /* NULL: nobody has asked for it */
 };
 
 /* --- handlers; ctx is the struct common ------------------------------------------------------ */
 void metrics_show(struct http_request *r, void *ctx);
+void ready_show(struct http_request *r, void *ctx);
+void docs_show(struct http_request *r, void *ctx);
+void home_respond(struct http_request *r); /* what a browser sees at / */
 
 /* Adds the gauges of engine, boxes, store and process to api->metrics. */
 void metrics_gauges(struct common *c);

@@ -47,6 +47,8 @@
 /* After the grace time: for the answers to those whose programs were ended. */
 #define LAST_ANSWERS_NS (200 * NS_PER_MS)
 
+#define DIALECTS_MAX 4
+
 struct server {
     const struct config *config;
     const struct log *log;
@@ -60,6 +62,7 @@ struct server {
     struct client *client;
     struct http_dialect piston, judge0, common;
     bool piston_made, judge0_made;
+    const struct http_dialect *dialects[DIALECTS_MAX];
     struct http_server *http;
     bool draining, executions_drained, engine_drained;
     struct loop_timer grace, answers;
@@ -188,6 +191,12 @@ static int store_make(struct server *s, struct err *e)
     return r;
 }
 
+static void dialect_add(struct server *s, const struct http_dialect *d)
+{
+    s->dialects[s->api.dialect_count++] = d;
+    s->api.dialects = s->dialects;
+}
+
 static int http_make(struct server *s, struct err *e)
 {
     const struct config *c = s->config;
@@ -206,8 +215,11 @@ static int http_make(struct server *s, struct err *e)
         .trusted_proxies = (const char *const *)c->trusted_proxies,
         .metrics = s->api.metrics,
     };
-    const struct http_dialect *const dialects[] = {&s->piston, &s->judge0, &s->common};
-    int r = http_server_new(s->loop, &config, dialects, ARRAY_LEN(dialects), s->log, &s->http, e);
+    dialect_add(s, &s->piston);
+    dialect_add(s, &s->judge0);
+    dialect_add(s, &s->common);
+    int r = http_server_new(s->loop, &config, s->api.dialects, s->api.dialect_count, s->log,
+                            &s->http, e);
     return r < 0 ? r : privileges_drop_bind(e);
 }
 
