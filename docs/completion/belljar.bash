@@ -40,7 +40,7 @@ _belljar() {
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _belljar_words "run runtimes serve db doctor piston version help" "$current"
+        _belljar_words "run runtimes serve db key doctor piston version help" "$current"
         return
     fi
     case $command in
@@ -49,8 +49,14 @@ _belljar() {
         return
         ;;
     help)
-        _belljar_words "run runtimes serve db doctor piston version help options" "$current"
+        _belljar_words "run runtimes serve db key doctor piston version help options" "$current"
         return
+        ;;
+    key)
+        if ((COMP_CWORD == 2)); then
+            _belljar_words "add list revoke" "$current"
+            return
+        fi
         ;;
     db)
         if ((COMP_CWORD == 2)); then

@@ -264,7 +264,7 @@ static void address_name(const char *client, char ret[static IP_TEXT_MAX + 4])
 static void caller_of_key(const struct key *key, struct caller *ret)
 {
     snprintf(ret->name, sizeof(ret->name), KEY_PREFIX "%s", key->name);
-    ret->key = ret->name + strlen(KEY_PREFIX);
+    ret->has_key = true;
     ret->scopes = key->scopes;
     ret->limits = key->limits;
 }

@@ -32,7 +32,7 @@ struct http_request;
 struct caller {
     char name[64];   /* execution.caller, job.caller: "key:NAME", "token N" (judge0.authn_token), an
                         IPv4 address, or the network of an IPv6 one */
-    const char *key; /* the key's name; NULL: none was needed */
+    bool has_key;    /* and then the name begins with "key:" */
     unsigned scopes; /* all of them where no key is needed */
     struct caller_limits limits;
 };

@@ -87,6 +87,27 @@ static const char db_text[] =
     "\n"
     "Exit status: 0, or 1 when it failed or the check found damage.\n";
 
+static const char key_text[] =
+    "Makes, lists and revokes the keys of those who may use a server. Once there is one, every "
+    "request\n"
+    "needs one (Authorization: Bearer KEY, X-Api-Key, Judge0's X-Auth-Token), also when all are "
+    "revoked.\n"
+    "A running server knows of it at once. Keys are kept hashed: what 'add' prints is not shown "
+    "again.\n"
+    "\n"
+    "  belljar key add ci --data /var/lib/belljar\n"
+    "  belljar key add course --scope run,read --rate 20 --running 4 --queued 200 \\\n"
+    "                         --max-wall 10s --max-memory 256M --data /var/lib/belljar\n"
+    "  belljar key add boss --scope admin --data /var/lib/belljar\n"
+    "  belljar key list --data /var/lib/belljar\n"
+    "  belljar key revoke ci --data /var/lib/belljar\n"
+    "\n"
+    "What is not said has no limit of its own; the server's limits hold for all. A revoked name "
+    "may be\n"
+    "given to another key, which then sees the executions of the old one. To open a server again, "
+    "stop it\n"
+    "and remove DIR/state/keys.json.\n";
+
 static const char doctor_text[] =
     "Looks at this machine and prints a table: what each feature of "
     "the sandbox needs, whether it is\n"
@@ -140,6 +161,8 @@ const struct command commands[] = {
      false},
     {"db", cmd_db, "db ACTION [FLAGS]", "back up, check, export, import or purge the store",
      db_text, db_flags, "server", false},
+    {"key", cmd_key, "key ACTION [FLAGS]", "add, list or revoke keys of callers", key_text,
+     key_flags, "server", false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
     {"piston", cmd_piston, "piston COMMAND ...", "Piston's command line", piston_text, NULL, NULL,

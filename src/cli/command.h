@@ -33,6 +33,7 @@ struct command {
 extern const struct command commands[];
 extern const size_t command_count;
 extern const struct cli_flag db_flags[];
+extern const struct cli_flag key_flags[];
 extern const struct cli_flag run_flags[];
 extern const struct cli_flag runtimes_flags[];
 const struct command *command_find(const char *name); /* NULL: none */

@@ -85,7 +85,7 @@ static int new_write(int dir_fd, const struct buf *text, struct err *e)
 int keys_file_write(int dir_fd, const struct key *all, size_t count, struct err *e)
 {
     AUTO(buf_done) struct buf text = {0};
-    keys_text_write(all, count, &text);
+    keys_text_write(all, count, true, &text);
     (void)unlinkat(dir_fd, NEW_NAME, 0); /* of one that was killed; we hold the lock */
     int r = new_write(dir_fd, &text, e);
     if (r == 0 && renameat(dir_fd, NEW_NAME, dir_fd, KEYS_FILE) < 0) {

@@ -297,7 +297,7 @@ static void hash_write(const unsigned char hash[32], char ret[65])
     }
 }
 
-static json_t *key_json(const struct key *key)
+static json_t *key_json(const struct key *key, bool hashes)
 {
     char hex[65];
     json_t *names = json_array();
@@ -306,19 +306,22 @@ static json_t *key_json(const struct key *key)
             json_array_append_new(names, json_string(scopes[i].name));
         }
     }
-    hash_write(key->hash, hex);
-    json_t *object = json_pack("{s:s,s:s,s:o}", "name", key->name, "sha256", hex, "scopes", names);
+    json_t *object = json_pack("{s:s,s:o}", "name", key->name, "scopes", names);
+    if (hashes) {
+        hash_write(key->hash, hex);
+        json_object_set_new(object, "sha256", json_string(hex));
+    }
     fields_write(key_fields, ARRAY_LEN(key_fields), key, object);
     limits_write(&key->limits.run, "run", object);
     limits_write(&key->limits.compile, "compile", object);
     return object;
 }
 
-void keys_text_write(const struct key *all, size_t count, struct buf *ret)
+void keys_text_write(const struct key *all, size_t count, bool hashes, struct buf *ret)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(list, key_json(&all[i]));
+        json_array_append_new(list, key_json(&all[i], hashes));
     }
     json_t *root = json_pack("{s:o}", "keys", list);
     char *text = json_dumps(root, JSON_INDENT(1));

@@ -15,4 +15,5 @@ struct buf;
 /* *ret: malloc'd.  ERR_INVALID names what is wrong, and where. */
 int keys_text_read(const char *text, size_t len, struct key **ret, size_t *ret_count,
                    struct err *e);
-void keys_text_write(const struct key *all, size_t count, struct buf *ret);
+/* Without hashes: for people and their programs to read. */
+void keys_text_write(const struct key *all, size_t count, bool hashes, struct buf *ret);

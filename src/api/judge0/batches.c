@@ -90,7 +90,9 @@ static bool validate_one(struct creation *c, const struct judge0_language_set *s
 {
     struct execution *x = NULL;
     json_t *errors = NULL;
-    if (!validate_submission(c->j->api->config, set, attributes, c->asked.base64, &x, &errors)) {
+    const struct caller *caller = gate_caller(c->request);
+    if (!validate_submission(c->j->api->config, &caller->limits.run, set, attributes,
+                             c->asked.base64, &x, &errors)) {
         return false;
     }
     if (x == NULL) {
@@ -99,7 +101,7 @@ static bool validate_one(struct creation *c, const struct judge0_language_set *s
     }
     uuid_make(x->id);
     x->batch = true;
-    x->caller = xstrdup(gate_caller(c->request)->name);
+    x->caller = xstrdup(caller->name);
     json_array_append_new(c->answers, json_pack("{s:s}", "token", x->id));
     c->all[c->count++] = x;
     return true;

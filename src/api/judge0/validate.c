@@ -20,6 +20,7 @@
 #include "base/strv.h"
 #include "config/config.h"
 #include "model/execution.h"
+#include "model/limits.h"
 
 #define TEXT_MAX_CHARACTERS 512
 
@@ -96,6 +97,7 @@ struct text {
 
 struct draft {
     const struct config *config;
+    const struct limits *ceiling; /* the caller's; NULL: none */
     const struct judge0_language_set *languages;
     const json_t *attributes;
     json_t *errors;
@@ -238,11 +240,42 @@ static void complain_of_maximum(struct draft *d, const struct number_rule *rule,
     complain(d, rule->name, "must be less than or equal to %s", text.data);
 }
 
+/* Of the caller, in the setting's unit; 0: none. */
+static uint64_t number_ceiling(const struct limits *l, enum number_attribute i)
+{
+    switch (i) {
+    case CPU_TIME:
+        return l->cpu_ms;
+    case WALL_TIME:
+        return l->wall_ms;
+    case MEMORY:
+        return l->memory_bytes / 1024;
+    case STACK:
+        return l->stack_bytes / 1024;
+    case PROCESSES:
+        return l->processes;
+    case FILE_SIZE:
+        return l->file_bytes / 1024;
+    case RUNS:
+    case EXTRA_TIME:
+    case NUMBER_ATTRIBUTES:
+        break;
+    }
+    return 0;
+}
+
+static double number_max(const struct draft *d, enum number_attribute i)
+{
+    uint64_t max = number_setting(d, number_rules[i].max);
+    uint64_t ceiling = d->ceiling != NULL ? number_ceiling(d->ceiling, i) : 0;
+    return (double)(ceiling > 0 && ceiling < max ? ceiling : max);
+}
+
 static void check_number(struct draft *d, enum number_attribute i)
 {
     const struct number_rule *rule = &number_rules[i];
     double scale = rule->kind == NUMBER_SECONDS ? 1000 : 1;
-    double max = (double)number_setting(d, rule->max) / scale, value = 0;
+    double max = number_max(d, i) / scale, value = 0;
     switch (cast_number(attribute(d, rule->name), &value)) {
     case NUMBER_BAD:
         complain(d, rule->name, "is not a number");
@@ -468,12 +501,13 @@ static struct execution *execution_of(struct draft *d)
     return x;
 }
 
-bool validate_submission(const struct config *config, const struct judge0_language_set *languages,
-                         const json_t *attributes, bool base64, struct execution **ret,
-                         json_t **ret_errors)
+bool validate_submission(const struct config *config, const struct limits *ceiling,
+                         const struct judge0_language_set *languages, const json_t *attributes,
+                         bool base64, struct execution **ret, json_t **ret_errors)
 {
     AUTO(draft_done)
     struct draft d = {.config = config,
+                      .ceiling = ceiling,
                       .languages = languages,
                       .attributes = attributes,
                       .errors = json_object()};

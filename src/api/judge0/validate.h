@@ -11,6 +11,7 @@
 struct config;
 struct execution;
 struct judge0_language_set;
+struct limits;
 
 /* What to say when validate_submission gives false. */
 #define NO_STRINGS                                                                                 \
@@ -21,8 +22,9 @@ struct judge0_language_set;
  * *ret: an execution with dialect, language, request, status and PARTS_ASKED set, without id,
  * caller; or NULL and *ret_errors an object of field -> array of messages.  `base64`:
  * source_code, stdin and expected_output are decoded.  False: one of these with base64, or
- * additional_files, is no string (Judge0: 500; here 400).
+ * additional_files, is no string (Judge0: 500; here 400).  `ceiling` (may be NULL): of the caller;
+ * it lowers the maxima.
  */
-bool validate_submission(const struct config *config, const struct judge0_language_set *languages,
-                         const json_t *attributes, bool base64, struct execution **ret,
-                         json_t **ret_errors);
+bool validate_submission(const struct config *config, const struct limits *ceiling,
+                         const struct judge0_language_set *languages, const json_t *attributes,
+                         bool base64, struct execution **ret, json_t **ret_errors);

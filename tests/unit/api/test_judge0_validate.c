@@ -100,7 +100,7 @@ static bool validate(const struct config *c, const char *attributes, bool base64
     }
     *ret = NULL;
     *ret_errors = NULL;
-    return validate_submission(c, NULL, v, base64, ret, ret_errors);
+    return validate_submission(c, NULL, NULL, v, base64, ret, ret_errors);
 }
 
 static void expect_errors(const struct config *c, const char *attributes, const char *wanted)
