@@ -83,6 +83,13 @@ struct http_config {
     const char *const *trusted_proxies; /* addresses and networks whose X-Forwarded-For and
                                            X-Real-IP are believed; NULL-ended; NULL: none */
     struct metrics *metrics;            /* may be NULL */
+    /* Silence on a stream after which it is asked for a sign of life; after two, it is gone.  0: 15
+     * s.
+     */
+    unsigned ping_ms;
+    /* As long without a packet, the kernel asks for one, and gives up after as long again (whole
+     * seconds): for requests that wait.  0: 15 s. */
+    unsigned keepalive_s;
 };
 
 int http_server_new(struct loop *loop, const struct http_config *config,
@@ -93,6 +100,9 @@ void http_server_free(struct http_server *s);
 char *const *http_server_addresses(const struct http_server *s);
 /* Listens no more; answers what is under way. */
 void http_server_quiesce(struct http_server *s);
+/* Closes WebSockets (with 1001) and event streams.  They are no requests, and do not keep
+ * http_server_open_requests from 0 before. */
+void http_server_end_streams(struct http_server *s);
 unsigned http_server_open_requests(const struct http_server *s);
 
 const char *http_id(const struct http_request *r); /* X-Request-Id of the answer: a ULID */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,6 +21,7 @@
 #include "http/server.h"
 
 #define ACCEPTS_PER_ROUND 16
+#define KEEPALIVE_S       15
 
 struct listener {
     struct listener_set *set;
@@ -62,7 +64,7 @@ static void pause_listening(struct listener_set *set, const char *why)
         loop_io_remove(&set->all[i].io);
     }
     LOG_WARN(set->server->log, "no new connections for now", log_s("reason", why),
-             log_i("connections", set->server->peer_count));
+             log_i("connections", server_connections(set->server)));
     loop_timer_set(loop, &set->retry, loop_now_ns(loop) + NS_PER_S, listen_again, set);
 }
 
@@ -77,7 +79,7 @@ void listeners_resume(struct listener_set *set)
 static bool accept_one(struct listener *l)
 {
     struct http_server *s = l->set->server;
-    if (s->peer_count >= s->config.connections_max) {
+    if (server_connections(s) >= s->config.connections_max) {
         pause_listening(l->set, "server.connections_max is reached");
         return false;
     }
@@ -103,7 +105,21 @@ static void on_connection(void *ctx, unsigned events)
     }
 }
 
-static int socket_open(const struct address *a, const char *text, int *ret_fd, struct err *e)
+/* Connections inherit it: a request that waits for hours notices that its client's machine is gone.
+ */
+static void keep_alive(int fd, unsigned seconds)
+{
+    static const int on = 1, probes = 3;
+    int idle = (int)(seconds > 0 ? seconds : KEEPALIVE_S),
+        every = idle > probes ? idle / probes : 1;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof(every));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
+static int socket_open(const struct address *a, const char *text, unsigned keepalive_s, int *ret_fd,
+                       struct err *e)
 {
     static const int on = 1;
     AUTO(fd_closep) int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -111,6 +127,7 @@ static int socket_open(const struct address *a, const char *text, int *ret_fd, s
         return err_sys(e, "listening on %s", text);
     }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    keep_alive(fd, keepalive_s);
     if (a->sa.ss_family == AF_INET6) {
         /* [::] and 0.0.0.0 on one port are two listeners, whatever the host's sysctl says. */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -133,7 +150,7 @@ static int listener_open(struct listener_set *set, const char *text, struct err 
         return r;
     }
     AUTO(fd_closep) int fd = -1;
-    r = socket_open(&a, text, &fd, e);
+    r = socket_open(&a, text, set->server->config.keepalive_s, &fd, e);
     if (r < 0) {
         return r;
     }

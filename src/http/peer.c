@@ -99,8 +99,19 @@ void peers_tell_ends(struct http_server *s)
 
 void peer_hang_up(struct peer *p)
 {
-    shutdown(p->fd, SHUT_RD);
+    if (!p->taken) {
+        shutdown(p->fd, SHUT_RD);
+    }
     server_run_soon(p->server);
+}
+
+int peer_take_socket(struct peer *p)
+{
+    p->taken = true;
+    loop_io_remove(&p->end_io);
+    loop_timer_cancel(&p->deadline);
+    list_remove(&p->ended_link);
+    return fcntl(p->fd, F_DUPFD_CLOEXEC, 0);
 }
 
 static void peer_new(struct http_server *s, struct MHD_Connection *connection, void **context)
@@ -115,6 +126,7 @@ static void peer_new(struct http_server *s, struct MHD_Connection *connection, v
     p->linger = true;
     list_append(&s->peers, &p->link);
     s->peer_count++;
+    server_count_connections(s);
     struct address a = {.len = sizeof(struct sockaddr_in)};
     if (from->client_addr->sa_family == AF_INET6) {
         a.len = sizeof(struct sockaddr_in6);
@@ -162,6 +174,9 @@ static void find_last_words(struct peer *p)
 
 static void say_last_words(struct peer *p)
 {
+    if (p->taken) {
+        return;
+    }
     find_last_words(p);
     bool spoke = p->last_words.len > 0 && send(p->fd, p->last_words.data, p->last_words.len,
                                                MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
@@ -180,6 +195,7 @@ static void peer_free(struct peer *p)
     loop_timer_cancel(&p->deadline);
     list_remove(&p->link);
     p->server->peer_count--;
+    server_count_connections(p->server);
     listeners_resume(p->server->listeners);
     buf_done(&p->last_words);
     free(p);

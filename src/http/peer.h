@@ -29,6 +29,7 @@ struct peer {
     bool ended;  /* the client sends no more */
     bool nudged; /* ... and libmicrohttpd was told */
     bool linger; /* the client may still be sending when we close */
+    bool taken;  /* the socket is another's, and the connection ends soon */
     struct buf last_words;
 };
 
@@ -43,5 +44,7 @@ void peer_expect_nothing(struct peer *p);
 void peer_now_waits(struct peer *p);
 /* After each MHD_run. */
 void peers_tell_ends(struct http_server *s);
+/* A descriptor of its socket, which the caller has now; -1: none was left. */
+int peer_take_socket(struct peer *p);
 /* The connection ends soon, as if the client had closed it. */
 void peer_hang_up(struct peer *p);

@@ -20,6 +20,7 @@
 #include "http/peer.h"
 #include "http/response.h"
 #include "http/server.h"
+#include "http/wire.h"
 #include "metrics/metrics.h"
 
 /* Life */
@@ -55,6 +56,10 @@ static void body_drop(struct http_request *r)
 
 static void request_free(struct http_request *r)
 {
+    if (r->wire != NULL) {
+        r->wire->request = NULL;
+        wire_lose(r->wire);
+    }
     r->server->open_requests--;
     r->peer->request = NULL;
     http_set_data(r, NULL, NULL);
@@ -72,7 +77,8 @@ static void request_free(struct http_request *r)
 static void log_access(const struct http_request *r, enum MHD_RequestTerminationCode code)
 {
     uint64_t ms = (clock_mono_ns(&clock_system) - r->begun_ns) / NS_PER_MS;
-    bool left = code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->must_drop;
+    bool left =
+        code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->must_drop && r->phase != REQUEST_TAKEN;
     LOG_INFO(r->server->log, left ? "client left" : "request", log_s("request", r->id),
              log_s("client", http_client(r)), log_s("method", r->method_name),
              log_s("path", r->path[0] != '\0' ? r->path : r->target),
@@ -129,7 +135,9 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **cont
     count(r);
     p->answered += r->phase == REQUEST_ANSWERED;
     p->linger = !r->whole;
-    peer_expect_request(p, p->server->config.keep_alive_s);
+    if (!p->taken) {
+        peer_expect_request(p, p->server->config.keep_alive_s);
+    }
     request_free(r);
     *context = NULL;
 }
@@ -268,7 +276,7 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
     } else if (r->phase == REQUEST_BODY) {
         return take_whole(r);
     } else {
-        return r->phase == REQUEST_GONE ? MHD_NO : MHD_YES;
+        return r->phase == REQUEST_GONE || r->phase == REQUEST_TAKEN ? MHD_NO : MHD_YES;
     }
     return r->answer.given && r->must_drop ? drop_connection(r) : MHD_YES;
 }

@@ -6,6 +6,7 @@
  *   BODY     bytes come in                         -> the handler is called
  *   WAITING  suspended until http_respond          -> ANSWERED, or GONE when the client left
  *   ANSWERED an answer is queued
+ *   TAKEN    the connection was given to a stream (takeover.c)
  */
 #include <microhttpd.h>
 #include <stdint.h>
@@ -18,8 +19,16 @@
 
 struct inflate;
 struct peer;
+struct wire;
 
-enum request_phase { REQUEST_HEAD, REQUEST_BODY, REQUEST_WAITING, REQUEST_ANSWERED, REQUEST_GONE };
+enum request_phase {
+    REQUEST_HEAD,
+    REQUEST_BODY,
+    REQUEST_WAITING,
+    REQUEST_ANSWERED,
+    REQUEST_TAKEN, /* its connection is a stream's now */
+    REQUEST_GONE,
+};
 
 struct request_answer {
     bool given;
@@ -45,6 +54,7 @@ struct http_request {
     char *path;
     const char *host; /* of the target or the Host field; NULL: none */
     char *target_host;
+    bool is_http_1_0;
     const char *method_name;
     unsigned method;             /* HTTP_GET for HEAD too; 0 for OPTIONS */
     char forwarded[IP_TEXT_MAX]; /* the client, as a trusted proxy tells it; "": it does not */
@@ -53,6 +63,7 @@ struct http_request {
     struct inflate *inflate;
     struct buf header_text; /* of the answer: name NUL value NUL ... */
     struct request_answer answer;
+    struct wire *wire; /* whose connection it becomes when the head is sent; or NULL */
     void (*gone)(void *ctx);
     void *gone_ctx;
     void *data; /* of the dialect's `before` */

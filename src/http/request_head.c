@@ -189,6 +189,7 @@ static bool rest_is_small(const struct http_request *r)
 void request_take_head(struct http_request *r, const char *method, const char *version)
 {
     name_method(r, method);
+    r->is_http_1_0 = strcmp(version, "HTTP/1.0") == 0;
     find_client(r);
     if (guard_passes(r, method, version) && target_passes(r) && origin_passes(r) &&
         dialect_passes(r)) {

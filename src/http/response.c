@@ -13,6 +13,7 @@
 #include "http/peer.h"
 #include "http/request.h"
 #include "http/server.h"
+#include "http/wire.h"
 
 #define ETAG_MAX 48
 
@@ -79,7 +80,7 @@ static void add_common_headers(struct http_request *r)
     if (r->answer.content_type != NULL) {
         http_add_header(r, "Content-Type", r->answer.content_type);
     }
-    if (r->server->quiesced) {
+    if (r->server->quiesced && r->wire == NULL) {
         http_add_header(r, "Connection", "close");
     }
 }
@@ -106,27 +107,47 @@ static void header_to_text(void *ctx, const char *name, const char *value)
     buf_add_fmt(ctx, "%s: %s\r\n", name, value);
 }
 
+bool response_queue_with(struct http_request *r, struct MHD_Response *response)
+{
+    for_each_header(r, header_to_response, response);
+    enum MHD_Result queued = MHD_queue_response(r->connection, r->answer.status, response);
+    MHD_destroy_response(response);
+    r->phase = REQUEST_ANSWERED;
+    return queued == MHD_YES;
+}
+
 bool response_queue(struct http_request *r)
 {
     struct request_answer *a = &r->answer;
+    if (r->wire != NULL) {
+        return takeover_queue(r);
+    }
     struct MHD_Response *response =
         MHD_create_response_from_buffer(a->len, a->body, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) {
         return false;
     }
     a->body = NULL; /* the response owns it, even when it cannot be queued */
-    for_each_header(r, header_to_response, response);
-    enum MHD_Result queued = MHD_queue_response(r->connection, a->status, response);
-    MHD_destroy_response(response);
-    r->phase = REQUEST_ANSWERED;
-    return queued == MHD_YES;
+    return response_queue_with(r, response);
+}
+
+static void write_fields(const struct http_request *r, struct buf *ret)
+{
+    unsigned status = r->answer.status;
+    buf_add_fmt(ret, "HTTP/1.1 %u %s\r\n", status, MHD_get_reason_phrase_for(status));
+    for_each_header(r, header_to_text, ret);
+}
+
+void response_write_head(const struct http_request *r, struct buf *ret)
+{
+    write_fields(r, ret);
+    buf_add_str(ret, "Connection: close\r\n\r\n");
 }
 
 void response_write(const struct http_request *r, struct buf *ret)
 {
     const struct request_answer *a = &r->answer;
-    buf_add_fmt(ret, "HTTP/1.1 %u %s\r\n", a->status, MHD_get_reason_phrase_for(a->status));
-    for_each_header(r, header_to_text, ret);
+    write_fields(r, ret);
     if (!r->server->quiesced) {
         header_to_text(ret, "Connection", "close");
     }
@@ -174,6 +195,12 @@ void http_respond(struct http_request *r, unsigned status, const char *content_t
         refuse_for_room(r);
         return;
     }
+    response_give(r, status, content_type, body, len);
+}
+
+void response_give(struct http_request *r, unsigned status, const char *content_type, char *body,
+                   size_t len)
+{
     r->answer = (struct request_answer){true, status, xstrdup(content_type), body, len};
     r->answered_ns = clock_mono_ns(&clock_system);
     r->server->answer_bytes += len;

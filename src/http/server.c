@@ -19,6 +19,7 @@
 #include "http/listener.h"
 #include "http/peer.h"
 #include "http/request.h"
+#include "metrics/metrics.h"
 
 #define CONNECTION_MEMORY                                                                          \
     32768 /* libmicrohttpd's pool for the head of a request and of its answer */
@@ -56,6 +57,7 @@ static void on_ready(void *ctx, unsigned events)
 static int daemon_start(struct http_server *s, struct err *e)
 {
     unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_ALLOW_UPGRADE |
                      MHD_USE_TURBO; /* it must leave the last words and the shutdown to us */
     /* Ours (peer.c) end first, but for clients that do not read their answer. */
     unsigned timeout_s =
@@ -115,6 +117,8 @@ int http_server_new(struct loop *loop, const struct http_config *config,
     list_init(&s->peers);
     list_init(&s->ended);
     list_init(&s->lingers);
+    list_init(&s->wires);
+    s->scratch = xmalloc(SCRATCH_SIZE);
     s->config.trusted_proxies = NULL; /* s->proxies has them */
     dialects_copy(s, dialects, dialect_count);
     int r = forwarded_proxies_parse(config->trusted_proxies, &s->proxies, e);
@@ -161,6 +165,7 @@ void http_server_free(struct http_server *s)
         loop_io_remove(&s->ready_io);
         MHD_stop_daemon(s->daemon);
     }
+    wires_stop(s);
     linger_free_all(s);
     loop_timer_cancel(&s->timer);
     loop_defer_cancel(&s->again);
@@ -170,6 +175,7 @@ void http_server_free(struct http_server *s)
     forwarded_proxies_done(&s->proxies);
     free(s->dialects);
     free(s->dialect_ptrs);
+    free(s->scratch);
     free(s);
 }
 
@@ -190,7 +196,29 @@ void http_server_quiesce(struct http_server *s)
     }
 }
 
+void http_server_end_streams(struct http_server *s)
+{
+    s->sent_away = true;
+    wires_send_away(s);
+}
+
+static unsigned stream_count(const struct http_server *s)
+{
+    return s->wire_counts[WIRE_WEBSOCKET] + s->wire_counts[WIRE_EVENTS];
+}
+
 unsigned http_server_open_requests(const struct http_server *s)
 {
-    return s->open_requests;
+    return s->open_requests + (s->sent_away ? stream_count(s) : 0);
+}
+
+unsigned server_connections(const struct http_server *s)
+{
+    return s->peer_count + stream_count(s);
+}
+
+void server_count_connections(const struct http_server *s)
+{
+    metrics_set(s->config.metrics, METRIC_HTTP_CONNECTIONS, METRIC_NO_LABELS,
+                server_connections(s));
 }

@@ -9,6 +9,7 @@
 #include "http/forwarded.h"
 #include "http/host.h"
 #include "http/http.h"
+#include "http/wire.h"
 
 struct listener_set;
 
@@ -28,6 +29,10 @@ struct http_server {
     struct loop_defer again;
     struct list peers;
     unsigned peer_count;
+    struct list wires; /* connections taken over from libmicrohttpd */
+    unsigned wire_counts[WIRE_KINDS];
+    bool sent_away;
+    char *scratch;     /* what a read fills; SCRATCH_SIZE */
     struct list ended; /* peers that send no more */
     struct list lingers;
     unsigned linger_count;
@@ -38,5 +43,9 @@ struct http_server {
     bool stopping;
 };
 
+#define SCRATCH_SIZE ((size_t)64 << 10)
+
+unsigned server_connections(const struct http_server *s);   /* streams among them */
+void server_count_connections(const struct http_server *s); /* ... has changed */
 /* Lets libmicrohttpd go on after this round's events: something was queued or resumed. */
 void server_run_soon(struct http_server *s);
