@@ -56,6 +56,11 @@ void engine_job_stdin_end(struct engine_job *j)
     }
 }
 
+const struct result *engine_job_result(const struct engine_job *j)
+{
+    return &j->result;
+}
+
 size_t engine_job_stdin_pending(const struct engine_job *j)
 {
     return j->stdin_wait.len + (run_box(j) ? box_stdin_pending(run_box(j)) : 0);

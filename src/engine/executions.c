@@ -146,6 +146,7 @@ struct executions *executions_new(struct loop *loop, const struct executions_con
     e->engine = engine;
     e->runtimes = runtimes;
     e->waiting_max = config->waiting_bytes;
+    e->metrics = config->metrics;
     e->webhooks = webhooks_new(loop, client, log);
     list_init(&e->all);
     list_init(&e->parked);
@@ -155,6 +156,8 @@ struct executions *executions_new(struct loop *loop, const struct executions_con
     list_init(&e->untold);
     list_init(&e->reads);
     list_init(&e->early);
+    list_init(&e->watches);
+    list_init(&e->early_watches);
     cache_init(&e->cache, config->cache_bytes, config->max_age_s * NS_PER_S);
     return e;
 }
@@ -167,6 +170,7 @@ void executions_free(struct executions *e)
     LIST_FOR_EACH (node, &e->all) {
         group_silence(LIST_ITEM(node, struct active, link));
     }
+    watches_done(e); /* they read too */
     reads_done(e);
     executions_stop(e);
     recover_done(e);
@@ -177,6 +181,8 @@ void executions_free(struct executions *e)
     loop_defer_cancel(&e->drain);
     loop_defer_cancel(&e->drain_end);
     table_done(&e->active);
+    table_done(&e->by_key);
+    table_done(&e->key_reads);
     free(e);
 }
 

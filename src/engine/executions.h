@@ -138,12 +138,13 @@ struct executions_read *executions_delete(struct executions *e, const char *id,
 void executions_forget(
     struct executions_read *r); /* NULL is fine; a deletion is done all the same */
 
-/* Newest first; what is in memory is told as it is now.  filter->offset and total do not count. */
+/* Newest first; what is in memory is told as it is now.  filter->offset and total do not count.
+ * Fewer than filter->limit: there are no more. */
 struct executions_read *executions_list(struct executions *e, const struct store_filter *filter,
                                         unsigned parts, executions_listed_fn *fn, void *ctx);
-/* The first one that this caller submitted with this key (execution.idempotency), also when it is
- * on its way to the disk; x NULL: none.  No other comes in between when it is submitted from inside
- * of `fn`. */
+/* The first one that this caller submitted with this key (execution.idempotency); when it is on its
+ * way to the disk, as soon as it is there, or its refusal.  x NULL: none.  No other comes in
+ * between when it is submitted from inside of `fn`. */
 struct executions_read *executions_get_key(struct executions *e, const char *caller,
                                            const char *key, unsigned parts, executions_got_fn *fn,
                                            void *ctx);
@@ -158,7 +159,8 @@ struct executions_read *executions_cancel(struct executions *e, const char *id,
 /*
  * Watches one, whoever submitted it: `progress` whenever there is more to see in
  * executions_watch_result, `over` once, last (x with all parts; NULL and e: none such, or the
- * server stops).  No progress comes while it waits in the queue, or of one that is over.
+ * server stops).  No progress comes while it waits in the queue, or of one that is over.  When boxd
+ * was lost and it runs again, its result starts anew: there is progress with an empty one.
  */
 struct executions_watch;
 struct executions_watcher {

@@ -29,6 +29,7 @@ struct active *active_new(struct executions *e, const char *id, const char *call
     list_init(&a->place);
     list_init(&a->member);
     list_init(&a->awaits);
+    list_init(&a->watches);
     list_append(&e->all, &a->link);
     table_add(&e->active, &a->by_id, a->id);
     return a;
@@ -62,6 +63,8 @@ void active_free(struct active *a)
     struct executions *e = a->all;
     group_leave(a);
     reads_let_go(a);
+    watches_let_go(a);
+    loop_defer_cancel(&a->ending);
     active_cancel_run(a);
     active_cancel_calls(a);
     active_set_x(a, NULL, false);
@@ -77,11 +80,13 @@ void active_free(struct active *a)
         free(a->hook);
     }
     table_remove(&e->active, &a->by_id);
+    table_remove(&e->by_key, &a->by_key);
     list_remove(&a->link);
     list_remove(&a->place);
     list_remove(&a->member);
     runtime_unref(a->runtime);
     free(a->caller);
+    free(a->key);
     free(a);
     executions_check_drained(e);
 }

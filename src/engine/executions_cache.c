@@ -89,6 +89,9 @@ void cache_put(struct cache *c, struct execution *x, uint64_t now_ns)
 /* What the store has purged for its age must not live on here. */
 static bool is_too_old(const struct cache *c, const struct execution *x, uint64_t now_ns)
 {
+    if (x->expires_ns > 0) {
+        return now_ns > x->expires_ns;
+    }
     return c->age_max_ns > 0 && now_ns > x->finished_ns && now_ns - x->finished_ns > c->age_max_ns;
 }
 

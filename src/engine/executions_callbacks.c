@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "engine/executions_impl.h"
 #include "engine/webhooks.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
 
 #define DELIVERIES_MAX 4096 /* a server that hangs must not keep others from theirs */
@@ -119,6 +120,8 @@ static void on_delivered(void *ctx, bool delivered)
     d->all->delivery_bytes -= d->bytes;
     d->bytes = 0;
     d->outcome = delivered ? CALLBACK_DELIVERED : CALLBACK_FAILED;
+    metrics_add(d->all->metrics, METRIC_CALLBACKS,
+                METRIC_LABELS(delivered ? "delivered" : "failed"), 1);
     delivery_tell(d);
 }
 

@@ -24,6 +24,7 @@ static void active_saved(struct active *a)
         cache_put(&e->cache, a->x, executions_now(e, 0));
     }
     reads_saved(a);
+    watches_gone(a); /* whose x was not whole */
     active_free(a);
     if (hook) {
         callbacks_send(e, hook);
@@ -88,10 +89,10 @@ static void active_save_refusal(struct active *a, const struct err *why)
     active_save(a);
 }
 
-static void active_finish_begin(struct active *a)
+static void active_finish_begin(struct active *a, enum execution_state state)
 {
     struct execution *x = a->x;
-    x->state = EXECUTION_FINISHED;
+    x->state = state;
     x->finished_ns =
         executions_now(a->all, x->started_ns > x->created_ns ? x->started_ns : x->created_ns);
 }
@@ -106,11 +107,14 @@ static void active_finish_end(struct active *a)
     active_save(a);
     group_tell(a);
     reads_over(a);
+    watches_over(a);
 }
 
 void active_over(struct active *a)
 {
-    active_finish_begin(a);
+    bool cancelled = a->cancelled && a->result->verdict == VERDICT_CANCELLED;
+    active_finish_begin(a, cancelled ? EXECUTION_CANCELLED : EXECUTION_FINISHED);
+    a->result->runtime = a->runtime;
     a->dialect->conclude(a->dialect->ctx, a->x, a->result);
     result_done(a->result);
     free(TAKE(&a->result, NULL));
@@ -126,10 +130,50 @@ void active_fail(struct active *a, const char *why)
         snprintf(x->dialect, sizeof(x->dialect), "%s", a->dialect->name);
         active_set_x(a, x, false);
     }
-    active_finish_begin(a);
+    active_finish_begin(a, EXECUTION_FINISHED);
     LOG_WARN(a->all->log, "an execution could not be run", log_s("id", a->id), log_s("why", why));
     a->dialect->fail(a->dialect->ctx, a->x, why);
     active_finish_end(a);
+}
+
+/* --- cancelled --------------------------------------------------------------------------- */
+
+void active_over_unrun(struct active *a)
+{
+    a->result = xmalloc(sizeof(*a->result));
+    result_init(a->result);
+    a->result->verdict = VERDICT_CANCELLED;
+    a->result->queued_ns = a->x->created_ns;
+    active_over(a);
+}
+
+static void on_ending(void *ctx)
+{
+    active_load(ctx); /* what is not in memory has to be read, to be told */
+}
+
+void active_cancel(struct active *a)
+{
+    if (TAKE(&a->cancelled, true)) {
+        return;
+    }
+    switch (a->state) {
+    case ACTIVE_RUNNING:
+        engine_job_cancel(a->job, false);
+        return;
+    case ACTIVE_WAITING:
+    case ACTIVE_PARKED:
+    case ACTIVE_LOADING:
+        active_cancel_run(a);
+        list_remove(&a->place);
+        a->state = ACTIVE_LOADING;
+        loop_defer(a->all->loop, &a->ending, on_ending, a);
+        return;
+    case ACTIVE_INSERTING: /* seen when it is accepted */
+    case ACTIVE_OVER:
+    case ACTIVE_SAVING:
+        return;
+    }
 }
 
 /* --- not to its end ---------------------------------------------------------------------- */

@@ -11,6 +11,9 @@
  *   executions_callbacks.c  deliveries
  *   executions_recover.c    what an earlier server left
  *   executions_read.c       for readers; executions_cache.c: what is over and was asked for lately
+ *   executions_list.c       for those who look for some; executions_key.c: ... by a client's key
+ *   executions_end.c        deleted, cancelled
+ *   executions_watch.c      who watches one
  *
  * A `struct active` is one execution from its submission until its result is on disk:
  *
@@ -34,6 +37,7 @@
 #include "engine/engine.h"
 #include "engine/executions.h"
 #include "model/execution.h"
+#include "store/store.h"
 
 struct store_call;
 struct webhooks;
@@ -87,7 +91,11 @@ struct executions {
     struct list suspects;    /* the others, of active.place */
 
     struct cache cache;
-    struct list reads, early; /* early: they await what may not be recovered yet */
+    struct list reads, early;           /* early: they await what may not be recovered yet */
+    struct table by_key;                /* active ones, by caller and idempotency key */
+    struct table key_reads;             /* likewise who looks for one: the first of each key */
+    struct list watches, early_watches; /* all; those that are as early */
+    struct metrics *metrics;
 
     bool draining;
     void (*drained)(void *ctx);
@@ -125,6 +133,7 @@ struct active {
     bool careful;      /* of an earlier server: that it begins is on disk before it begins */
     bool unplaced;     /* counted in executions.unplaced */
     bool begun;        /* store_begin was asked for, or it was inserted as running */
+    bool cancelled;    /* by who asked: nothing more is begun */
     unsigned tries;    /* to read it from the store, while others could be read */
     uint64_t tried_at; /* executions.reads_done of that moment */
     const struct execution_dialect *dialect;
@@ -132,6 +141,11 @@ struct active {
     struct executions_wait *group; /* NULL: nobody waits */
     struct list member;            /* of the group's */
     struct list awaits;            /* of executions_read.await */
+    struct list watches;           /* of executions_watch.link */
+    struct table_node by_key;
+    char *key;                /* see key_name; NULL: it has none */
+    struct loop_defer ending; /* of what was cancelled before it ran */
+    enum engine_stage stage;  /* the last that has begun */
     struct engine_job *job;
     struct runtimes_wait *finding;
     struct store_call *insert, *load, *begin, *finish;
@@ -184,7 +198,9 @@ void active_load(struct active *a); /* its turn has come */
 void active_over(struct active *a); /* accepted, and its job has ended, in one way or another */
 void active_fail(struct active *a, const char *why);
 void active_save(struct active *a);
-void active_stopped(struct active *a); /* did not run to its end: queued again on disk, let go */
+void active_cancel(struct active *a);     /* tells nobody before the next round */
+void active_over_unrun(struct active *a); /* cancelled, and never ran */
+void active_stopped(struct active *a);    /* did not run to its end: queued again on disk, let go */
 void active_requeue(struct active *a);
 
 /* executions_callbacks.c */
@@ -198,11 +214,73 @@ void recover_next(struct executions *e);
 void recover_done(struct executions *e);
 
 /* executions_read.c */
-void reads_over(struct active *a);   /* who awaits that it is over */
-void reads_saved(struct active *a);  /* who deletes it */
-void reads_let_go(struct active *a); /* all: it will not be over here */
+enum read_kind { READ_GET, READ_AWAIT, READ_KEY, READ_LIST, READ_DELETE, READ_CANCEL };
+
+struct executions_read {
+    struct executions *all;
+    enum read_kind kind;
+    struct list link;  /* of executions.reads: every one of them */
+    struct list await; /* of active.awaits, of executions.early, or of `behind` of another */
+    unsigned parts;
+    executions_got_fn *got;
+    executions_listed_fn *listed;
+    executions_done_fn *done; /* NULL: a deletion or cancellation that was forgotten */
+    void *ctx;
+    struct loop_defer answer;
+    struct store_call *asked;
+    struct err why; /* kind 0: none */
+    size_t count;   /* ids and found: one, but for get_many and list */
+    char (*ids)[EXECUTION_ID_MAX + 1];
+    struct execution **found;
+    /* READ_KEY */
+    char *caller, *key, *name;
+    struct table_node by_name; /* of executions.key_reads */
+    struct list behind;        /* others of the same key: their turn comes when this is answered */
+    /* READ_LIST; caller is its own too */
+    struct store_filter filter;
+    char *dialect, *label;
+    size_t room;
+};
+
+struct executions_read *read_new(struct executions *e, enum read_kind kind, const char *const *ids,
+                                 size_t count, unsigned parts, void *ctx);
+void read_free(struct executions_read *r);
+void read_begin(struct executions_read *r); /* of one, by its id */
+void read_answer(void *r);                  /* the last step; from the loop only */
+void read_answer_later(struct executions_read *r);
+void read_fail(struct executions_read *r, const struct err *why);
+void read_on_got(void *r, struct execution *x, const struct err *why); /* a store_got_fn */
+void read_await(struct executions_read *r, struct active *a); /* NULL: till all is recovered */
+/* What is in memory, a reference; NULL: the store has to say. */
+struct execution *memory_ref(struct executions *e, const char *id, unsigned parts);
+
+void reads_accepted(struct active *a); /* who found it by its key */
+void reads_over(struct active *a);     /* who awaits that it is over */
+void reads_saved(struct active *a);    /* who deletes or cancels it */
+void reads_gone(struct active *a);     /* all: only the store knows what became of it */
+void reads_refuse(struct active *a, const struct err *why); /* all of them */
+void reads_let_go(struct active *a);                        /* all: it will not be over here */
 void reads_done(struct executions *e);
 void reads_look_again(struct executions *e); /* everything is recovered */
+
+/* executions_key.c */
+char *key_name(const char *caller, const char *key);
+void key_begin(struct executions_read *r);
+void key_end(struct executions_read *r); /* is freed: the next one's turn */
+
+/* executions_end.c */
+void delete_begin(struct executions_read *r);
+void cancel_begin(struct executions_read *r);
+void cancel_look(struct executions_read *r); /* it is not in memory, or leaves it */
+
+/* executions_watch.c */
+void watches_progress(struct active *a);
+void watches_over(struct active *a);
+void watches_gone(struct active *a); /* only the store knows what became of it */
+void watches_refuse(struct active *a, const struct err *why);
+void watches_let_go(struct active *a);
+void watches_look_again(struct executions *e); /* everything is recovered */
+void watches_done(struct executions *e);
 
 /* executions_cache.c */
 void cache_init(struct cache *c, uint64_t bytes_max, uint64_t age_max_ns);

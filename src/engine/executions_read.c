@@ -11,24 +11,6 @@
 #include "engine/executions_impl.h"
 #include "store/store.h"
 
-struct executions_read {
-    struct executions *all;
-    struct list link;  /* of executions.reads: every one of them */
-    struct list await; /* of active.awaits, or of executions.early */
-    unsigned parts;
-    executions_got_fn *got; /* get, await */
-    executions_listed_fn *listed;
-    executions_done_fn *done; /* delete */
-    void *ctx;
-    struct loop_defer answer;
-    struct store_call *asked;
-    struct err why; /* kind 0: none */
-    bool awaits;
-    size_t count; /* ids and found: one, but for get_many */
-    char (*ids)[EXECUTION_ID_MAX + 1];
-    struct execution **found;
-};
-
 /* --- what is in memory ------------------------------------------------------------------- */
 
 /* Borrowed; NULL: the store has to say. */
@@ -41,7 +23,7 @@ static struct execution *memory_find(struct executions *e, const char *id, unsig
     return a && a->accepted ? NULL : cache_get(&e->cache, id, executions_now(e, 0));
 }
 
-static struct execution *memory_ref(struct executions *e, const char *id, unsigned parts)
+struct execution *memory_ref(struct executions *e, const char *id, unsigned parts)
 {
     struct execution *x = memory_find(e, id, parts);
     return x ? execution_ref(x) : NULL;
@@ -49,11 +31,12 @@ static struct execution *memory_ref(struct executions *e, const char *id, unsign
 
 /* --- one read ---------------------------------------------------------------------------- */
 
-static struct executions_read *read_new(struct executions *e, const char *const *ids, size_t count,
-                                        unsigned parts, void *ctx)
+struct executions_read *read_new(struct executions *e, enum read_kind kind, const char *const *ids,
+                                 size_t count, unsigned parts, void *ctx)
 {
     struct executions_read *r = xcalloc(1, sizeof(*r));
     r->all = e;
+    r->kind = kind;
     r->parts = parts;
     r->ctx = ctx;
     r->count = count;
@@ -63,11 +46,12 @@ static struct executions_read *read_new(struct executions *e, const char *const 
         snprintf(r->ids[i], sizeof(r->ids[i]), "%s", ids[i]);
     }
     list_init(&r->await);
+    list_init(&r->behind);
     list_append(&e->reads, &r->link);
     return r;
 }
 
-static void read_free(struct executions_read *r)
+void read_free(struct executions_read *r)
 {
     loop_defer_cancel(&r->answer);
     store_cancel(r->asked);
@@ -76,13 +60,18 @@ static void read_free(struct executions_read *r)
     for (size_t i = 0; i < r->count; i++) {
         execution_unref(r->found[i]);
     }
+    key_end(r);
     free(r->found);
     free(r->ids);
+    free(r->caller);
+    free(r->key);
+    free(r->name);
+    free(r->dialect);
+    free(r->label);
     free(r);
 }
 
-/* The last step of each. */
-static void read_answer(void *ctx)
+void read_answer(void *ctx)
 {
     struct executions_read *r = ctx;
     const struct err *why = r->why.kind ? &r->why : NULL;
@@ -97,12 +86,12 @@ static void read_answer(void *ctx)
     read_free(r);
 }
 
-static void read_answer_later(struct executions_read *r)
+void read_answer_later(struct executions_read *r)
 {
     loop_defer(r->all->loop, &r->answer, read_answer, r);
 }
 
-static void read_fail(struct executions_read *r, const struct err *why)
+void read_fail(struct executions_read *r, const struct err *why)
 {
     r->why = *why;
     read_answer_later(r);
@@ -116,7 +105,7 @@ void executions_forget(struct executions_read *r)
     if (r->done) {
         r->done = NULL;
     } else if (!r->listed && !r->got) {
-        return; /* a deletion that was forgotten already */
+        return; /* one that was forgotten already, and is done all the same */
     } else {
         read_free(r);
     }
@@ -124,7 +113,7 @@ void executions_forget(struct executions_read *r)
 
 /* --- get, await -------------------------------------------------------------------------- */
 
-static void read_await(struct executions_read *r, struct active *a)
+void read_await(struct executions_read *r, struct active *a)
 {
     list_remove(&r->await);
     list_append(a ? &a->awaits : &r->all->early, &r->await);
@@ -134,7 +123,7 @@ static void read_await(struct executions_read *r, struct active *a)
 static bool read_has_to_wait(struct executions_read *r)
 {
     struct active *a = active_find(r->all, r->ids[0]);
-    if (!r->awaits || (a && a->x && execution_is_over(a->x))) {
+    if (r->kind != READ_AWAIT || (a && a->x && execution_is_over(a->x))) {
         return false;
     }
     if (!a && (!r->found[0] || execution_is_over(r->found[0]) || !r->all->recovering)) {
@@ -145,7 +134,7 @@ static bool read_has_to_wait(struct executions_read *r)
     return true;
 }
 
-static void on_got(void *ctx, struct execution *x, const struct err *why)
+void read_on_got(void *ctx, struct execution *x, const struct err *why)
 {
     struct executions_read *r = ctx;
     struct executions *e = r->all;
@@ -168,7 +157,7 @@ static void on_got(void *ctx, struct execution *x, const struct err *why)
     read_answer(r);
 }
 
-static void read_begin(struct executions_read *r)
+void read_begin(struct executions_read *r)
 {
     struct executions *e = r->all;
     if (active_find(e, r->ids[0]) && read_has_to_wait(r)) {
@@ -178,14 +167,14 @@ static void read_begin(struct executions_read *r)
     if (r->found[0]) {
         read_answer_later(r);
     } else {
-        r->asked = store_get(e->store, r->ids[0], r->parts, on_got, r);
+        r->asked = store_get(e->store, r->ids[0], r->parts, read_on_got, r);
     }
 }
 
 struct executions_read *executions_get(struct executions *e, const char *id, unsigned parts,
                                        executions_got_fn *fn, void *ctx)
 {
-    struct executions_read *r = read_new(e, &id, 1, parts, ctx);
+    struct executions_read *r = read_new(e, READ_GET, &id, 1, parts, ctx);
     r->got = fn;
     read_begin(r);
     return r;
@@ -194,9 +183,8 @@ struct executions_read *executions_get(struct executions *e, const char *id, uns
 struct executions_read *executions_await(struct executions *e, const char *id, unsigned parts,
                                          executions_got_fn *fn, void *ctx)
 {
-    struct executions_read *r = read_new(e, &id, 1, parts, ctx);
+    struct executions_read *r = read_new(e, READ_AWAIT, &id, 1, parts, ctx);
     r->got = fn;
-    r->awaits = true;
     if (e->draining) {
         err_set(&r->why, ERR_BUSY, "the server is stopping");
         read_answer_later(r);
@@ -204,26 +192,6 @@ struct executions_read *executions_await(struct executions *e, const char *id, u
         read_begin(r);
     }
     return r;
-}
-
-void reads_over(struct active *a)
-{
-    LIST_FOR_EACH (node, &a->awaits) {
-        struct executions_read *r = LIST_ITEM(node, struct executions_read, await);
-        if (r->awaits) {
-            list_remove(&r->await);
-            r->found[0] = a->x ? execution_ref(a->x) : NULL;
-            read_answer_later(r);
-        }
-    }
-}
-
-void reads_look_again(struct executions *e)
-{
-    LIST_FOR_EACH (node, &e->early) {
-        list_remove(node);
-        read_begin(LIST_ITEM(node, struct executions_read, await));
-    }
 }
 
 /* --- several ----------------------------------------------------------------------------- */
@@ -269,7 +237,7 @@ struct executions_read *executions_get_many(struct executions *e, const char *co
                                             size_t count, unsigned parts, executions_listed_fn *fn,
                                             void *ctx)
 {
-    struct executions_read *r = read_new(e, ids, count, parts, ctx);
+    struct executions_read *r = read_new(e, READ_GET, ids, count, parts, ctx);
     r->listed = fn;
     for (size_t i = 0; i < count; i++) {
         r->found[i] = memory_ref(e, ids[i], parts);
@@ -284,89 +252,88 @@ struct executions_read *executions_get_many(struct executions *e, const char *co
     return r;
 }
 
-/* --- delete ------------------------------------------------------------------------------ */
+/* --- what becomes of it ------------------------------------------------------------------- */
 
-static void on_deleted(void *ctx, const struct err *why)
+/* Takes the next of them that waits for one of these moments. */
+static struct executions_read *awaits_take(struct active *a, unsigned kinds)
 {
-    struct executions_read *r = ctx;
-    r->asked = NULL;
-    if (why) {
-        r->why = *why;
+    LIST_FOR_EACH (node, &a->awaits) {
+        struct executions_read *r = LIST_ITEM(node, struct executions_read, await);
+        if (kinds >> r->kind & 1) {
+            list_remove(node);
+            return r;
+        }
     }
-    read_answer(r);
+    return NULL;
 }
 
-static void delete_begin(struct executions_read *r)
+void reads_accepted(struct active *a)
 {
-    cache_remove(&r->all->cache, r->ids[0]);
-    r->asked = store_delete(r->all->store, r->ids[0], on_deleted, r);
-}
-
-static void delete_refuse(struct executions_read *r)
-{
-    struct err busy;
-    err_set(&busy, ERR_BUSY, "it is not over yet");
-    read_fail(r, &busy);
-}
-
-static void on_looked(void *ctx, struct execution *x, const struct err *why)
-{
-    struct executions_read *r = ctx;
-    AUTO(execution_unrefp) struct execution *mine = x;
-    r->asked = NULL;
-    struct err none;
-    if (!why && !mine) {
-        err_set(&none, ERR_NOT_FOUND, "there is no execution '%s'", r->ids[0]);
-        why = &none;
-    }
-    if (why) {
-        read_fail(r, why);
-    } else if (execution_is_over(mine)) {
-        delete_begin(r);
-    } else {
-        delete_refuse(r);
+    struct executions_read *r;
+    while ((r = awaits_take(a, 1U << READ_KEY))) {
+        read_begin(r);
     }
 }
 
-struct executions_read *executions_delete(struct executions *e, const char *id,
-                                          executions_done_fn *fn, void *ctx)
+void reads_over(struct active *a)
 {
-    struct executions_read *r = read_new(e, &id, 1, 0, ctx);
-    struct active *a = active_find(e, id);
-    r->done = fn;
-    if (a && a->state == ACTIVE_SAVING) {
-        read_await(r, a); /* in an order that leaves nothing behind */
-    } else if (a) {
-        delete_refuse(r);
-    } else if (cache_get(&e->cache, id, executions_now(e, 0))) {
-        delete_begin(r);
-    } else {
-        r->asked = store_get(e->store, id, 0, on_looked, r);
+    struct executions_read *r;
+    while ((r = awaits_take(a, 1U << READ_AWAIT))) {
+        r->found[0] = a->x ? execution_ref(a->x) : NULL;
+        read_answer_later(r);
     }
-    return r;
 }
 
 void reads_saved(struct active *a)
 {
-    LIST_FOR_EACH (node, &a->awaits) {
-        struct executions_read *r = LIST_ITEM(node, struct executions_read, await);
-        if (!r->awaits) {
-            list_remove(&r->await);
-            delete_begin(r);
+    struct executions_read *r;
+    while ((r = awaits_take(a, 1U << READ_CANCEL))) {
+        if (a->x->state != EXECUTION_CANCELLED) {
+            err_set(&r->why, ERR_BUSY, "it was over before it could be cancelled");
         }
+        read_answer_later(r);
+    }
+    while ((r = awaits_take(a, 1U << READ_DELETE))) {
+        delete_begin(r);
     }
 }
 
-/* --- the end ----------------------------------------------------------------------------- */
+void reads_gone(struct active *a)
+{
+    struct executions_read *r;
+    reads_over(a);
+    while ((r = awaits_take(a, 1U << READ_CANCEL))) {
+        cancel_look(r);
+    }
+}
+
+void reads_refuse(struct active *a, const struct err *why)
+{
+    struct executions_read *r;
+    while ((r = awaits_take(a, ~0U))) {
+        read_fail(r, why);
+    }
+}
 
 void reads_let_go(struct active *a)
 {
     struct err stopping;
     err_set(&stopping, ERR_BUSY, "the server is stopping");
-    LIST_FOR_EACH (node, &a->awaits) {
+    reads_refuse(a, &stopping);
+}
+
+void reads_look_again(struct executions *e)
+{
+    LIST_FOR_EACH (node, &e->early) {
+        struct executions_read *r = LIST_ITEM(node, struct executions_read, await);
         list_remove(node);
-        read_fail(LIST_ITEM(node, struct executions_read, await), &stopping);
+        if (r->kind == READ_CANCEL) {
+            cancel_begin(r);
+        } else {
+            read_begin(r);
+        }
     }
+    watches_look_again(e);
 }
 
 void reads_done(struct executions *e)

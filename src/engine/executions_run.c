@@ -108,7 +108,8 @@ static void active_is_gone(struct active *a)
 {
     active_cancel_run(a);
     group_tell(a);
-    reads_over(a);
+    reads_gone(a);
+    watches_gone(a);
     active_free(a);
 }
 
@@ -220,7 +221,9 @@ void active_end_last_try(struct active *a)
 
 static void active_go(struct active *a)
 {
-    if (has_ended_the_server(a)) {
+    if (a->cancelled) {
+        active_over_unrun(a);
+    } else if (has_ended_the_server(a)) {
         char why[128];
         snprintf(why, sizeof(why),
                  "this program was running when the server was ended %u times; it is not run again",

@@ -91,11 +91,13 @@ static void group_tell_refusal(struct executions_wait *g)
 }
 
 /* Who was refused asks again: what is on disk, or on its way there, must not run later. */
-static void active_forget(struct active *a)
+static void active_forget(struct active *a, const struct err *why)
 {
     if (a->inserted || a->insert) {
         store_delete(a->all->store, a->id, on_deleted, a->all);
     }
+    reads_refuse(a, why);
+    watches_refuse(a, why);
     active_free(a);
 }
 
@@ -103,7 +105,7 @@ static void group_forget(struct executions_wait *g)
 {
     g->telling = true;
     LIST_FOR_EACH (node, &g->members) {
-        active_forget(LIST_ITEM(node, struct active, member));
+        active_forget(LIST_ITEM(node, struct active, member), &g->why);
     }
     group_tell_refusal(g);
     group_free(g);
@@ -114,7 +116,8 @@ void group_refuse(struct active *a)
     struct executions_wait *g = a->group;
     err_set(&g->why, ERR_BUSY, "the server is stopping");
     group_tell_refusal(g);
-    active_forget(a);
+    struct err why = g->why; /* the last of the group takes it along */
+    active_forget(a, &why);
 }
 
 static void on_refusal(void *ctx)
@@ -127,6 +130,7 @@ static void on_refusal(void *ctx)
 static void active_accepted(struct active *a)
 {
     a->accepted = true;
+    reads_accepted(a);
     if (a->state == ACTIVE_INSERTING) {
         active_enqueue(a, false);
     } else if (a->state == ACTIVE_OVER) {
@@ -209,6 +213,18 @@ static int group_check(const struct executions *e, struct execution *const *all,
     return r < 0 ? r : group_check_bytes(e, all, count, err);
 }
 
+/* Who asks for the same meanwhile finds it.  Of two the store refuses the second. */
+static void active_set_key(struct active *a, const struct execution *x)
+{
+    if (!x->idempotency) {
+        return;
+    }
+    a->key = key_name(x->caller, x->idempotency);
+    if (!table_find(&a->all->by_key, a->key)) {
+        table_add(&a->all->by_key, &a->by_key, a->key);
+    }
+}
+
 static void member_submit(struct executions_wait *g, struct execution *x)
 {
     struct executions *e = g->all;
@@ -216,6 +232,7 @@ static void member_submit(struct executions_wait *g, struct execution *x)
     struct active *a = active_new(e, x->id, x->caller, x->batch);
     a->dialect = executions_dialect(e, x->dialect);
     a->group = g;
+    active_set_key(a, x);
     a->waiting = execution_bytes(x);
     e->waiting_bytes += a->waiting;
     list_append(&g->members, &a->member);

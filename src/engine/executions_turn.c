@@ -49,9 +49,32 @@ static void on_finished(void *ctx, struct result *result)
     }
 }
 
+static void on_stage(void *ctx, enum engine_stage stage)
+{
+    struct active *a = ctx;
+    a->stage = stage;
+    watches_progress(a);
+}
+
+static void on_stage_done(void *ctx, enum engine_stage stage, const struct stage_result *result)
+{
+    (void)stage, (void)result;
+    watches_progress(ctx);
+}
+
+static void on_more(void *ctx)
+{
+    watches_progress(ctx);
+}
+
 struct engine_observer active_observer(struct active *a)
 {
-    return (struct engine_observer){.load = on_load, .finished = on_finished, .ctx = a};
+    return (struct engine_observer){.load = on_load,
+                                    .stage = on_stage,
+                                    .more = on_more,
+                                    .stage_done = on_stage_done,
+                                    .finished = on_finished,
+                                    .ctx = a};
 }
 
 /* --- its place in the queue -------------------------------------------------------------- */
@@ -96,6 +119,10 @@ void active_enqueue(struct active *a, bool forced)
     snprintf(item.caller, sizeof(item.caller), "%s", a->caller);
     list_remove(&a->place);
     active_set_unplaced(a, false);
+    if (a->cancelled && !e->draining) {
+        active_load(a);
+        return;
+    }
     int r = e->draining ? -ERR_BUSY : 0;
     if (r == 0 && !forced) {
         r = engine_submit_ticket(e->engine, &item, false, &observer, &a->job, &err);

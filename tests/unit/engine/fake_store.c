@@ -33,11 +33,14 @@ struct store {
 struct store_call {
     struct store *store;
     struct list link;
-    char what; /* a letter of fake_store_writes; g get, m get_many, u unfinished, k callbacks due */
+    char what; /* a letter of fake_store_writes; g get, y get_key, m get_many, l list, u unfinished,
+                  k callbacks due */
     struct execution *x; /* of a slow get: what it will tell */
     char (*ids)[EXECUTION_ID_MAX + 1];
     size_t id_count;
     unsigned number, parts;
+    char *caller, *key;
+    struct store_filter filter; /* its texts are the caller's: literals */
     uint64_t at_ns, after;
     size_t limit;
     struct execution moment; /* of x, when it was asked: numbers only */
@@ -137,6 +140,8 @@ static void call_free(struct store_call *c)
     list_remove(&c->link);
     execution_unref(c->x);
     free(c->ids);
+    free(c->caller);
+    free(c->key);
     free(c);
 }
 
@@ -171,6 +176,7 @@ static enum err_kind change(const struct store_call *c)
         fresh->attempts = c->moment.attempts;
         fresh->started_ns = c->moment.started_ns;
         row_add(s, fresh);
+        c->x->seq = fresh->seq;
         return 0;
     }
     if (!row) {
@@ -231,6 +237,44 @@ static void do_list(const struct store_call *c)
     }
 }
 
+static bool is_text(const char *wanted, const char *text)
+{
+    return !wanted || (text && strcmp(wanted, text) == 0);
+}
+
+/* The newest first. */
+static void do_filter(const struct store_call *c)
+{
+    const struct store *s = c->store;
+    const struct store_filter *f = &c->filter;
+    struct execution *found[ROWS] = {NULL};
+    size_t count = 0;
+    for (size_t i = s->count; i-- > 0 && count < f->limit;) {
+        const struct execution *x = s->rows[i];
+        if (x && (f->before == 0 || x->seq < f->before) &&
+            (f->states == 0 || f->states >> x->state & 1) && is_text(f->caller, x->caller) &&
+            is_text(f->label, x->label)) {
+            found[count++] = copy_of(x, c->parts);
+        }
+    }
+    c->listed(c->ctx, found, count, 0, NULL);
+    for (size_t i = 0; i < count; i++) {
+        execution_unref(found[i]);
+    }
+}
+
+static const struct execution *key_row(const struct store *s, const struct store_call *c)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct execution *x = s->rows[i];
+        if (x && x->idempotency && is_text(c->caller, x->caller) &&
+            is_text(c->key, x->idempotency)) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
 static void do_get_many(const struct store_call *c)
 {
     struct execution *found[ROWS];
@@ -262,6 +306,7 @@ static void do_read(const struct store_call *c)
     if (c->got) {
         const struct execution *row = failed       ? NULL
                                       : c->is_slow ? c->x
+                                      : c->key     ? key_row(s, c)
                                                    : fake_store_row(s, c->ids[0]);
         s->reads++;
         c->got(c->ctx, row ? copy_of(row, c->parts) : NULL, failed);
@@ -270,6 +315,9 @@ static void do_read(const struct store_call *c)
     } else if (c->what == 'm') {
         s->reads++;
         do_get_many(c);
+    } else if (c->what == 'l') {
+        s->reads++;
+        do_filter(c);
     } else {
         do_list(c);
     }
@@ -452,6 +500,27 @@ struct store_call *store_get_many(struct store *s, const char *const *ids, size_
                                   unsigned parts, store_listed_fn *fn, void *ctx)
 {
     struct store_call *c = ask(s, 'm', ids, count, ctx);
+    c->parts = parts;
+    c->listed = fn;
+    return c;
+}
+
+struct store_call *store_get_key(struct store *s, const char *caller, const char *key,
+                                 unsigned parts, store_got_fn *fn, void *ctx)
+{
+    struct store_call *c = ask(s, 'y', &key, 1, ctx);
+    c->parts = parts;
+    c->got = fn;
+    c->caller = xstrdup(caller);
+    c->key = xstrdup(key);
+    return c;
+}
+
+struct store_call *store_list(struct store *s, const struct store_filter *filter, unsigned parts,
+                              store_listed_fn *fn, void *ctx)
+{
+    struct store_call *c = ask(s, 'l', NULL, 0, ctx);
+    c->filter = *filter;
     c->parts = parts;
     c->listed = fn;
     return c;

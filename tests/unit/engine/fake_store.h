@@ -30,4 +30,4 @@ struct execution *fake_store_left(struct store *s, const char *id, enum executio
 const struct execution *fake_store_row(const struct store *s, const char *id); /* NULL: none */
 /* The writes that went well since the last time: i b q f c d; and those that failed: upper case. */
 const char *fake_store_writes(struct store *s);
-unsigned fake_store_reads(const struct store *s); /* get, get_many */
+unsigned fake_store_reads(const struct store *s); /* get, get_key, get_many, list */
