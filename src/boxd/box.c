@@ -21,6 +21,8 @@
 
 /* How long init may live on after ENDED, to collect. */
 #define COLLECT_MAX_NS (10 * NS_PER_S)
+/* How long init may take to kill what is in its box. */
+#define STOP_MAX_NS (NS_PER_S / 2)
 /* A leaf is busy for a moment after its last process: 1 ms, 2 ms ... about 2 s in all. */
 #define REMOVE_TRIES 11
 
@@ -60,6 +62,7 @@ static void box_report(struct box *box, enum box_end end)
         .wait_status = box->exited.wait_status,
         .wall_ns = wall,
         .cpu_ns = cpu ? usage.cpu_ns : box->exited.cpu_ns,
+        .start_ns = box->go_ns != 0 ? box->go_ns - box->started_ns : 0,
         .memory_peak = usage.memory_peak != 0 ? usage.memory_peak : box->exited.max_rss,
         .oom_kills = usage.oom_kills,
         .process_limit_hits = usage.process_limit_hits,
@@ -95,6 +98,27 @@ static void box_fail(struct box *box, const struct err *e)
     server_tell(box->boxd, &failed, sizeof(failed));
 }
 
+static void box_kill_later(struct box *box, uint64_t wait_ns)
+{
+    loop_timer_set(box->boxd->loop, &box->clean_timer, clock_mono_ns(&clock_system) + wait_ns,
+                   box_kill_all, box);
+}
+
+/* Where init, which must outlive the program to bring its files, may not be able to: no. */
+static bool box_stop_gently(struct box *box, enum box_end cause)
+{
+    const unsigned causes = 1U << BOX_END_WALL | 1U << BOX_END_CPU | 1U << BOX_END_OUTPUT;
+    struct box_stop stop = {.head = {.type = BOX_MSG_STOP}};
+    struct err ignored;
+    bool wanted = (box->start.flags & BOX_STOP_GENTLY) != 0 && (causes & 1U << cause) != 0;
+    box->stopping = wanted && box->state == BOX_RUNNING &&
+                    fd_send(box->watch, &stop, sizeof(stop), NULL, 0, &ignored) == 0;
+    if (box->stopping) {
+        box_kill_later(box, STOP_MAX_NS);
+    }
+    return box->stopping;
+}
+
 void box_stop(struct box *box, enum box_end cause)
 {
     if (box->state == BOX_OVER) {
@@ -113,7 +137,9 @@ void box_stop(struct box *box, enum box_end cause)
         box_report(box, cause);
         return;
     }
-    box_kill_all(box);
+    if (!box_stop_gently(box, cause)) {
+        box_kill_all(box);
+    }
 }
 
 static void box_clean(void *ctx)
@@ -191,9 +217,11 @@ static void init_ready(struct box *box, const void *message)
 static void init_exited(struct box *box, const void *message)
 {
     memcpy(&box->exited, message, sizeof(box->exited));
-    box_report(box, BOX_END_EXIT);
-    loop_timer_set(box->boxd->loop, &box->clean_timer,
-                   clock_mono_ns(&clock_system) + COLLECT_MAX_NS, box_kill_all, box);
+    if (box->stopping) {
+        box->exited.wait_status = SIGKILL;
+    }
+    box_report(box, box->stopping ? box->cause : BOX_END_EXIT);
+    box_kill_later(box, COLLECT_MAX_NS);
 }
 
 static void init_failed(struct box *box, const void *message)
@@ -246,7 +274,8 @@ static enum watch_result watch_read(struct box *box)
     if (r < 0 || len == 0) {
         return WATCH_END;
     }
-    if (box->killed || box->state == BOX_DESTROYING || init_said(box, &message.head, len)) {
+    bool deaf = (box->killed && !box->stopping) || box->state == BOX_DESTROYING;
+    if (deaf || init_said(box, &message.head, len)) {
         return WATCH_READ;
     }
     LOG_ERROR(&box->boxd->log, "init sent what it may not", log_i("box", box->id));
@@ -438,6 +467,7 @@ int box_start(struct box *box, const void *message, int *none, struct err *e)
     }
     memcpy(&box->start, message, sizeof(box->start));
     box->started = true;
+    box->started_ns = clock_mono_ns(&clock_system);
     box->start.maxima.disk_bytes = box->create.maxima.disk_bytes;
     box->start.maxima.disk_inodes = box->create.maxima.disk_inodes;
     limits_clamp(&box->start.maxima, &box->create.maxima);
@@ -476,5 +506,19 @@ int box_destroy(struct box *box, const void *message, int *none, struct err *e)
     } else {
         box_clean(box);
     }
+    return 0;
+}
+
+/* An answer to each: what cannot be read is not known. */
+int box_usage(struct box *box, const void *message, int *none, struct err *e)
+{
+    (void)message, (void)none, (void)e;
+    struct box_used used = {.head = {.type = BOX_MSG_USED, .box = box->id}};
+    struct err ignored;
+    if (box->state == BOX_RUNNING) {
+        cgroup_leaf_memory(&box->leaf, &used.memory_bytes, &ignored);
+        cgroup_leaf_cpu(&box->leaf, &used.cpu_ns, &ignored);
+    }
+    server_tell(box->boxd, &used, sizeof(used));
     return 0;
 }

@@ -36,8 +36,9 @@ struct box {
     struct boxd *boxd;
     uint32_t id;
     enum box_state state;
-    bool started; /* START came */
-    bool killed;  /* by us, for `cause` */
+    bool started;  /* START came */
+    bool killed;   /* by us, for `cause` */
+    bool stopping; /* init was told to do that, and will say EXITED */
     enum box_end cause;
     struct box_create create; /* limits clamped */
     struct box_start start;
@@ -47,8 +48,9 @@ struct box {
     pid_t pid;
     struct loop_io watch_io, exit_io, memory_io;
     struct loop_timer wall_timer, cpu_timer;
-    struct loop_timer clean_timer; /* OVER: until init must be gone; DESTROYING: the next try */
-    uint64_t go_ns;
+    struct loop_timer clean_timer; /* stopping, OVER: until init must have spoken, or be gone;
+                                      DESTROYING: the next try */
+    uint64_t started_ns, go_ns;
     struct box_exited exited; /* what init said, or what waiting for it gave */
     unsigned remove_tries;
 };
@@ -61,6 +63,7 @@ int box_create(struct box *box, const void *message, int *control, struct err *e
 int box_start(struct box *box, const void *message, int *none, struct err *e);
 int box_kill(struct box *box, const void *message, int *none, struct err *e);
 int box_destroy(struct box *box, const void *message, int *none, struct err *e);
+int box_usage(struct box *box, const void *message, int *none, struct err *e);
 
 /* --- box_limits.c: what ends a box before its program does -------------------------------- */
 
@@ -72,5 +75,5 @@ void limits_disarm(struct box *box);
 enum box_end limits_verdict(const struct box *box, const struct box_ended *ended);
 
 /* Kills all of the box because of `cause`; the verdict follows when it is dead.  The first cause
- * stays. */
+ * stays.  With BOX_STOP_GENTLY, and while there is memory, all but init. */
 void box_stop(struct box *box, enum box_end cause);

@@ -259,6 +259,16 @@ int cgroup_leaf_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err
     return 0;
 }
 
+int cgroup_leaf_memory(const struct cgroup_leaf *leaf, uint64_t *ret_bytes, struct err *e)
+{
+    if (!cgroup_has(leaf, BOX_FEATURE_MEMORY)) {
+        *ret_bytes = 0;
+        return 0;
+    }
+    return cgroup_read_number(leaf->fds[BOXD_CG_MEMORY], leaf->cgroup->ops->memory_file, ret_bytes,
+                              e);
+}
+
 int cgroup_leaf_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e)
 {
     struct cgroup_usage usage = {0};

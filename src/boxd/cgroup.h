@@ -68,6 +68,8 @@ int cgroup_leaf_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima,
 int cgroup_leaf_base(struct cgroup_leaf *leaf, struct err *e);
 /* Since the base; 0 without BOX_FEATURE_CPU. */
 int cgroup_leaf_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e);
+/* What it holds now; 0 without BOX_FEATURE_MEMORY. */
+int cgroup_leaf_memory(const struct cgroup_leaf *leaf, uint64_t *ret_bytes, struct err *e);
 int cgroup_leaf_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e);
 /* After event_fd was readable: true when the leaf is out of memory. */
 bool cgroup_leaf_oom(struct cgroup_leaf *leaf);

@@ -9,7 +9,8 @@
 #include "boxd/cgroup.h"
 
 struct cgroup_ops {
-    const char *enter_file; /* takes "0": the writer, whatever its number is in which namespace */
+    const char *enter_file;  /* takes "0": the writer, whatever its number is in which namespace */
+    const char *memory_file; /* says how much memory is in use now */
     /* BOX_FEATURE_*: which files a new leaf has. */
     uint32_t (*features)(const struct cgroup_leaf *leaf);
     /* Settings that never change, and event_fd.  The leaf is empty. */

@@ -194,6 +194,7 @@ static bool v1_oom(struct cgroup_leaf *leaf)
  */
 const struct cgroup_ops cgroup_v1 = {
     .enter_file = "tasks",
+    .memory_file = "memory.usage_in_bytes",
     .features = v1_features,
     .prepare = v1_prepare,
     .limit = v1_limit,

@@ -165,6 +165,7 @@ static bool v2_oom(struct cgroup_leaf *leaf)
 
 const struct cgroup_ops cgroup_v2 = {
     .enter_file = "cgroup.procs",
+    .memory_file = "memory.current",
     .features = v2_features,
     .prepare = v2_prepare,
     .limit = v2_limit,

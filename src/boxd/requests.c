@@ -25,6 +25,7 @@ static const struct request_rule {
     {BOX_MSG_START, BOX_PENDING | BOX_OVER, 0, box_start},
     {BOX_MSG_KILL, BOX_PENDING | BOX_OVER, 0, box_kill},
     {BOX_MSG_DESTROY, BOX_PENDING | BOX_OVER, 0, box_destroy},
+    {BOX_MSG_USAGE, BOX_PENDING | BOX_OVER, 0, box_usage},
 };
 
 union request {
@@ -33,6 +34,7 @@ union request {
     struct box_start start;
     struct box_kill kill;
     struct box_destroy destroy;
+    struct box_usage usage;
 };
 
 /* --- the end of the connection -------------------------------------------------------------- */

@@ -37,6 +37,9 @@ static const struct msg_rule rules[] = {
     [BOX_MSG_STARTED] = {"STARTED", PLAIN(struct box_started)},
     [BOX_MSG_PRODUCT] = {"PRODUCT", PLAIN(struct box_product)},
     [BOX_MSG_COLLECTED] = {"COLLECTED", PLAIN(struct box_collected)},
+    [BOX_MSG_USAGE] = {"USAGE", PLAIN(struct box_usage)},
+    [BOX_MSG_USED] = {"USED", PLAIN(struct box_used)},
+    [BOX_MSG_STOP] = {"STOP", PLAIN(struct box_stop)},
 };
 
 _Static_assert(ARRAY_LEN(rules) <= 32, "box_msg_check names the types by the bits of a uint32_t");

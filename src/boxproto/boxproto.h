@@ -30,6 +30,9 @@
  *   server -> boxd    DESTROY
  *   boxd   -> server  DESTROYED                           (no process, leaf or mount is left)
  *
+ * A limit or KILL ends all of the box, init among it, unless START said BOX_STOP_GENTLY: then init
+ * is told to STOP, kills all but itself, and goes on with EXITED.
+ *
  * FAILED may come from boxd at any moment after CREATE, instead of ENDED; the box then waits for
  * DESTROY.  A box that was created and not started is a spare.  Native byte order: all three
  * are on one machine; a later guest agent speaks the same frames over a stream.
@@ -40,7 +43,7 @@
 
 #include "base/err.h"
 
-#define BOX_PROTO_VERSION 1
+#define BOX_PROTO_VERSION 2
 #define BOX_LAYERS_MAX    32
 #define BOX_PACKET_MAX    (UINT32_C(64) << 10)                       /* no packet is larger */
 #define BOX_DATA_MAX      (BOX_PACKET_MAX - sizeof(struct box_head)) /* bytes of one DATA frame */
@@ -86,6 +89,12 @@ enum box_msg {
     BOX_MSG_PRODUCT,   /* + 1: the read end of a pipe that carries a boxarchive; COLLECTED or FAILED
                           is on this socket before the pipe ends */
     BOX_MSG_COLLECTED, /* that archive is whole: EOF alone could also be the collector's death */
+    /* server -> boxd */
+    BOX_MSG_USAGE, /* what does the box use now? */
+    /* boxd -> server */
+    BOX_MSG_USED,
+    /* boxd -> init */
+    BOX_MSG_STOP, /* kill all in the box but yourself */
 };
 
 struct box_head {
@@ -123,7 +132,12 @@ struct box_start {
     uint64_t wall_ns;         /* from GO; 0 is none */
     uint64_t cpu_ns;          /* of all processes together; 0 is none */
     struct box_maxima maxima; /* lower than at CREATE or the same; disk_* are not looked at */
+    uint32_t flags;           /* enum box_stop_flag */
+    uint32_t reserved;
 };
+
+/* What the program leaves is wanted also when a limit of time or output ends it: see STOP. */
+enum box_stop_flag { BOX_STOP_GENTLY = 1 << 0 };
 
 enum box_kill_cause { BOX_KILL_CANCEL, BOX_KILL_OUTPUT };
 struct box_kill {
@@ -152,6 +166,7 @@ struct box_ended {
     uint64_t wall_ns;     /* from GO to the end */
     uint64_t cpu_ns;      /* user and system, all processes, since GO */
     uint64_t memory_peak; /* bytes; 0 where this host cannot tell */
+    uint64_t start_ns;    /* from START to GO; 0: there was no GO */
     uint32_t oom_kills;
     uint32_t process_limit_hits;
 };
@@ -163,6 +178,15 @@ struct box_failed {
 
 struct box_destroyed {
     struct box_head head;
+};
+
+struct box_usage {
+    struct box_head head;
+};
+struct box_used {
+    struct box_head head;
+    uint64_t memory_bytes; /* now, init's part too; 0 where this host cannot tell */
+    uint64_t cpu_ns;       /* since GO; likewise */
 };
 
 /* What this host gives: the rows of `belljar doctor`. */
@@ -217,6 +241,10 @@ struct box_go {
     struct box_head head;
 };
 
+struct box_stop {
+    struct box_head head;
+};
+
 struct box_exited {
     struct box_head head;
     int32_t wait_status;
@@ -237,6 +265,9 @@ enum box_start_flag {
     BOX_START_COLLECT = 1 << 3, /* send PRODUCT: what the collect strings name */
     BOX_START_ARCHIVE_FD =
         1 << 4, /* the archive alone is a file; the strings come as DATA frames */
+    /* What cannot be collected is left out, and COLLECTED says so; regular files only, and
+     * collect_bytes bounds their data alone. */
+    BOX_START_COLLECT_SOME = 1 << 5,
 };
 
 /*
@@ -290,7 +321,11 @@ struct box_product {
 };
 struct box_collected {
     struct box_head head;
+    uint32_t missed; /* with BOX_START_COLLECT_SOME: not all that was named */
+    uint32_t reserved;
 };
+/* Of the heads and paths in an archive of BOX_START_COLLECT_SOME, in bytes. */
+#define BOX_COLLECT_HEADS_MAX (UINT32_C(1) << 20)
 
 /* The exact size of a message; 0 for an unknown type and for DATA. */
 size_t box_msg_size(uint32_t type);

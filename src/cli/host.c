@@ -10,12 +10,14 @@
 #include "boxproto/boxproto.h"
 #include "config/config.h"
 #include "sandbox/doctor.h"
+#include "sandbox/launch_ids.h"
 
 #define SLOTS_MIN     4
 #define SLOTS_PER_CPU 2
 #define BOXES_SPARE   8
 #define FDS_PER_BOX   16
 #define FDS_OF_OWN    256
+#define BOXES_MAX     (IDS_WINDOW / 2 - 1)
 
 struct log host_log(const struct config *config, const char *process)
 {
@@ -43,9 +45,27 @@ unsigned host_slots(const struct config *config)
     return slots < SLOTS_MIN ? SLOTS_MIN : slots;
 }
 
+/* As many as an ordinary user may have open files for. */
+static unsigned boxes_allowed(void)
+{
+    struct rlimit limit;
+    if (geteuid() == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+        limit.rlim_max / FDS_PER_BOX > BOXES_MAX) {
+        return BOXES_MAX;
+    }
+    return limit.rlim_max > FDS_OF_OWN ? (unsigned)((limit.rlim_max - FDS_OF_OWN) / FDS_PER_BOX)
+                                       : 0;
+}
+
+/* Where there cannot be one for each session, the engine has fewer sessions. */
 unsigned host_boxes(const struct config *config)
 {
-    return config->boxes > 0 ? (unsigned)config->boxes : 2 * host_slots(config) + BOXES_SPARE;
+    if (config->boxes > 0) {
+        return (unsigned)config->boxes;
+    }
+    unsigned jobs = 2 * host_slots(config) + BOXES_SPARE, allowed = boxes_allowed();
+    unsigned wanted = jobs + (unsigned)config->sessions;
+    return wanted <= allowed ? wanted : allowed > jobs ? allowed : jobs;
 }
 
 /* config->cgroup counts the words of options.def. */

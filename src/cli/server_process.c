@@ -123,11 +123,17 @@ static void engine_make(struct server *s)
         .product_max = c->product_max,
         .unzip = s->unzip_fd < 0 ? NULL : unzip,
         .paused = c->paused,
+        .sessions = (unsigned)c->sessions,
         .running_max = gate_running_max,
         .running_max_ctx = s->api.gate,
         .metrics = s->api.metrics,
     };
     s->api.engine = engine_new(s->loop, s->api.sandbox, &config, s->log);
+    unsigned sessions = engine_stats(s->api.engine).sessions_max;
+    if (sessions < config.sessions) {
+        LOG_WARN(s->log, "fewer interactive programs than engine.sessions says",
+                 log_i("sessions", sessions), log_i("boxes", host_boxes(c)));
+    }
 }
 
 static void executions_make(struct server *s)
@@ -277,6 +283,7 @@ static void on_grace_over(void *ctx)
              log_i("queued", engine_stats(s->api.engine).queued));
     loop_timer_set(s->loop, &s->grace, loop_now_ns(s->loop) + LAST_ANSWERS_NS, on_last_answers, s);
     executions_stop(s->api.executions);
+    engine_stop(s->api.engine);
 }
 
 static void on_answers_look(void *ctx)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which job runs next: CPU slots, room for boxes, the queue.
- *
- * An item is taken when there is a slot for it.  Its lease is longer than its stages can take, and
- * is begun anew with each of them; should it end all the same while the job runs here, the item is
- * taken again, and nothing else happens.
+ * The life of the engine: what it is made of, which jobs it takes, how it ends.
  */
 #include "engine/engine.h"
 
@@ -23,118 +19,6 @@
 #include "sandbox/sandbox.h"
 
 #define UNZIP_MAX ((size_t)64 << 20)
-
-/* --- queue and slots --------------------------------------------------------------------- */
-
-bool engine_has_room(const struct engine *e)
-{
-    return e->sandbox && !sandbox_full(e->sandbox);
-}
-
-/* A box ahead of need must not be the one that a waiting job could start in. */
-bool engine_has_spare(const struct engine *e)
-{
-    const struct sandbox *s = e->sandbox;
-    return engine_has_room(e) && sandbox_hello(s)->boxes - sandbox_live(s) > e->config.slots;
-}
-
-static struct engine_job *engine_find(const struct engine *e, const char *id)
-{
-    struct table_node *node = table_find(&e->by_id, id);
-    return node ? TABLE_ITEM(node, struct engine_job, by_id) : NULL;
-}
-
-static void engine_begin(struct engine *e, const struct queue_item *item)
-{
-    struct engine_job *j = engine_find(e, item->id);
-    if (!j) {
-        queue_ack(e->queue, item->id);
-        return;
-    }
-    queue_extend(e->queue, item->id, plan_lease_ns(j));
-    if (j->state == JOB_QUEUED) {
-        e->running++;
-        j->has_slot = true;
-        runner_begin(j);
-    }
-}
-
-static bool engine_has_slot(const struct engine *e)
-{
-    return !e->config.paused && engine_has_room(e) && e->running < e->config.slots;
-}
-
-/* The jobs between two stages first: they hold a slot already. */
-static void engine_pump(void *ctx)
-{
-    struct engine *e = ctx;
-    struct queue_item item;
-
-    while (engine_has_room(e) && !list_empty(&e->between)) {
-        struct engine_job *j = LIST_ITEM(e->between.next, struct engine_job, link);
-        list_remove(&j->link);
-        runner_continue(j);
-    }
-    while (engine_has_slot(e) && queue_take(e->queue, LEASE_NS, &item)) {
-        engine_begin(e, &item);
-    }
-}
-
-static void engine_pump_later(struct engine *e)
-{
-    loop_defer(e->loop, &e->pump, engine_pump, e);
-}
-
-void engine_job_wait(struct engine_job *j)
-{
-    j->state = JOB_BETWEEN;
-    list_append(&j->engine->between, &j->link);
-}
-
-static void engine_job_give_slot(struct engine_job *j)
-{
-    struct engine *e = j->engine;
-    list_remove(&j->link);
-    if (j->has_slot) {
-        j->has_slot = false;
-        e->running--;
-        engine_pump_later(e);
-    }
-}
-
-void engine_job_leave(struct engine_job *j)
-{
-    struct engine *e = j->engine;
-    engine_job_give_slot(j);
-    table_remove(&e->by_id, &j->by_id);
-    if (!queue_cancel(e->queue, j->id)) {
-        queue_ack(e->queue, j->id);
-    }
-}
-
-void engine_job_requeue(struct engine_job *j)
-{
-    engine_job_give_slot(j);
-    j->state = JOB_QUEUED;
-    queue_give_back(j->engine->queue, j->id);
-}
-
-bool engine_has_place(const struct engine *e, size_t count)
-{
-    size_t waiting = queue_waiting(e->queue);
-    return !e->draining && waiting <= e->config.queue_max && count <= e->config.queue_max - waiting;
-}
-
-unsigned engine_waiting_of(const struct engine *e, const char *caller)
-{
-    return (unsigned)queue_waiting_of(e->queue, caller);
-}
-
-bool engine_is_idle(const struct engine *e)
-{
-    return !e->draining && engine_has_slot(e) && list_empty(&e->between) &&
-           queue_waiting(e->queue) == 0;
-}
 
 /* --- drain ------------------------------------------------------------------------------- */
 
@@ -159,6 +43,13 @@ void engine_drain(struct engine *e, void (*drained)(void *ctx), void *ctx)
     e->drained = drained;
     e->drained_ctx = ctx;
     engine_check_drained(e);
+}
+
+void engine_stop(struct engine *e)
+{
+    LIST_FOR_EACH (node, &e->jobs) {
+        runner_cancel(LIST_ITEM(node, struct engine_job, all), false);
+    }
 }
 
 void engine_on_finished(struct engine *e)
@@ -193,6 +84,10 @@ struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
     const struct queue_events events = {engine_pump, e};
     e->queue = queue_memory_new(loop, config->queue_max, &events);
     list_init(&e->between);
+    list_init(&e->parked);
+    list_init(&e->looks);
+    list_init(&e->ready_asked);
+    list_init(&e->ready_told);
     list_init(&e->jobs);
     engine_read_unzip(e);
     engine_set_sandbox(e, sandbox);
@@ -207,6 +102,8 @@ void engine_free(struct engine *e)
     LIST_FOR_EACH (node, &e->jobs) {
         runner_free(LIST_ITEM(node, struct engine_job, all));
     }
+    looks_free(e);
+    ready_free(e);
     if (e->sandbox) {
         sandbox_forget(e->sandbox, e);
     }
@@ -228,6 +125,7 @@ void engine_set_sandbox(struct engine *e, struct sandbox *sandbox)
         sandbox_on_lost(sandbox, NULL, engine_on_room, e);
         engine_pump_later(e);
     }
+    looks_begin_again(e);
 }
 
 struct engine_stats engine_stats(const struct engine *e)
@@ -237,6 +135,8 @@ struct engine_stats engine_stats(const struct engine *e)
         .running = e->running,
         .queued = (unsigned)queue_waiting(e->queue),
         .boxes = e->sandbox ? sandbox_live(e->sandbox) : 0,
+        .sessions = e->sessions,
+        .sessions_max = engine_sessions_max(e),
         .finished = e->finished,
         .paused = e->config.paused,
     };
@@ -264,7 +164,9 @@ static int engine_put(struct engine *e, const struct queue_item *item, bool forc
                       const struct engine_observer *observer, struct engine_job **ret,
                       struct err *err)
 {
-    int r = queue_put(e->queue, item, forced, false, err);
+    struct queue_item held = *item;
+    held.running_max = engine_running_max(e, item->caller);
+    int r = queue_put(e->queue, &held, forced, false, err);
     if (r < 0) {
         return r;
     }
@@ -294,6 +196,9 @@ int engine_submit(struct engine *e, struct job *job, const struct engine_observe
     int r = engine_check_open(e, err);
     if (r == 0) {
         r = engine_check_bytes(e, job, err);
+    }
+    if (r == 0 && job->stdin_open) {
+        r = engine_check_sessions(e, err);
     }
     if (r == 0) {
         r = plan_check(e, job, err);

@@ -35,7 +35,7 @@ struct engine_observer { /* each may be NULL but `finished` */
                    size_t len);
     /* engine_job_result has more output than before.  Unlike `output` it does not count as seen. */
     void (*more)(void *ctx);
-    /* Of several runs or tests each. */
+    /* Of several runs or tests each (`result` is then the last of engine_job_result's tests). */
     void (*stage_done)(void *ctx, enum engine_stage stage, const struct stage_result *result);
     /* With stdin_open: all that was queued has been written; send more. */
     void (*stdin_room)(void *ctx);
@@ -52,7 +52,9 @@ struct engine_config {
     uint64_t product_max; /* bytes of a compile stage's product */
     const char *unzip;    /* path of belljar-unzip; NULL: jobs with a zip are refused */
     bool paused;          /* takes jobs, starts none */
-    unsigned sessions;    /* jobs with stdin_open whose run stage runs: they hold a box, no slot */
+    /* Jobs with stdin_open: their run stage holds a box and no slot.  Fewer where there are too few
+     * boxes: as many as slots are not for them.  0: such jobs are refused. */
+    unsigned sessions;
     /* How many jobs of a caller may run at one time; 0: any number.  May be NULL. */
     unsigned (*running_max)(void *ctx, const char *caller);
     void *running_max_ctx;
@@ -76,7 +78,10 @@ void engine_free(struct engine *e); /* cancels what is there without telling */
 void engine_set_sandbox(struct engine *e, struct sandbox *sandbox);
 struct engine_stats engine_stats(const struct engine *e);
 
-/* Takes the job (also on failure).  ERR_BUSY when the queue is full or the engine is draining. */
+/*
+ * Takes the job (also on failure).  ERR_BUSY when the queue is full, as many interactive programs
+ * are there as may be, or the engine is draining; ERR_UNSUPPORTED when a part is missing here.
+ */
 int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
                   struct engine_job **ret, struct err *err);
 /*
@@ -88,7 +93,9 @@ int engine_submit_ticket(struct engine *e, const struct queue_item *item, bool f
                          struct err *err);
 void engine_job_load(struct engine_job *j, struct job *job); /* takes it */
 bool engine_has_place(const struct engine *e, size_t count); /* for so many more in the queue */
-bool engine_is_idle(const struct engine *e); /* a job that is submitted now begins at once */
+/* A job of this caller that is submitted now begins at once. */
+bool engine_begins_at_once(const struct engine *e, const char *caller);
+bool engine_is_idle(const struct engine *e); /* one of nobody does */
 const struct job *engine_job(const struct engine_job *j); /* NULL before it is loaded */
 /*
  * The observer hears `finished` with VERDICT_CANCELLED soon, or nothing more when `silent` (its ctx
@@ -96,14 +103,19 @@ const struct job *engine_job(const struct engine_job *j); /* NULL before it is l
  */
 void engine_job_cancel(struct engine_job *j, bool silent);
 void engine_job_stdin(struct engine_job *j, const void *data, size_t len);
-void engine_job_stdin_end(struct engine_job *j);
+void engine_job_stdin_end(struct engine_job *j); /* on a terminal ^D: more may come after it */
 size_t engine_job_stdin_pending(const struct engine_job *j);
+/*
+ * To the process group of the program that was started (also of a compiler).  On a terminal SIGINT,
+ * SIGQUIT and SIGTSTP go to its foreground group instead, as if they had been typed.
+ */
 void engine_job_signal(struct engine_job *j, int signo);
 void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns);
 void engine_job_resume(struct engine_job *j, enum engine_stream stream);
 
 /* What is known of it so far, also while it runs (what its programs have printed up to now among
- * it); valid until the next round of the loop. */
+ * it); valid until the next round of the loop.  A test that runs fills `run`, and is then the last
+ * of `tests`. */
 const struct result *engine_job_result(const struct engine_job *j);
 unsigned engine_waiting_of(const struct engine *e, const char *caller); /* jobs in the queue */
 
@@ -133,6 +145,8 @@ struct engine_ready *engine_ready(struct engine *e, uint64_t fresh_ns, engine_re
                                   void *ctx);
 void engine_ready_cancel(struct engine_ready *r); /* NULL is fine */
 
+/* Cancels every job: each observer hears `finished`, soon. */
+void engine_stop(struct engine *e);
 /* Takes no more jobs; `drained` is called when the last one has finished, also when none is there.
  */
 void engine_drain(struct engine *e, void (*drained)(void *ctx), void *ctx);

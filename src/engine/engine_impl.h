@@ -4,8 +4,9 @@
  *
  *   QUEUED    in the queue, holds nothing
  *   LOADING   holds a CPU slot, waits for its job (engine_job_load)
- *   RUNNING   holds a CPU slot, has a box
- *   BETWEEN   holds a CPU slot, waits for room for the next stage's box
+ *   RUNNING   holds a CPU slot or a session, has a box
+ *   BETWEEN   holds a CPU slot or a session, waits for room for the next stage's box
+ *   PARKED    holds nothing: its run stage waits for a session
  *   FINISHED  decided; `finished` is told by the deferred call `finish`
  *
  * The queue has an item for each that is not FINISHED: waiting while it is QUEUED, else taken.
@@ -27,6 +28,12 @@
 #define ENGINE_STAGES (STAGE_RUN + 1)
 #define TRIES_MAX     3 /* of a job whose boxd is lost */
 
+struct canary {                 /* a small program that shows whether any can be run */
+    struct box *box;            /* NULL: none runs */
+    struct loop_timer patience; /* for boxd to say anything at all */
+    uint64_t well_ns;           /* when a program last ran well, here or in a job; 0: never */
+};
+
 struct engine {
     struct loop *loop;
     struct sandbox *sandbox; /* NULL: none now */
@@ -34,10 +41,16 @@ struct engine {
     const struct log *log;
     struct buf unzip; /* the program; empty: there is none */
     struct queue *queue;
-    struct list between;
+    struct list between, parked;
     struct list jobs; /* all that were accepted and are not freed */
     struct table by_id;
-    unsigned running;
+    unsigned running, sessions;
+    unsigned sessions_accepted; /* jobs that are sessions, or will be */
+    struct list looks;
+    bool measuring;
+    struct canary canary;
+    struct list ready_asked, ready_told; /* wait for the canary; know what to be told */
+    struct loop_defer look, ready;
     uint64_t finished, held_bytes;
     bool draining;
     void (*drained)(void *ctx);
@@ -45,18 +58,26 @@ struct engine {
     struct loop_defer pump, drain;
 };
 
-enum engine_job_state { JOB_QUEUED, JOB_LOADING, JOB_RUNNING, JOB_BETWEEN, JOB_FINISHED };
+enum engine_job_state {
+    JOB_QUEUED,
+    JOB_LOADING,
+    JOB_RUNNING,
+    JOB_BETWEEN,
+    JOB_PARKED,
+    JOB_FINISHED
+};
 
 struct engine_job {
     struct engine *engine;
     char id[QUEUE_ID_MAX + 1];
     struct list all;
     struct table_node by_id;
-    struct list link; /* of `between` */
+    struct list link; /* of `between` or `parked` */
     enum engine_job_state state;
-    bool has_slot;
-    struct job *job; /* NULL: a ticket whose job has not been loaded */
-    size_t bytes;    /* of the job, as counted in held_bytes */
+    bool has_slot, has_session;
+    bool is_interactive; /* is a session or will be one: counted in sessions_accepted */
+    struct job *job;     /* NULL: a ticket whose job has not been loaded */
+    size_t bytes;        /* of the job, as counted in held_bytes */
     struct engine_observer observer;
     bool silent, cancelled, output_told;
     unsigned losses; /* how often boxd was lost while it ran */
@@ -66,6 +87,8 @@ struct engine_job {
     char **env;
     int product_fd; /* what the last stage left; -1: nothing, the job's own files count */
     uint64_t product_size;
+    uint64_t outputs_left, artifacts_left; /* that may still be kept */
+    uint64_t queued_mono_ns;
     struct buf stdin_wait; /* came before the run stage began */
     bool stdin_ended;
     struct result result;
@@ -114,10 +137,43 @@ int plan_start(struct engine_job *j, const struct stage_events *events, struct e
 /* Makes the box of the stage after this one, if there is room to spare. */
 void plan_prepare_next(struct engine_job *j);
 
-/* engine.c */
+/* tests.c: which of several runs is next, and what is kept of each. */
+struct run_input {
+    const void *data;
+    size_t size;
+};
+/* The test that runs or is next; NULL: there is none, or none is left. */
+const struct job_test *tests_current(const struct engine_job *j);
+struct run_input tests_input(const struct engine_job *j);
+struct expected tests_expected(const struct engine_job *j);
+void tests_begin(struct engine_job *j);
+/* Moves the run that is over to the tests that are done, if it is one; where it is now. */
+const struct stage_result *tests_take(struct engine_job *j);
+bool tests_go_on(const struct engine_job *j, enum verdict last);
+enum verdict tests_verdict(const struct result *r); /* the first that is not OK */
+
+/* slots.c: who may run. */
 bool engine_has_spare(const struct engine *e); /* for a box that is not needed yet */
 bool engine_has_room(const struct engine *e);  /* for one more box */
 void engine_job_wait(struct engine_job *j);    /* until there is, between two stages */
 void engine_job_requeue(struct engine_job *j); /* first of its caller's */
-void engine_job_leave(struct engine_job *j);   /* for good: slot, queue and lists */
+void engine_job_leave(struct engine_job *j);   /* for good: slot, session, queue and lists */
+/* Before the run stage of one whose stdin is open: its slot becomes a session.  false: there is no
+ * room, it waits without either. */
+bool engine_job_become_session(struct engine_job *j);
+int engine_check_sessions(const struct engine *e, struct err *err); /* room for one more? */
+unsigned engine_sessions_max(const struct engine *e);
+unsigned engine_running_max(const struct engine *e, const char *caller);
+void engine_pump(void *ctx);
+void engine_pump_later(struct engine *e);
+
+/* engine.c */
 void engine_on_finished(struct engine *e);
+
+/* look.c */
+void looks_begin_again(struct engine *e); /* there is another sandbox, or none */
+void looks_free(struct engine *e);
+
+/* ready.c */
+void ready_note(struct engine *e); /* a program ran well */
+void ready_free(struct engine *e);

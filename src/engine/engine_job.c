@@ -50,9 +50,12 @@ void engine_job_stdin_end(struct engine_job *j)
         return;
     }
     /* On a terminal this is a character; more may come after it. */
-    j->stdin_ended = j->job->stdio != JOB_STDIO_PTY || !run_box(j);
+    bool terminal = j->job->stdio == JOB_STDIO_PTY;
+    j->stdin_ended = !terminal;
     if (run_box(j)) {
         box_stdin_end(run_box(j));
+    } else if (terminal) {
+        buf_add_char(&j->stdin_wait, BOX_PTY_EOF);
     }
 }
 

@@ -16,6 +16,7 @@
 #include "boxproto/boxarchive.h"
 #include "engine/command.h"
 #include "engine/engine_impl.h"
+#include "engine/verdict.h"
 #include "model/runtime.h"
 
 #define UNZIP_NAME "unzip"
@@ -50,7 +51,9 @@ unsigned plan_runs(const struct job *job)
     return job->runs > 1 && !job->stdin_open ? job->runs : 1;
 }
 
-static const struct limits *limits_of(const struct job *job, enum engine_stage kind)
+/* Of the run stage of `test`, or, NULL, of a job without tests. */
+static const struct limits *limits_of(const struct job *job, enum engine_stage kind,
+                                      const struct job_test *test)
 {
     switch (kind) {
     case STAGE_UNPACK:
@@ -60,7 +63,13 @@ static const struct limits *limits_of(const struct job *job, enum engine_stage k
     case STAGE_RUN:
         break;
     }
-    return &job->run;
+    return test ? &test->limits : &job->run;
+}
+
+static bool add_wall(uint64_t *sum_ns, const struct limits *l, uint64_t times)
+{
+    *sum_ns += times * l->wall_ms * NS_PER_MS;
+    return times == 0 || l->wall_ms > 0;
 }
 
 uint64_t plan_lease_ns(const struct engine_job *j)
@@ -70,17 +79,14 @@ uint64_t plan_lease_ns(const struct engine_job *j)
         return LEASE_NS;
     }
     bool compiled = job->runtime->compile.argv || job->runtime->compile_many.argv;
-    const unsigned times[] = {
-        [STAGE_UNPACK] = has_zip(job), [STAGE_COMPILE] = compiled, [STAGE_RUN] = plan_runs(job)};
     uint64_t sum = LEASE_NS;
-    for (size_t i = 0; i < ENGINE_STAGES; i++) {
-        uint64_t wall_ms = limits_of(job, i)->wall_ms;
-        if (times[i] > 0 && wall_ms == 0) {
-            return UINT64_MAX;
-        }
-        sum += times[i] * wall_ms * NS_PER_MS;
+    bool ends = add_wall(&sum, &job->unpack, has_zip(job));
+    ends &= add_wall(&sum, &job->compile, compiled);
+    for (size_t i = 0; i < job->test_count; i++) {
+        ends &= add_wall(&sum, &job->tests[i].limits, 1);
     }
-    return sum;
+    ends &= add_wall(&sum, &job->run, job->test_count > 0 ? 0 : plan_runs(job));
+    return ends ? sum : UINT64_MAX;
 }
 
 int plan_check(const struct engine *e, const struct job *job, struct err *err)
@@ -99,7 +105,7 @@ static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage k
     const struct job *job = j->job;
     return (struct stage_plan){
         .job = job,
-        .limits = limits_of(job, kind),
+        .limits = limits_of(job, kind, tests_current(j)),
         .env = j->env,
         .product_fd = j->product_fd,
         .product_size = j->product_size,
@@ -116,11 +122,16 @@ static struct stage_plan plan_of_run(const struct engine_job *j)
 {
     const struct job *job = j->job;
     struct stage_plan plan = plan_of(j, STAGE_RUN);
+    struct run_input input = tests_input(j);
     plan.stdio = job->stdio;
-    plan.stdin_data = job->stdin_data;
-    plan.stdin_size = job->stdin_size;
+    plan.stdin_data = input.data;
+    plan.stdin_size = input.size;
     plan.merge_stderr = job->merge_stderr;
-    plan.keep_output = job->keep_output || job->expected_data;
+    plan.keep_output = job->keep_output || tests_expected(j).data;
+    if (job->artifacts) {
+        plan.collect_some = job->artifacts;
+        plan.collect_max = j->artifacts_left;
+    }
     return plan;
 }
 

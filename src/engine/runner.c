@@ -16,9 +16,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "engine/artifacts.h"
 #include "engine/command.h"
 #include "engine/engine_impl.h"
 #include "engine/verdict.h"
+#include "metrics/metrics.h"
 #include "model/runtime.h"
 #include "sandbox/sandbox.h"
 
@@ -37,6 +39,7 @@ struct engine_job *runner_new(struct engine *e, const char *id,
     }
     result_init(&j->result);
     j->result.queued_ns = clock_wall_ns(&clock_system);
+    j->queued_mono_ns = clock_mono_ns(&clock_system);
     return j;
 }
 
@@ -45,6 +48,8 @@ void runner_hold(struct engine_job *j, struct job *job)
     j->job = job;
     j->bytes = job_bytes(job);
     j->engine->held_bytes += j->bytes;
+    j->is_interactive = job->stdin_open;
+    j->engine->sessions_accepted += job->stdin_open;
 }
 
 /* What belongs to one try. */
@@ -84,9 +89,10 @@ static void runner_log(const struct engine_job *j)
 {
     const struct job *job = j->job;
     const struct result *r = &j->result;
-    const struct stage_result *last = r->run.ran       ? &r->run
-                                      : r->compile.ran ? &r->compile
-                                                       : &r->unpack;
+    const struct stage_result *last = r->run.ran          ? &r->run
+                                      : r->test_count > 0 ? &r->tests[r->test_count - 1]
+                                      : r->compile.ran    ? &r->compile
+                                                          : &r->unpack;
     if (!job) {
         return; /* cancelled before anything was known of it */
     }
@@ -102,12 +108,26 @@ static void runner_log(const struct engine_job *j)
     }
 }
 
+static void runner_count(const struct engine_job *j)
+{
+    const struct job *job = j->job;
+    if (!job) {
+        return;
+    }
+    struct metrics *m = j->engine->config.metrics;
+    const char *verdict = verdict_name(j->result.verdict);
+    metrics_add(m, METRIC_JOBS, METRIC_LABELS(job->runtime->language, job->dialect, verdict), 1);
+    metrics_observe_ns(m, METRIC_JOB_SECONDS, METRIC_LABELS(job->dialect),
+                       clock_mono_ns(&clock_system) - j->queued_mono_ns);
+}
+
 static void runner_on_finish(void *ctx)
 {
     struct engine_job *j = ctx;
     struct engine *e = j->engine;
 
     runner_log(j);
+    runner_count(j);
     if (!j->silent) {
         j->observer.finished(j->observer.ctx, &j->result);
     }
@@ -207,7 +227,6 @@ static void runner_on_lost(struct engine_job *j)
 static bool goes_on(const struct engine_job *j, enum verdict stage, enum verdict *ret)
 {
     bool failed = stage == VERDICT_CANCELLED || stage == VERDICT_INTERNAL_ERROR;
-    bool again = j->result.runs < plan_runs(j->job);
     *ret = stage;
     if (j->cancelled) {
         *ret = VERDICT_CANCELLED;
@@ -222,12 +241,16 @@ static bool goes_on(const struct engine_job *j, enum verdict stage, enum verdict
     case STAGE_RUN:
         break;
     }
-    return stage == VERDICT_OK && again;
+    if (j->job->test_count > 0) {
+        *ret = tests_verdict(&j->result);
+        return tests_go_on(j, stage);
+    }
+    return stage == VERDICT_OK && j->result.runs < plan_runs(j->job);
 }
 
 static void runner_stage_done(struct engine_job *j)
 {
-    const struct stage_result *result = job_result(j);
+    const struct stage_result *result = j->stage_kind == STAGE_RUN ? tests_take(j) : job_result(j);
     if (j->observer.stage_done && !j->silent) {
         j->observer.stage_done(j->observer.ctx, j->stage_kind, result);
     }
@@ -253,7 +276,11 @@ static void runner_judge(struct engine_job *j)
         }
         return;
     }
-    verdict_compare(j->job, result);
+    struct expected expected = tests_expected(j);
+    verdict_compare(&expected, result);
+    if (result->verdict != VERDICT_INTERNAL_ERROR && result->verdict != VERDICT_CANCELLED) {
+        ready_note(j->engine);
+    }
     j->result.runs++;
     j->result.runs_cpu_ns += result->cpu_ns;
     j->result.runs_memory_bytes += result->memory_bytes;
@@ -261,16 +288,37 @@ static void runner_judge(struct engine_job *j)
 
 static void runner_take_product(struct engine_job *j, struct box_report *report)
 {
-    if (report->product_fd >= 0) {
+    if (j->stage_kind == STAGE_RUN && j->job->artifacts) {
+        struct stage_result *result = job_result(j);
+        result->files_missed = report->product_missed;
+        if (report->product_fd >= 0) {
+            artifacts_read(report->product_fd, report->product_size, &j->artifacts_left, result);
+        }
+        fd_closep(&report->product_fd);
+    } else if (report->product_fd >= 0) {
         fd_close(j->product_fd);
         j->product_fd = TAKE(&report->product_fd, -1);
         j->product_size = report->product_size;
     }
 }
 
+static void stage_count(struct engine_job *j, const struct box_report *report)
+{
+    static const char *const names[] = {"unpack", "compile", "run"};
+    struct metrics *m = j->engine->config.metrics;
+    const struct stage_result *r = job_result(j);
+    const char *const *labels = METRIC_LABELS(names[j->stage_kind]);
+    if (report->ended.start_ns > 0) {
+        metrics_observe_ns(m, METRIC_BOX_START_SECONDS, METRIC_NO_LABELS, report->ended.start_ns);
+        metrics_observe_ns(m, METRIC_STAGE_SECONDS, labels, r->wall_ns);
+        metrics_add(m, METRIC_STAGE_CPU_SECONDS, labels, (double)r->cpu_ns / NS_PER_S);
+    }
+}
+
 static void runner_on_done(void *ctx, struct box_report *report)
 {
     struct engine_job *j = ctx;
+    stage_count(j, report);
     runner_take_product(j, report);
     if (j->state == JOB_FINISHED) {
         return; /* cancelled, and nobody wants to hear more */
@@ -304,16 +352,37 @@ static const struct stage_events stage_events = {
     .done = runner_on_done,
 };
 
+/* On a terminal ^D ends what is there of a line; only at its start it is the end of all. */
+static bool ends_within_a_line(struct run_input input)
+{
+    const char *data = input.data;
+    return input.size > 0 && data[input.size - 1] != '\n';
+}
+
 static void runner_feed_stdin(struct engine_job *j)
 {
     struct box *box = job_stage(j)->box;
-    if (j->stage_kind == STAGE_RUN) {
-        box_stdin(box, j->job->stdin_data, j->job->stdin_size);
-        box_stdin(box, j->stdin_wait.data, j->stdin_wait.len);
-        buf_done(&j->stdin_wait);
-    }
-    if (j->stage_kind != STAGE_RUN || !j->job->stdin_open || j->stdin_ended) {
+    if (j->stage_kind != STAGE_RUN) {
         box_stdin_end(box);
+        return;
+    }
+    struct run_input input = tests_input(j);
+    box_stdin(box, input.data, input.size);
+    box_stdin(box, j->stdin_wait.data, j->stdin_wait.len);
+    buf_done(&j->stdin_wait);
+    if (!j->job->stdin_open && j->job->stdio == JOB_STDIO_PTY && ends_within_a_line(input)) {
+        box_stdin_end(box);
+    }
+    if (!j->job->stdin_open || j->stdin_ended) {
+        box_stdin_end(box);
+    }
+}
+
+/* What waited for the run stage may have gone at once: who waits to send more must hear of it. */
+static void runner_tell_room(struct engine_job *j, bool waited)
+{
+    if (waited && engine_job_stdin_pending(j) == 0) {
+        runner_on_stdin_room(j);
     }
 }
 
@@ -331,6 +400,11 @@ static void runner_on_not_started(struct engine_job *j, const struct err *why)
 void runner_continue(struct engine_job *j)
 {
     struct engine *engine = j->engine;
+    bool interactive = j->stage_kind == STAGE_RUN && j->job->stdin_open;
+    if (interactive && !engine_job_become_session(j)) {
+        stage_end(job_stage(j)); /* a box that was made ahead is others' now */
+        return;
+    }
     bool has_box = job_stage(j)->box && engine->sandbox;
     if (!has_box && !engine_has_room(engine)) {
         engine_job_wait(j);
@@ -347,12 +421,16 @@ void runner_continue(struct engine_job *j)
         runner_on_not_started(j, &e);
         return;
     }
+    bool stdin_waited = j->stdin_wait.len > 0;
     runner_feed_stdin(j);
     if (has_box) {
         runner_on_built(j); /* most likely it had been built before anybody listened */
     }
     if (j->observer.stage && !j->silent) {
         j->observer.stage(j->observer.ctx, j->stage_kind);
+    }
+    if (j->stage_kind == STAGE_RUN && j->state == JOB_RUNNING) {
+        runner_tell_room(j, stdin_waited);
     }
 }
 
@@ -364,6 +442,10 @@ static void runner_start(void *ctx)
     layout_make(j->job, &j->layout);
     j->env = command_environment(j->job);
     j->stage_kind = plan_first(j);
+    tests_begin(j);
+    metrics_observe_ns(j->engine->config.metrics, METRIC_JOB_QUEUE_SECONDS,
+                       METRIC_LABELS(j->job->dialect),
+                       clock_mono_ns(&clock_system) - j->queued_mono_ns);
     runner_continue(j);
 }
 

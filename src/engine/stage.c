@@ -40,6 +40,8 @@ static bool stage_take(struct stage *s, enum engine_stream stream, const char *d
     }
     struct output *o = &s->output[stream_index(stream)];
     size_t kept = output_take(o, len);
+    *(stream == STREAM_STDERR ? &s->result->err_truncated : &s->result->out_truncated) =
+        o->truncated;
     if (o->truncated && s->on_output_limit == JOB_OUTPUT_STOP) {
         box_kill(s->box, BOX_KILL_OUTPUT);
     }
@@ -72,8 +74,6 @@ static void stage_finish_output(struct stage *s)
         utf8_stream_end(&s->repair[0], &s->result->both);
         utf8_stream_end(&s->repair[1], &s->result->both);
     }
-    s->result->out_truncated = s->output[0].truncated;
-    s->result->err_truncated = s->output[1].truncated;
 }
 
 /* --- what the box says ------------------------------------------------------------------- */
@@ -225,7 +225,8 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
         char whole[] = ".";
         char *const collect[] = {whole, NULL};
         struct box_program program = program_of(s, plan);
-        program.collect = plan->collect ? collect : NULL;
+        program.collect = plan->collect ? collect : plan->collect_some;
+        program.collect_some = !plan->collect;
         program.data_bytes = data_bytes_of(sandbox, plan->limits);
         r = box_start(s->box, &program, e);
     }

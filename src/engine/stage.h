@@ -25,7 +25,8 @@ struct stage_plan {
     const struct buf *files; /* a boxarchive, or ... */
     int product_fd;          /* ... a sealed memfd of product_size bytes that holds one; or -1 */
     uint64_t product_size;
-    bool collect; /* take what is in the working directory when it ends */
+    bool collect;              /* take what is in the working directory when it ends, or ... */
+    char *const *collect_some; /* ... the files of these names that can be had; NULL: none */
     uint64_t collect_max;
     uint64_t disk_more, inodes_more; /* what lies there from the start, beyond the limits */
     unsigned cpu_milli;              /* quota where the limits name none */

@@ -201,6 +201,7 @@ void verdict_decide(const struct box_report *report, const struct limits *limits
     ret->cpu_ns = ended->cpu_ns;
     ret->wall_ns = ended->wall_ns;
     ret->memory_bytes = ended->memory_peak;
+    ret->process_limit_hits = ended->process_limit_hits;
     /* Cancelled, and not by us: a box whose init talks nonsense is ended. */
     bool failed = ended->end == BOX_END_LOST || ended->end == BOX_END_CANCEL;
     if (report->failure.kind && failed) {
@@ -213,18 +214,17 @@ void verdict_decide(const struct box_report *report, const struct limits *limits
     }
 }
 
-void verdict_compare(const struct job *job, struct stage_result *ret)
+void verdict_compare(const struct expected *expected, struct stage_result *ret)
 {
-    if (ret->verdict != VERDICT_OK || !job->expected_data) {
+    if (ret->verdict != VERDICT_OK || !expected->data) {
         return;
     }
     if (ret->out_truncated) {
         decide(ret, VERDICT_WRONG_ANSWER, "the output is longer than the %zu bytes that are kept",
                ret->out.len);
-    } else if (job->expected_needs_output && ret->out.len == 0) {
+    } else if (expected->needs_output && ret->out.len == 0) {
         decide(ret, VERDICT_WRONG_ANSWER, "there was no output");
-    } else if (!compare_lines(job->expected_data, job->expected_size, ret->out.data,
-                              ret->out.len)) {
+    } else if (!compare_lines(expected->data, expected->size, ret->out.data, ret->out.len)) {
         decide(ret, VERDICT_WRONG_ANSWER, "the output is not the expected one");
     }
 }

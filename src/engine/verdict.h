@@ -15,7 +15,13 @@ struct limits;
  */
 void verdict_decide(const struct box_report *report, const struct limits *limits,
                     enum job_output_policy policy, struct stage_result *ret);
+
+struct expected {
+    const char *data; /* NULL: nothing is */
+    size_t size;
+    bool needs_output; /* no output at all equals nothing, not even "" */
+};
 /* What ended well, and did not print what was expected, becomes VERDICT_WRONG_ANSWER. */
-void verdict_compare(const struct job *job, struct stage_result *ret);
+void verdict_compare(const struct expected *expected, struct stage_result *ret);
 /* For a stage that could not be started. */
 void verdict_internal(const char *why, struct stage_result *ret);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,10 +16,11 @@ _Noreturn void channel_end(void)
 
 int channel_wait(int sock, int extra_fd)
 {
+    bool both = sock == CHANNEL_BOTH;
     /* With no events asked for, poll still tells of a hang-up. */
     struct pollfd fds[] = {
-        {.fd = BOX_FD_WATCH, .events = sock == BOX_FD_WATCH ? POLLIN : 0},
-        {.fd = BOX_FD_CONTROL, .events = sock == BOX_FD_CONTROL ? POLLIN : 0},
+        {.fd = BOX_FD_WATCH, .events = both || sock == BOX_FD_WATCH ? POLLIN : 0},
+        {.fd = BOX_FD_CONTROL, .events = both || sock == BOX_FD_CONTROL ? POLLIN : 0},
         {.fd = extra_fd, .events = POLLIN},
     };
     for (;;) {
@@ -33,7 +35,7 @@ int channel_wait(int sock, int extra_fd)
         if (fds[2].revents) {
             return extra_fd;
         }
-        return sock;
+        return fds[0].revents ? BOX_FD_WATCH : BOX_FD_CONTROL;
     }
 }
 

@@ -15,6 +15,8 @@
 /* Ends the process, and says nothing: there is nobody to tell. */
 _Noreturn void channel_end(void);
 
+#define CHANNEL_BOTH 0 /* for channel_wait: either socket */
+
 /* Blocks until `sock` or `extra_fd` (-1: none) can be read; returns which. */
 int channel_wait(int sock, int extra_fd);
 

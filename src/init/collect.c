@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxproto/boxarchive.h"
+#include "boxproto/boxproto.h"
 #include "init/below.h"
 #include "init/match.h"
 
@@ -33,8 +34,11 @@ struct level {
 struct walk {
     char *const *names;
     bool links;
+    bool some; /* what cannot be had is left out: `missed` */
+    bool missed;
     int out_fd;
-    uint64_t left; /* bytes that may still be written */
+    uint64_t left;       /* bytes that may still be written; with `some` of data alone */
+    uint64_t heads_left; /* with `some`: of heads and paths */
     struct buf head;
     size_t depth;
     char path[BOXARCHIVE_PATH_MAX + 1];
@@ -47,6 +51,31 @@ static int failed(const struct walk *w, struct err *e)
     return err_sys(e, "collecting '%.*s'", SHOWN, w->path);
 }
 
+/* With `some` this entry is left out and the walk goes on; not after its head was written. */
+static int miss(struct walk *w, int r)
+{
+    w->missed |= w->some && r < 0;
+    return w->some ? 0 : r;
+}
+
+static bool take_room(struct walk *w, uint64_t size)
+{
+    uint64_t head = w->head.len;
+    if (w->some) {
+        if (head > w->heads_left || size > w->left) {
+            return false;
+        }
+        w->heads_left -= head;
+        w->left -= size;
+        return true;
+    }
+    if (head > w->left || size > w->left - head) {
+        return false;
+    }
+    w->left -= head + size;
+    return true;
+}
+
 /* The head of an entry that `size` bytes of data will follow; nothing when both do not fit. */
 static int put_head(struct walk *w, enum boxarchive_type type, const struct stat *st, uint64_t size,
                     struct err *e)
@@ -56,11 +85,10 @@ static int put_head(struct walk *w, enum boxarchive_type type, const struct stat
     if (r < 0) {
         return r;
     }
-    if (w->head.len > w->left || size > w->left - w->head.len) {
+    if (!take_room(w, size)) {
         return err_set(e, ERR_LIMIT, "collecting '%.*s': the files are larger than allowed", SHOWN,
                        w->path);
     }
-    w->left -= w->head.len + size;
     return fd_write_all(w->out_fd, w->head.data, w->head.len, e);
 }
 
@@ -69,12 +97,15 @@ static int put_file(struct walk *w, int dir, const char *name, struct err *e)
     struct stat st;
     AUTO(fd_closep) int fd = below_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0 || fstat(fd, &st) < 0) {
-        return failed(w, e);
+        return miss(w, failed(w, e));
     }
     if (!S_ISREG(st.st_mode)) {
         return 0;
     }
     int r = put_head(w, BOXARCHIVE_FILE, &st, (uint64_t)st.st_size, e);
+    if (r == -ERR_LIMIT) {
+        return miss(w, r);
+    }
     for (uint64_t left = (uint64_t)st.st_size; r == 0 && left > 0;) {
         size_t want = left < sizeof(w->chunk) ? (size_t)left : sizeof(w->chunk);
         ssize_t n = read(fd, w->chunk, want);
@@ -138,16 +169,20 @@ static int visit(struct walk *w, const struct level *level, const char *name, st
 {
     struct stat st;
     int r = set_path(w, level, name, e);
+    if (r < 0) {
+        return miss(w, r);
+    }
     enum match match = level->all ? MATCH_ALL : match_any(w->names, w->path);
-    if (r < 0 || match == MATCH_NONE) {
-        return r;
+    if (match == MATCH_NONE) {
+        return 0;
     }
     if (fstatat(level->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        return failed(w, e);
+        return miss(w, failed(w, e));
     }
     if (S_ISDIR(st.st_mode)) {
-        r = match == MATCH_ALL ? put_head(w, BOXARCHIVE_DIR, &st, 0, e) : 0;
-        return r < 0 ? r : push(w, level->fd, name, match == MATCH_ALL, e);
+        bool whole = match == MATCH_ALL;
+        r = whole && !w->some ? put_head(w, BOXARCHIVE_DIR, &st, 0, e) : 0;
+        return r < 0 ? r : miss(w, push(w, level->fd, name, whole, e));
     }
     if (match != MATCH_ALL) {
         return 0;
@@ -196,7 +231,7 @@ static int walk_all(struct walk *w, struct err *e)
     return r;
 }
 
-int collect(char *const *names, int out_fd, uint64_t max, struct err *e)
+static int collect_by(char *const *names, int out_fd, uint64_t max, bool *some, struct err *e)
 {
     /* Mapped, not on the stack: most of it is never touched. */
     struct walk *w =
@@ -207,11 +242,26 @@ int collect(char *const *names, int out_fd, uint64_t max, struct err *e)
     w->names = names;
     w->out_fd = out_fd;
     w->left = max;
+    w->heads_left = BOX_COLLECT_HEADS_MAX;
+    w->some = some;
     for (; *names; names++) {
-        w->links = w->links || strcmp(*names, ".") == 0;
+        w->links = w->links || (!some && strcmp(*names, ".") == 0);
     }
     int r = walk_all(w, e);
+    if (some) {
+        *some = w->missed;
+    }
     buf_done(&w->head);
     munmap(w, sizeof(*w));
     return r;
+}
+
+int collect(char *const *names, int out_fd, uint64_t max, struct err *e)
+{
+    return collect_by(names, out_fd, max, NULL, e);
+}
+
+int collect_some(char *const *names, int out_fd, uint64_t max, bool *ret_missed, struct err *e)
+{
+    return collect_by(names, out_fd, max, ret_missed, e);
 }

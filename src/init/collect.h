@@ -6,9 +6,12 @@
  * name can change under its hands.  Files and directories; with "." also links, as links.  What
  * is neither (sockets, pipes, devices) is left out.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
 
 /* `names` ends with NULL.  ERR_LIMIT when the archive would be larger than `max` bytes. */
 int collect(char *const *names, int out_fd, uint64_t max, struct err *e);
+/* Regular files, as many as fit into `max` bytes of data; *ret_missed: one was left out. */
+int collect_some(char *const *names, int out_fd, uint64_t max, bool *ret_missed, struct err *e);

@@ -79,10 +79,34 @@ static int set_up(struct init *in, struct err *e)
     return r;
 }
 
+/*
+ * The keys of a terminal signal whatever is in its foreground, and so do their signals when they
+ * are sent: a shell with job control would ignore them.  All others are for the program that was
+ * started.  -1: it has ended, or given the terminal up.
+ */
+static pid_t foreground(const struct init *in, int signo)
+{
+    pid_t group = -1;
+    bool key = signo == SIGINT || signo == SIGQUIT || signo == SIGTSTP;
+    return key && in->master >= 0 && ioctl(in->master, TIOCGPGRP, &group) == 0 ? group : -1;
+}
+
 static void signal_program(const struct init *in, int signo)
 {
+    pid_t group = foreground(in, signo);
     /* The number is not free before we have buried the program, and then nobody comes here. */
-    kill(-in->program.pid, signo);
+    if (group <= 1 || kill(-group, signo) < 0) {
+        kill(-in->program.pid, signo);
+    }
+}
+
+static void hear_boxd(bool running)
+{
+    struct box_stop m;
+    channel_recv(BOX_FD_WATCH, UINT32_C(1) << BOX_MSG_STOP, &m, sizeof(m), NULL, NULL);
+    if (running) {
+        kill(-1, SIGKILL); /* all but us; the program's end is then met as any other */
+    }
 }
 
 static void hear_server(const struct init *in, bool running)
@@ -110,8 +134,11 @@ static int wait_for(struct init *in, pid_t child, bool program)
 {
     for (;;) {
         int status;
-        if (channel_wait(BOX_FD_CONTROL, in->reap.sigfd) == BOX_FD_CONTROL) {
+        int ready = channel_wait(CHANNEL_BOTH, in->reap.sigfd);
+        if (ready == BOX_FD_CONTROL) {
             hear_server(in, program);
+        } else if (ready == BOX_FD_WATCH) {
+            hear_boxd(program);
         } else if (reap_dead(&in->reap, child, &status)) {
             return status;
         }
@@ -139,17 +166,34 @@ static int tell_exited(const struct program *p, int status, uint64_t ended_ns, s
     return r < 0 ? err_wrap(e, "box init: sending EXITED") : 0;
 }
 
+static bool collects_some(const struct init *in)
+{
+    return in->start.msg.flags & BOX_START_COLLECT_SOME;
+}
+
+/* The exit status: 1: not all of it. */
 static _Noreturn void be_collector(const struct init *in, int out_fd)
 {
+    const struct start *s = &in->start;
+    uint64_t max = s->msg.collect_bytes;
     struct err e = {0};
+    bool missed = false;
     int r = fence_enter(&in->fence, &e);
     if (r == 0) {
-        r = collect(in->start.collect, out_fd, in->start.msg.collect_bytes, &e);
+        r = collects_some(in) ? collect_some(s->collect, out_fd, max, &missed, &e)
+                              : collect(s->collect, out_fd, max, &e);
     }
-    if (r < 0) {
+    if (r < 0 && !collects_some(in)) {
         channel_send_failed(BOX_FD_CONTROL, &e);
     }
-    _exit(r < 0 ? 1 : 0);
+    _exit(r < 0 || missed ? 1 : 0);
+}
+
+static int tell_collected(bool missed, struct err *e)
+{
+    struct box_collected m = {.head.type = BOX_MSG_COLLECTED, .missed = missed};
+    int r = fd_send(BOX_FD_CONTROL, &m, sizeof(m), NULL, 0, e);
+    return r < 0 ? err_wrap(e, "box init: sending COLLECTED") : 0;
 }
 
 /*
@@ -167,6 +211,9 @@ static int run_collector(struct init *in, int out_fd, struct err *e)
         be_collector(in, out_fd);
     }
     int status = wait_for(in, pid, false);
+    if (collects_some(in)) {
+        return tell_collected(status != 0, e);
+    }
     if (WIFSIGNALED(status)) {
         return err_set(e, ERR_IO, "box init: the collector was ended by signal %d",
                        WTERMSIG(status));
@@ -174,7 +221,7 @@ static int run_collector(struct init *in, int out_fd, struct err *e)
     if (WEXITSTATUS(status) != 0) {
         return 0; /* it has told why itself */
     }
-    return channel_send(BOX_FD_CONTROL, BOX_MSG_COLLECTED, NULL, 0, e);
+    return tell_collected(false, e);
 }
 
 static int send_product(struct init *in, struct err *e)
@@ -190,7 +237,9 @@ static int send_product(struct init *in, struct err *e)
     if (r == 0) {
         r = run_collector(in, to, e);
     }
-    if (r < 0) {
+    if (r < 0 && collects_some(in)) {
+        r = tell_collected(true, e);
+    } else if (r < 0) {
         channel_send_failed(BOX_FD_CONTROL, e);
     }
     return 0; /* boxd has been told of the program's end: this is between init and the server */

@@ -11,7 +11,7 @@
 
 #define FLAGS_KNOWN                                                                                \
     (BOX_START_PAYLOAD_FD | BOX_START_MERGE_STDERR | BOX_START_TELL | BOX_START_COLLECT |          \
-     BOX_START_ARCHIVE_FD)
+     BOX_START_ARCHIVE_FD | BOX_START_COLLECT_SOME)
 #define FLAGS_FILE (BOX_START_PAYLOAD_FD | BOX_START_ARCHIVE_FD)
 
 static size_t fds_wanted(const struct box_init_start *m)

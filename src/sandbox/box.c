@@ -65,10 +65,25 @@ void box_set_told_failure(struct box *b, const struct err *why)
     box_set_failure(b, &e);
 }
 
+/* Also of a program that was stopped; that there is none, or not all, is no failure. */
+static void box_take_some(struct box *b)
+{
+    struct box_product_in *p = &b->product;
+    b->report.product_missed = p->missed || !p->confirmed;
+    if (p->eof) {
+        b->report.product_fd = TAKE(&p->file_fd, -1);
+        b->report.product_size = p->size;
+    }
+}
+
 /* Moves the product into the report, or says why there is none. */
 static void box_take_product(struct box *b)
 {
     struct box_product_in *p = &b->product;
+    if (p->wanted && p->some) {
+        box_take_some(b);
+        return;
+    }
     if (!p->wanted || b->report.failure.kind || b->report.ended.end != BOX_END_EXIT) {
         return;
     }
@@ -151,7 +166,9 @@ void box_on_ended(struct box *b, const struct box_ended *ended)
     b->ended = true;
     b->report.ended = *ended;
     box_stdio_close_in(b);
-    if (ended->end != BOX_END_EXIT || b->report.failure.kind) {
+    /* Of a gentle stop init brings the files; of another it is dead, and its socket tells. */
+    bool stopped = ended->end != BOX_END_EXIT && !b->product.some;
+    if (stopped || b->report.failure.kind) {
         box_product_give_up(b);
     }
     box_progress(b);
@@ -260,6 +277,7 @@ int box_start(struct box *b, const struct box_program *p, struct err *e)
         .wall_ns = p->wall_ns,
         .cpu_ns = p->cpu_ns,
         .maxima = b->maxima,
+        .flags = p->collect && p->collect_some ? BOX_STOP_GENTLY : 0,
     };
     r = sandbox_send(s, &m, sizeof(m), NULL, 0, e);
     return r == -ERR_GONE ? 0 : r;

@@ -59,7 +59,7 @@ static int control_take(struct box *b, const struct box_head *head, int *fds, si
         }
         return box_product_open(b, &fds[0], e);
     case BOX_MSG_COLLECTED:
-        box_product_confirm(b);
+        box_product_confirm(b, ((const struct box_collected *)head)->missed != 0);
         return 0;
     default:
         return err_set(e, ERR_BUG, "%s is not for the server", box_msg_name(head->type));

@@ -28,7 +28,8 @@ void box_product_prepare(struct box *b, const struct box_program *p)
     if (p->collect) {
         b->product.wanted = true;
         b->product.state = STREAM_WAITING;
-        b->product.size_max = p->collect_bytes;
+        b->product.some = p->collect_some;
+        b->product.size_max = p->collect_bytes + (p->collect_some ? BOX_COLLECT_HEADS_MAX : 0);
     }
 }
 
@@ -79,7 +80,8 @@ static void product_on_io(void *ctx, unsigned events)
     if (r == 1) {
         return;
     }
-    if (r < 0) {
+    b->product.missed |= r < 0;
+    if (r < 0 && !b->product.some) {
         box_set_failure(b, &e);
     }
     product_end(&b->product);
@@ -107,9 +109,14 @@ int box_product_open(struct box *b, int *pipe_fd, struct err *e)
     return r;
 }
 
-void box_product_confirm(struct box *b)
+void box_product_confirm(struct box *b, bool missed)
 {
     b->product.confirmed = true;
+    b->product.missed |= missed;
+    if (b->product.state == STREAM_WAITING) { /* it could not even be begun */
+        b->product.missed = true;
+        box_product_give_up(b);
+    }
 }
 
 void box_product_give_up(struct box *b)

@@ -16,8 +16,6 @@
 #include "base/err.h"
 #include "base/fd.h"
 
-#define PTY_EOF '\004'
-
 void box_stdio_init(struct box *b)
 {
     b->in.fd = -1;
@@ -242,7 +240,7 @@ void box_stdin_end(struct box *b)
         return;
     }
     if (in->is_pty) {
-        char eof = PTY_EOF;
+        char eof = BOX_PTY_EOF;
         box_stdin(b, &eof, 1);
         return;
     }

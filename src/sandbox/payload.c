@@ -52,7 +52,8 @@ static void program_strings_put(char *at, const struct box_program *p)
 static uint32_t flags_of(const struct box_program *p)
 {
     return (p->merge_stderr ? BOX_START_MERGE_STDERR : 0) | (p->tell_started ? BOX_START_TELL : 0) |
-           (p->collect ? BOX_START_COLLECT : 0);
+           (p->collect ? BOX_START_COLLECT : 0) |
+           (p->collect && p->collect_some ? BOX_START_COLLECT_SOME : 0);
 }
 
 static int message_fill(struct box_init_start *m, const struct box_program *p, struct err *e)

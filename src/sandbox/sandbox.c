@@ -74,6 +74,7 @@ static void sandbox_on_end(void *ctx, const struct err *why)
     s->lost = true;
     LOG_ERROR(s->log, "boxd lost", log_s("error", why->text));
     sandbox_lose_boxes(s, why->text);
+    walk_end(s);
     /* A listener may free s. */
     struct sandbox_listener listeners[SANDBOX_LISTENERS];
     for (size_t i = 0; i < ARRAY_LEN(listeners); i++) {
@@ -122,6 +123,10 @@ static void sandbox_on_packet(void *ctx, const void *msg, int *fds, size_t fd_co
         sandbox_on_destroyed(s, head->box);
     } else if (head->type == BOX_MSG_DESTROYED) {
         sandbox_break(s, head);
+    } else if (head->type == BOX_MSG_USED && s->walk.asked > 0) {
+        walk_answered(s, msg);
+    } else if (head->type == BOX_MSG_USED) {
+        sandbox_break(s, head);
     } else if (b && head->type == BOX_MSG_ENDED) {
         box_on_ended(b, msg);
     } else if (b && head->type == BOX_MSG_FAILED) {
@@ -130,7 +135,8 @@ static void sandbox_on_packet(void *ctx, const void *msg, int *fds, size_t fd_co
 }
 
 static const struct chan_ops boxd_ops = {
-    .types = 1U << BOX_MSG_ENDED | 1U << BOX_MSG_FAILED | 1U << BOX_MSG_DESTROYED,
+    .types =
+        1U << BOX_MSG_ENDED | 1U << BOX_MSG_FAILED | 1U << BOX_MSG_DESTROYED | 1U << BOX_MSG_USED,
     .packet = sandbox_on_packet,
     .end = sandbox_on_end,
 };
@@ -202,8 +208,8 @@ int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct 
     s->scratch = xmalloc(SCRATCH_BYTES);
     numbers_init(s, hello.boxes);
     chan_init(&s->boxd);
-    /* CREATE, START, KILL and DESTROY: no more can wait, so none is ever refused. */
-    r = chan_open(&s->boxd, loop, TAKE(&sock, -1), 4 * (size_t)hello.boxes, &boxd_ops, s, e);
+    /* CREATE, START, USAGE, KILL and DESTROY: no more can wait, so none is ever refused. */
+    r = chan_open(&s->boxd, loop, TAKE(&sock, -1), 5 * (size_t)hello.boxes, &boxd_ops, s, e);
     if (r < 0) {
         sandbox_free(s);
         return r;
@@ -224,6 +230,7 @@ void sandbox_free(struct sandbox *s)
             box_detach(s->boxes[i]);
         }
     }
+    loop_defer_cancel(&s->walk.tell);
     chan_close(&s->boxd);
     free(s->boxes);
     free(s->taken);
@@ -245,6 +252,7 @@ void sandbox_on_lost(struct sandbox *s, sandbox_lost_fn *lost, sandbox_room_fn *
 
 void sandbox_forget(struct sandbox *s, void *ctx)
 {
+    walk_forget(s, ctx);
     for (size_t i = 0; i < SANDBOX_LISTENERS; i++) {
         if (s->listeners[i].ctx == ctx) {
             s->listeners[i] = (struct sandbox_listener){0};

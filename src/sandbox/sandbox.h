@@ -31,14 +31,19 @@ int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct 
 /* Ends what runs: each box gets its `ended` with BOX_END_LOST; box_free stays due.  NULL is fine.
  */
 void sandbox_free(struct sandbox *s);
-/* Adds a listener (4 at most); either function may be NULL.  sandbox_forget removes those of ctx.
- */
+/* Adds a listener (4 at most); either function may be NULL.  sandbox_forget removes those of ctx,
+ * and a sandbox_measure of it. */
 void sandbox_on_lost(struct sandbox *s, sandbox_lost_fn *lost, sandbox_room_fn *room, void *ctx);
 void sandbox_forget(struct sandbox *s, void *ctx);
 const struct box_boxd_hello *sandbox_hello(const struct sandbox *s);
 bool sandbox_full(const struct sandbox *s); /* also when it is lost */
 bool sandbox_is_lost(const struct sandbox *s);
 unsigned sandbox_live(const struct sandbox *s); /* boxes not yet DESTROYED */
+/*
+ * Asks boxd what each box uses now (box_measured); `done` is called from the loop when it has
+ * answered for all, or is lost.  One at a time: while it is under way another one is not begun.
+ */
+void sandbox_measure(struct sandbox *s, void (*done)(void *ctx), void *ctx);
 
 struct box_spec {
     const uint32_t *layers;
@@ -52,6 +57,9 @@ struct box_program {
     char *const *env;
     char *const *collect; /* NULL: nothing is collected */
     uint64_t collect_bytes;
+    /* Regular files, as many as fit, also of a program that a limit of time or output ended; what
+     * is left out is no failure. */
+    bool collect_some;
     const void *archive; /* a boxarchive; copied, or ... */
     size_t archive_size;
     int archive_fd; /* ... a sealed memfd of that size, shared with others (not taken); else -1 */
@@ -79,6 +87,7 @@ struct box_report {
     struct err failure;
     int product_fd; /* a sealed memfd with a boxarchive, owned by the receiver; or -1 */
     uint64_t product_size;
+    bool product_missed; /* with collect_some: it is not all that was there */
 };
 
 struct box_events {
@@ -98,11 +107,16 @@ int box_new(struct sandbox *s, const struct box_spec *spec, const struct box_eve
 int box_start(struct box *b, const struct box_program *p, struct err *e);
 /* Queues bytes for stdin and sends what fits; box_stdin_pending says what still waits. */
 void box_stdin(struct box *b, const void *data, size_t len);
-void box_stdin_end(struct box *b); /* EOF after what is queued */
+void box_stdin_end(struct box *b); /* EOF after what is queued; on a terminal BOX_PTY_EOF */
+#define BOX_PTY_EOF '\004'         /* ^D */
 size_t box_stdin_pending(const struct box *b);
 void box_signal(struct box *b, int signo);
 void box_resize(struct box *b, uint16_t rows, uint16_t columns);
 void box_resume(struct box *b, enum box_stream stream);
 void box_kill(struct box *b, enum box_kill_cause cause);
+struct box_measure {
+    uint64_t memory_bytes, cpu_ns; /* 0: not known */
+};
+struct box_measure box_measured(const struct box *b); /* by the last sandbox_measure */
 /* No more callbacks; the box is destroyed, killed first if it lives.  From any callback. */
 void box_free(struct box *b);

@@ -26,6 +26,15 @@ struct sandbox_listener {
     void *ctx;
 };
 
+/* A walk over the boxes: few are asked at a time, so that the answers find room in the socket. */
+struct sandbox_walk {
+    uint32_t next;
+    unsigned asked;          /* and not answered */
+    void (*done)(void *ctx); /* NULL: none is under way */
+    void *ctx;
+    struct loop_defer tell;
+};
+
 struct sandbox {
     struct loop *loop;
     const struct log *log;
@@ -37,6 +46,7 @@ struct sandbox {
     uint32_t free_count;
     bool lost;
     struct sandbox_listener listeners[SANDBOX_LISTENERS];
+    struct sandbox_walk walk;
     char *scratch; /* SCRATCH_BYTES, for one call */
 };
 
@@ -69,6 +79,7 @@ struct box_product_in {
     int pipe_fd, file_fd;
     struct loop_io io;
     uint64_t size, size_max;
+    bool some, missed; /* box_program.collect_some; not all of it */
 };
 
 struct box {
@@ -82,6 +93,7 @@ struct box {
     struct box_in in;
     struct box_product_in product;
     struct box_report report;
+    struct box_measure measured;
     struct loop_timer settle;
     bool started, killed;
     bool ended;    /* boxd has said how */
@@ -95,6 +107,11 @@ int sandbox_send(struct sandbox *s, const void *msg, size_t len, const int *fds,
                  struct err *e);
 int sandbox_number_take(struct sandbox *s, struct box *b, uint32_t *ret_number, struct err *e);
 void sandbox_number_give(struct sandbox *s, uint32_t number);
+
+/* sandbox_measure.c */
+void walk_answered(struct sandbox *s, const struct box_used *used);
+void walk_end(struct sandbox *s); /* boxd is lost */
+void walk_forget(struct sandbox *s, const void *ctx);
 
 /* box.c */
 void box_on_ended(struct box *b, const struct box_ended *ended);
@@ -127,6 +144,6 @@ void box_stdio_close(struct box *b);
 void box_product_init(struct box *b);
 void box_product_prepare(struct box *b, const struct box_program *p);
 int box_product_open(struct box *b, int *pipe_fd, struct err *e);
-void box_product_confirm(struct box *b);
+void box_product_confirm(struct box *b, bool missed);
 void box_product_give_up(struct box *b);
 bool box_product_done(const struct box *b);

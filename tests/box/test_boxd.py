@@ -79,7 +79,7 @@ def fake(boxd, script, box=0, **limits):
 
 
 def test_hello_names_what_the_host_gives(boxd):
-    assert boxd.told["version"] == 1
+    assert boxd.told["version"] == 2
     assert boxd.told["boxes"] == 4
     assert boxd.told["kernel"] == os.uname().release
 
@@ -394,7 +394,7 @@ def create_packet(box=0):
     (packet(DESTROY, 4), 0),
     (packet(DESTROY, 0xffffffff), 0),
     (packet(support.KILL, 0, 0), 0),
-    (packet(support.START, 0) + bytes(48), 0),
+    (packet(support.START, 0) + bytes(56), 0),
     (packet(support.BOXD_HELLO, 0) + bytes(84), 0),
     (packet(support.MAPS, 0), 0),
     (packet(support.EXITED, 0) + bytes(32), 0),
@@ -414,7 +414,7 @@ def test_bad_message_ends_the_connection(boxd, data, descriptors):
 
 
 @pytest.mark.parametrize("second", [
-    create_packet(), packet(support.KILL, 0, 2), packet(support.START, 0) + bytes(48)], ids=["create", "cause", "start"])
+    create_packet(), packet(support.KILL, 0, 2), packet(support.START, 0) + bytes(56)], ids=["create", "cause", "start"])
 def test_message_of_the_wrong_state_ends_the_connection_and_every_box(boxd, second):
     with begin(boxd, SLEEP), begin(boxd, SPIN, box=1):
         with open("/dev/null", "rb") as null:

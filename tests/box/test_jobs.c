@@ -63,6 +63,7 @@ static int host_start(struct host *h, const char *boxd, const char *init, const 
                                        .queue_max = 10,
                                        .queue_bytes = UINT64_MAX,
                                        .product_max = 8 << 20,
+                                       .sessions = 2,
                                        .unzip = unzip};
         h->engine = engine_new(h->loop, h->sandbox, &config, &h->log);
     }

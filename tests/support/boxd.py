@@ -21,7 +21,7 @@ from support.init_box import filter_code
 from support.server import BUILD, cannot
 
 (CREATE, START, KILL, DESTROY, BOXD_HELLO, ENDED, FAILED, DESTROYED, MAPS, READY, EXITED, MAPPED, GO,
- INIT_START, DATA, SIGNAL, RESIZE, HELLO, STARTED, PRODUCT, COLLECTED) = range(1, 22)
+ INIT_START, DATA, SIGNAL, RESIZE, HELLO, STARTED, PRODUCT, COLLECTED, USAGE, USED, STOP) = range(1, 25)
 END_EXIT, END_WALL, END_CPU, END_MEMORY, END_OUTPUT, END_CANCEL, END_LOST = range(7)
 CGROUP_NONE, CGROUP_V1, CGROUP_V2 = range(3)
 FEATURE_OVERLAY, FEATURE_DEVICES, FEATURE_PROC = 1 << 13, 1 << 14, 1 << 15
@@ -29,7 +29,7 @@ FLAG_ROOT, FLAG_OWN_IDS, FLAG_OWN_DEVICES = 1, 2, 4
 MIB = 1 << 20
 
 MAXIMA = struct.Struct("=QQQII")
-ENDED_BODY = struct.Struct("=IiQQQII")
+ENDED_BODY = struct.Struct("=IiQQQQII")
 HELLO_BODY = struct.Struct("=IIIII64s")
 CONFIG_HEAD = struct.Struct("=IIII32sIII8iI")
 CONFIG_SIZE = 2152
@@ -249,8 +249,9 @@ class Boxd:
         theirs.close()
         return ours
 
-    def start(self, box=0, wall_ms=0, cpu_ms=0, limits=None):
-        self.send(struct.pack("=IIQQ", START, box, wall_ms * 10**6, cpu_ms * 10**6) + (limits or maxima()))
+    def start(self, box=0, wall_ms=0, cpu_ms=0, limits=None, flags=0):
+        self.send(struct.pack("=IIQQ", START, box, wall_ms * 10**6, cpu_ms * 10**6) + (limits or maxima())
+                  + struct.pack("=II", flags, 0))
 
     def kill(self, box=0, cause=0):
         self.send(struct.pack("=III", KILL, box, cause))
@@ -260,7 +261,7 @@ class Boxd:
         self.expect(DESTROYED, box)
 
     def ended(self, box=0):
-        names = ("end", "status", "wall_ns", "cpu_ns", "peak", "oom_kills", "process_limit_hits")
+        names = ("end", "status", "wall_ns", "cpu_ns", "peak", "start_ns", "oom_kills", "process_limit_hits")
         return dict(zip(names, ENDED_BODY.unpack(self.expect(ENDED, box))))
 
     def run(self, argv, box=0, stdin=b"", wall_ms=0, cpu_ms=0, limits=None, destroy=True):

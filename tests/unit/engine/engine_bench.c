@@ -83,8 +83,11 @@ struct bench bench_of(uint32_t boxes, const struct engine_config *config)
 
 struct bench bench_new(uint32_t boxes, unsigned slots, unsigned queue_max)
 {
-    const struct engine_config config = {
-        .slots = slots, .queue_max = queue_max, .queue_bytes = 1000, .product_max = 1 << 20};
+    const struct engine_config config = {.slots = slots,
+                                         .queue_max = queue_max,
+                                         .queue_bytes = 1000,
+                                         .product_max = 1 << 20,
+                                         .sessions = 1};
     return bench_of(boxes, &config);
 }
 

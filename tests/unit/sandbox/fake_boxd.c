@@ -154,9 +154,11 @@ void fake_closes_output(struct fake_boxd *f, uint32_t box)
 
 void fake_init_says(struct fake_boxd *f, uint32_t box, enum box_msg type, int fd)
 {
-    struct box_head m = {.type = type};
+    char m[64] = {0}; /* all that is not said is 0 */
+    struct box_head head = {.type = type};
     struct err e;
-    assert_int_equal(fd_send(f->init[box].control, &m, sizeof(m), &fd, fd >= 0, &e), 0);
+    memcpy(m, &head, sizeof(head));
+    assert_int_equal(fd_send(f->init[box].control, m, box_msg_size(type), &fd, fd >= 0, &e), 0);
     fd_close(fd);
 }
 
@@ -196,6 +198,13 @@ void fake_failed(struct fake_boxd *f, uint32_t box, enum err_kind kind, const ch
 {
     struct box_failed m = {.head = {BOX_MSG_FAILED, box}};
     err_set(&m.err, kind, "%s", text);
+    boxd_sends(f, &m, sizeof(m));
+}
+
+void fake_used(struct fake_boxd *f, uint32_t box, uint64_t memory_bytes, uint64_t cpu_ns)
+{
+    struct box_used m = {
+        .head = {BOX_MSG_USED, box}, .memory_bytes = memory_bytes, .cpu_ns = cpu_ns};
     boxd_sends(f, &m, sizeof(m));
 }
 

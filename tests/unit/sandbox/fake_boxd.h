@@ -66,6 +66,7 @@ void fake_init_ends(struct fake_boxd *f, uint32_t box);
 void fake_product(struct fake_boxd *f, uint32_t box);
 void fake_ended(struct fake_boxd *f, uint32_t box, enum box_end end, int wait_status);
 void fake_failed(struct fake_boxd *f, uint32_t box, enum err_kind kind, const char *text);
+void fake_used(struct fake_boxd *f, uint32_t box, uint64_t memory_bytes, uint64_t cpu_ns);
 void fake_destroyed(struct fake_boxd *f, uint32_t box);
 /* HELLO, one line of output, EOF, ENDED. */
 void fake_runs(struct fake_boxd *f, uint32_t box, const char *output, int wait_status);

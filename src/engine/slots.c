@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which job runs next: CPU slots, sessions, room for boxes, the queue.
+ *
+ * An item is taken when there is a slot for it.  Its lease is longer than its stages can take, and
+ * is begun anew with each of them; should it end all the same while the job runs here, the item is
+ * taken again, and nothing else happens.
+ *
+ * A session gives its slot back when its run stage begins: somebody may look at it for hours.  What
+ * it holds is a box, and as many boxes as there are slots are no session's.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "engine/engine_impl.h"
+#include "sandbox/sandbox.h"
+
+bool engine_has_room(const struct engine *e)
+{
+    return e->sandbox && !sandbox_full(e->sandbox);
+}
+
+/* A box ahead of need must not be the one that a waiting job, or a session, could start in. */
+bool engine_has_spare(const struct engine *e)
+{
+    const struct sandbox *s = e->sandbox;
+    unsigned max = engine_sessions_max(e);
+    unsigned kept = e->config.slots + (max > e->sessions ? max - e->sessions : 0);
+    return engine_has_room(e) && sandbox_hello(s)->boxes - sandbox_live(s) > kept;
+}
+
+/* --- sessions ---------------------------------------------------------------------------- */
+
+/* While there is no boxd what is configured is what there may be. */
+unsigned engine_sessions_max(const struct engine *e)
+{
+    if (!e->sandbox) {
+        return e->config.sessions;
+    }
+    unsigned boxes = sandbox_hello(e->sandbox)->boxes;
+    unsigned kept = e->config.slots < boxes / 2 ? e->config.slots : boxes / 2;
+    return e->config.sessions < boxes - kept ? e->config.sessions : boxes - kept;
+}
+
+int engine_check_sessions(const struct engine *e, struct err *err)
+{
+    unsigned max = engine_sessions_max(e);
+    if (e->config.sessions == 0) {
+        return err_set(err, ERR_UNSUPPORTED,
+                       "this server runs no interactive programs (engine.sessions is 0)");
+    }
+    if (e->sessions_accepted >= max) {
+        return err_set(err, ERR_BUSY, "%u interactive programs run already, the limit", max);
+    }
+    return 0;
+}
+
+static bool session_take(struct engine_job *j)
+{
+    struct engine *e = j->engine;
+    if (e->sessions >= engine_sessions_max(e)) {
+        return false;
+    }
+    e->sessions++;
+    j->has_session = true;
+    return true;
+}
+
+static void session_give(struct engine_job *j)
+{
+    struct engine *e = j->engine;
+    if (j->has_session) {
+        j->has_session = false;
+        e->sessions--;
+        engine_pump_later(e);
+    }
+}
+
+/* --- the queue ---------------------------------------------------------------------------- */
+
+unsigned engine_running_max(const struct engine *e, const char *caller)
+{
+    const struct engine_config *c = &e->config;
+    return c->running_max ? c->running_max(c->running_max_ctx, caller) : 0;
+}
+
+static struct engine_job *engine_find(const struct engine *e, const char *id)
+{
+    struct table_node *node = table_find(&e->by_id, id);
+    return node ? TABLE_ITEM(node, struct engine_job, by_id) : NULL;
+}
+
+static void engine_begin(struct engine *e, const struct queue_item *item)
+{
+    struct engine_job *j = engine_find(e, item->id);
+    if (!j) {
+        queue_ack(e->queue, item->id);
+        return;
+    }
+    queue_extend(e->queue, item->id, plan_lease_ns(j));
+    if (j->state == JOB_QUEUED) {
+        e->running++;
+        j->has_slot = true;
+        runner_begin(j);
+    }
+}
+
+static bool engine_has_slot(const struct engine *e)
+{
+    return !e->config.paused && engine_has_room(e) && e->running < e->config.slots;
+}
+
+/* The jobs between two stages first: they hold a slot already. */
+void engine_pump(void *ctx)
+{
+    struct engine *e = ctx;
+    struct queue_item item;
+
+    while (!list_empty(&e->parked) && e->sessions < engine_sessions_max(e)) {
+        struct engine_job *j = LIST_ITEM(e->parked.next, struct engine_job, link);
+        list_remove(&j->link);
+        runner_continue(j);
+    }
+    while (engine_has_room(e) && !list_empty(&e->between)) {
+        struct engine_job *j = LIST_ITEM(e->between.next, struct engine_job, link);
+        list_remove(&j->link);
+        runner_continue(j);
+    }
+    while (engine_has_slot(e) && queue_take(e->queue, LEASE_NS, &item)) {
+        engine_begin(e, &item);
+    }
+}
+
+void engine_pump_later(struct engine *e)
+{
+    loop_defer(e->loop, &e->pump, engine_pump, e);
+}
+
+void engine_job_wait(struct engine_job *j)
+{
+    j->state = JOB_BETWEEN;
+    list_append(&j->engine->between, &j->link);
+}
+
+static void engine_job_give_slot(struct engine_job *j)
+{
+    struct engine *e = j->engine;
+    list_remove(&j->link);
+    if (j->has_slot) {
+        j->has_slot = false;
+        e->running--;
+        engine_pump_later(e);
+    }
+}
+
+bool engine_job_become_session(struct engine_job *j)
+{
+    bool has_room = j->has_session || session_take(j);
+    engine_job_give_slot(j);
+    if (!has_room) {
+        j->state = JOB_PARKED;
+        list_append(&j->engine->parked, &j->link);
+    }
+    return has_room;
+}
+
+void engine_job_leave(struct engine_job *j)
+{
+    struct engine *e = j->engine;
+    engine_job_give_slot(j);
+    session_give(j);
+    e->sessions_accepted -= TAKE(&j->is_interactive, false);
+    table_remove(&e->by_id, &j->by_id);
+    if (!queue_cancel(e->queue, j->id)) {
+        queue_ack(e->queue, j->id);
+    }
+}
+
+void engine_job_requeue(struct engine_job *j)
+{
+    engine_job_give_slot(j);
+    session_give(j);
+    j->state = JOB_QUEUED;
+    queue_give_back(j->engine->queue, j->id);
+}
+
+bool engine_has_place(const struct engine *e, size_t count)
+{
+    size_t waiting = queue_waiting(e->queue);
+    return !e->draining && waiting <= e->config.queue_max && count <= e->config.queue_max - waiting;
+}
+
+bool engine_begins_at_once(const struct engine *e, const char *caller)
+{
+    struct queue_item item = {.running_max = engine_running_max(e, caller)};
+    snprintf(item.caller, sizeof(item.caller), "%s", caller);
+    return !e->draining && engine_has_slot(e) && list_empty(&e->between) &&
+           queue_is_next(e->queue, &item);
+}
+
+bool engine_is_idle(const struct engine *e)
+{
+    return engine_begins_at_once(e, "");
+}
+
+unsigned engine_waiting_of(const struct engine *e, const char *caller)
+{
+    return (unsigned)queue_waiting_of(e->queue, caller);
+}
