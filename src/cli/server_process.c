@@ -142,6 +142,7 @@ static void executions_make(struct server *s)
         .cache_bytes = EXECUTIONS_CACHE,
         .waiting_bytes = s->config->queue_bytes,
         .max_age_s = s->config->store_max_age_s,
+        .metrics = s->api.metrics,
     };
     s->api.executions =
         executions_new(s->loop, &config, s->api.engine, s->api.runtimes, s->client, s->log);

@@ -28,6 +28,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/loop.h"
+#include "base/mem.h"
 #include "store/store_sqlite_impl.h"
 #include "store_bench.h"
 
@@ -403,6 +404,51 @@ static void test_version_1_takes_more_and_counts_it(void **state)
     assert_int_equal(a.statistics.days[0], 1);
 }
 
+static void test_version_1_takes_what_is_new(void **state)
+{
+    struct bench *b = *state;
+    make_from_script(b, SCHEMA_V1);
+    bench_open(b);
+    AUTO(execution_unrefp) struct execution *left = bench_get(b, "01HF4ZQ0000000000000000000", 0);
+    assert_null(left->idempotency);
+    assert_true(left->expires_ns == 0);
+    left->state = EXECUTION_CANCELLED;
+    left->finished_ns = 1700000002000000000;
+    part_set(left, PART_ANSWER, "{}");
+    bench_finish(b, left);
+
+    AUTO(execution_unrefp) struct execution *x = execution_of("new");
+    x->idempotency = xstrdup("k");
+    x->expires_ns = 1;
+    part_set(x, PART_BODY, "{\"tests\":[]}");
+    bench_insert(b, x);
+    bench_close(b);
+
+    bench_open(b);
+    AUTO(execution_unrefp) struct execution *y = bench_get(b, "new", PARTS_ALL);
+    assert_string_equal(y->idempotency, "k");
+    assert_true(y->expires_ns == 1);
+    assert_string_equal(y->parts[PART_BODY].data, "{\"tests\":[]}");
+    AUTO(execution_unrefp)
+    struct execution *z = bench_get(b, "01HF4ZQ0000000000000000000", PARTS_ALL);
+    assert_string_equal(z->parts[PART_ANSWER].data, "{}");
+    assert_int_equal(sql(b, "PRAGMA user_version"), 2);
+}
+
+static void test_version_1_is_purged_by_age(void **state)
+{
+    struct bench *b = *state;
+    make_from_script(b, SCHEMA_V1);
+    b->config.max_age_s = 3600;
+    bench_open(b);
+    struct err e;
+    while (store_stats(b->store).executions > 1) {
+        assert_int_equal(loop_step(b->loop, UINT64_MAX, &e), 0);
+    }
+    bench_check_kept(b, "d85cd024-1548-4165-96c7-7bc88673f194", false);
+    bench_check_kept(b, "01HF4ZQ0000000000000000000", true);
+}
+
 /* Plans: what is right but walks the table would be found only when there is much in it. */
 
 static void check_plan(sqlite3 *db, enum sqlite_statement which)
@@ -691,6 +737,8 @@ int main(void)
         TEST(test_a_log_without_its_database_is_kept),
         TEST(test_version_1_opens_with_all_that_is_in_it),
         TEST(test_version_1_takes_more_and_counts_it),
+        TEST(test_version_1_takes_what_is_new),
+        TEST(test_version_1_is_purged_by_age),
         TEST(test_no_statement_walks_the_table),
         TEST(test_a_file_that_may_not_grow_fails_writes_until_it_may),
         TEST(test_a_full_disk_fails_writes_until_there_is_room),

@@ -113,6 +113,64 @@ static void test_what_is_unfinished_or_to_be_told_stays(void **state)
     bench_check_kept(b, "due", false);
 }
 
+/* An end of its own. */
+
+static void insert_expiring(struct bench *b, const char *id, uint64_t finished_ns,
+                            uint64_t expires_ns)
+{
+    AUTO(execution_unrefp) struct execution *x = execution_of(id);
+    x->expires_ns = expires_ns;
+    execution_finish(x, finished_ns, "out");
+    bench_insert(b, x);
+}
+
+static void test_what_has_expired_goes_though_all_is_kept(void **state)
+{
+    struct bench *b = *state;
+    bench_open(b);
+    insert_finished(b, "none", ago(3 * HOUR_NS), CALLBACK_NONE);
+    insert_expiring(b, "later", ago(3 * HOUR_NS), ago(0) + HOUR_NS);
+    insert_expiring(b, "expired", ago(NS_PER_S), ago(NS_PER_MS));
+    await_count(b, 2);
+    bench_check_kept(b, "expired", false);
+}
+
+static void test_what_expires_goes_then(void **state)
+{
+    struct bench *b = *state;
+    bench_open(b);
+    uint64_t due = ago(0) + 30 * NS_PER_MS;
+    insert_expiring(b, "soon", ago(HOUR_NS), due);
+    await_count(b, 0);
+    assert_true(clock_wall_ns(&clock_system) >= due);
+}
+
+static void test_what_has_an_end_of_its_own_outlives_the_age(void **state)
+{
+    struct bench *b = *state;
+    b->config.max_age_s = 3600;
+    bench_open(b);
+    insert_expiring(b, "later", ago(3 * HOUR_NS), ago(0) + HOUR_NS);
+    insert_finished(b, "old", ago(2 * HOUR_NS), CALLBACK_NONE);
+    await_count(b, 1);
+    bench_check_kept(b, "later", true);
+}
+
+static void test_what_has_expired_and_is_not_over_stays(void **state)
+{
+    struct bench *b = *state;
+    bench_open(b);
+    AUTO(execution_unrefp) struct execution *x = execution_of("a");
+    x->expires_ns = 1;
+    bench_insert(b, x);
+    insert_expiring(b, "expired", 1, 1);
+    await_count(b, 1);
+    bench_check_kept(b, "a", true);
+    execution_finish(x, ago(0), "");
+    bench_finish(b, x);
+    await_count(b, 0);
+}
+
 static void test_many_go_in_pieces(void **state)
 {
     struct bench *b = *state;
@@ -203,6 +261,16 @@ static void test_the_oldest_go_when_it_is_too_large(void **state)
     bench_check_kept(b, "0", true);
 }
 
+static void test_an_end_of_its_own_saves_nothing_when_it_is_too_large(void **state)
+{
+    struct bench *b = *state;
+    b->config.max_bytes = 1; /* it is always larger */
+    bench_open(b);
+    insert_expiring(b, "later", ago(3 * HOUR_NS), ago(0) + HOUR_NS);
+    insert_finished(b, "old", ago(2 * HOUR_NS), CALLBACK_NONE);
+    await_count(b, 0);
+}
+
 static void test_what_is_unfinished_stays_when_it_is_too_large(void **state)
 {
     struct bench *b = *state;
@@ -278,9 +346,14 @@ int main(void)
         TEST(test_what_becomes_too_old_goes_then),
         TEST(test_what_is_too_old_goes_when_it_finishes),
         TEST(test_what_is_unfinished_or_to_be_told_stays),
+        TEST(test_what_has_expired_goes_though_all_is_kept),
+        TEST(test_what_expires_goes_then),
+        TEST(test_what_has_an_end_of_its_own_outlives_the_age),
+        TEST(test_what_has_expired_and_is_not_over_stays),
         TEST(test_many_go_in_pieces),
         TEST(test_a_write_goes_between_two_pieces),
         TEST(test_the_oldest_go_when_it_is_too_large),
+        TEST(test_an_end_of_its_own_saves_nothing_when_it_is_too_large),
         TEST(test_what_is_unfinished_stays_when_it_is_too_large),
         TEST(test_space_is_given_back),
         TEST(test_a_purge_that_fails_takes_nothing_and_stops_nobody),
