@@ -94,6 +94,9 @@ static bool refused(struct http_request *r, void *ctx)
 static void piston_error(struct http_request *r, unsigned status, const char *text, void *ctx)
 {
     (void)ctx;
+    if ((status == 404 || status == 405) && connect_nowhere(r)) {
+        return;
+    }
     /* Express knows no 405, and Piston answers 400 to a body that is too large. */
     if (status == 404 || status == 405) {
         json_respond_message(r, 404, "Not Found");
@@ -105,6 +108,8 @@ static void piston_error(struct http_request *r, unsigned status, const char *te
 static const struct http_route routes[] = {
     {HTTP_GET, "/api/v2/runtimes", runtimes_v2, ROUTE_ANY_CASE, "List the languages"},
     {HTTP_POST, "/api/v2/execute", execute_v2, ROUTE_RUN | ROUTE_ANY_CASE, "Run a program"},
+    {HTTP_GET, "/api/v2/connect", connect_v2, ROUTE_RUN | ROUTE_ANY_CASE | ROUTE_WEBSOCKET,
+     "Run a program, and talk to it"},
     {HTTP_GET, "/api/v2/packages", packages_list, ROUTE_ANY_CASE, "List the packages"},
     {HTTP_POST, "/api/v2/packages", package_install, ROUTE_ADMIN | ROUTE_ANY_CASE,
      "Install a package"},
@@ -112,6 +117,8 @@ static const struct http_route routes[] = {
      "Uninstall a package"},
     {HTTP_GET, "/api/v2/piston/runtimes", runtimes_v2, ROUTE_ANY_CASE, "The public gateway's path"},
     {HTTP_POST, "/api/v2/piston/execute", execute_v2, ROUTE_RUN | ROUTE_ANY_CASE,
+     "The public gateway's path"},
+    {HTTP_GET, "/api/v2/piston/connect", connect_v2, ROUTE_RUN | ROUTE_ANY_CASE | ROUTE_WEBSOCKET,
      "The public gateway's path"},
     {HTTP_GET, "/api/v2/piston/packages", packages_list, ROUTE_ANY_CASE,
      "The public gateway's path"},

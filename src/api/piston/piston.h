@@ -26,6 +26,7 @@ struct piston {
 void execute_v2(struct http_request *r, void *ctx);
 void execute_v1(struct http_request *r, void *ctx);
 void execute_gateway(struct http_request *r, void *ctx);
+void connect_v2(struct http_request *r, void *ctx);
 void runtimes_v2(struct http_request *r, void *ctx);
 void runtimes_v1(struct http_request *r, void *ctx);
 void versions_gateway(struct http_request *r, void *ctx);
@@ -34,6 +35,10 @@ void package_install(struct http_request *r, void *ctx);    /* language and vers
 void package_uninstall(struct http_request *r, void *ctx);  /* likewise */
 void package_install_v1(struct http_request *r, void *ctx); /* in the path */
 void package_uninstall_v1(struct http_request *r, void *ctx);
+
+/* A WebSocket where there is none is opened, and closed without a code, as Piston does it; false:
+ * the request is for no WebSocket. */
+bool connect_nowhere(struct http_request *r);
 
 /* The body as an object: {} when there is none or it is an array.  When it is bad, answers and
  * gives NULL. */

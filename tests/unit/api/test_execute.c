@@ -80,6 +80,44 @@ unsigned engine_waiting_of(const struct engine *e, const char *caller)
     return 2;
 }
 
+/* Nobody talks to a program here: these are what a WebSocket needs. */
+void engine_job_stdin(struct engine_job *j, const void *data, size_t len)
+{
+    (void)j;
+    (void)data;
+    (void)len;
+}
+
+void engine_job_stdin_end(struct engine_job *j)
+{
+    (void)j;
+}
+
+size_t engine_job_stdin_pending(const struct engine_job *j)
+{
+    (void)j;
+    return 0;
+}
+
+void engine_job_signal(struct engine_job *j, int signo)
+{
+    (void)j;
+    (void)signo;
+}
+
+void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns)
+{
+    (void)j;
+    (void)rows;
+    (void)columns;
+}
+
+void engine_job_resume(struct engine_job *j, enum engine_stream stream)
+{
+    (void)j;
+    (void)stream;
+}
+
 struct engine_stats engine_stats(const struct engine *e)
 {
     (void)e;
