@@ -81,6 +81,17 @@ bool utf8_valid(const char *data, size_t len)
     return bad == 1;
 }
 
+size_t utf8_whole(const char *data, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)data;
+    for (size_t back = 1; back < 4 && back <= len; back++) {
+        if ((p[len - back] & 0xc0) != 0x80) { /* no byte inside of a character */
+            return sequence_at(p + len - back, back) == 0 ? len - back : len;
+        }
+    }
+    return len;
+}
+
 void utf8_repair(const char *data, size_t len, struct buf *ret)
 {
     struct utf8_stream s = {0};

@@ -10,6 +10,8 @@ struct buf;
 
 bool utf8_valid(const char *data, size_t len);
 void utf8_repair(const char *data, size_t len, struct buf *ret);
+/* Without the beginning of a character at the end, which may go on behind it. */
+size_t utf8_whole(const char *data, size_t len);
 
 /* The same for bytes that come in pieces: what is cut at the border waits for the next piece. */
 struct utf8_stream {

@@ -97,10 +97,38 @@ static void test_stream_may_go_on_after_its_end(void **state)
     assert_string_equal(b.data, R R);
 }
 
+static void test_whole_leaves_out_what_may_go_on(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t whole;
+    } rows[] = {
+        {"", 0},
+        {"a", 1},
+        {"a\xc3", 1},
+        {"a\xc3\xa9", 3},
+        {"a\xe2", 1},
+        {"a\xe2\x82", 1},
+        {"a\xe2\x82\xac", 4},
+        {"\xf0\x9f\x98", 0},
+        {"\xf0\x9f\x98\x80", 4},
+        {"a\xff", 2},
+        {"a\x80\x80\x80\x80", 5},
+        {"a\xe2\x41", 3},
+        {"\xc0", 1},
+        {"\xed\xa0", 2},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(utf8_whole(rows[i].text, strlen(rows[i].text)), rows[i].whole);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repair_replaces_maximal_subparts),
+        cmocka_unit_test(test_whole_leaves_out_what_may_go_on),
         cmocka_unit_test(test_valid_agrees_with_repair),
         cmocka_unit_test(test_valid_takes_nul),
         cmocka_unit_test(test_stream_gives_the_same_however_it_is_cut),
