@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import pathlib
 import sqlite3
 
 import pytest
@@ -107,6 +108,51 @@ def test_export_and_import_keep_everything(data, tmp_path):
     done = db("import", tmp_path / "other", str(tmp_path / "all.jsonl"))
     assert done.returncode == 0, done.stderr
     assert exported(tmp_path / "other") == exported(data)
+
+
+NATIVE = {"id": "01HF4ZQ0000000000000000000", "dialect": "native", "language": 0, "batch": False, "state": 4, "status": 0, "attempts": 1,
+          "callback": 0, "created_ns": 1700000000000000000, "started_ns": 1700000000100000000,
+          "finished_ns": 1700000000200000000, "expires_ns": 4700000000000000000, "caller": "key", "label": None,
+          "idempotency": "again", "request": {}, "result": None,
+          "parts": {"body": base64.b64encode(b'{"tests":[]}').decode(), "answer": base64.b64encode(b"{}").decode()}}
+
+
+def lines_file(path, *executions):
+    first = {"format": "belljar-executions", "version": 1}
+    path.write_text("".join(json.dumps(line) + "\n" for line in (first, *executions)))
+    return str(path)
+
+
+def test_import_keeps_what_belongs_to_the_native_dialect(tmp_path):
+    done = db("import", tmp_path / "data", lines_file(tmp_path / "in", NATIVE))
+    assert done.returncode == 0, done.stderr
+    assert exported(tmp_path / "data") == {NATIVE["id"]: NATIVE}
+    other = lines_file(tmp_path / "other", {**NATIVE, "id": "01HF4ZQ0000000000000000001"})
+    done = db("import", tmp_path / "data", other)  # the key stands for the first one
+    assert "0 executions imported, 1 were there already" in done.stdout
+
+
+def test_import_of_an_older_export_leaves_out_what_it_does_not_have(tmp_path):
+    older = {key: value for key, value in NATIVE.items() if key not in ("expires_ns", "idempotency")}
+    done = db("import", tmp_path / "data", lines_file(tmp_path / "in", {**older, "parts": {}}))
+    assert done.returncode == 0, done.stderr
+    assert exported(tmp_path / "data") == {NATIVE["id"]: {**NATIVE, "expires_ns": 0, "idempotency": None, "parts": {}}}
+
+
+def test_export_brings_a_store_of_version_1_to_the_present_one(tmp_path):
+    state = tmp_path / "data" / "state"
+    state.mkdir(parents=True)
+    script = pathlib.Path(__file__).parents[1] / "unit" / "store" / "schema_v1.sql"
+    store = sqlite3.connect(state / "store.db")
+    store.executescript(script.read_text())
+    store.close()
+    assert db("check", tmp_path / "data").returncode == 0
+    assert db("backup", tmp_path / "data", str(tmp_path / "copy")).returncode == 0
+    with sqlite3.connect(tmp_path / "copy") as copy:
+        assert copy.execute("PRAGMA user_version").fetchone() == (1,)  # a copy is a copy
+    all_of_them = exported(tmp_path / "data")
+    assert [line["label"] for line in all_of_them.values()] == ["exam", None]
+    assert db("purge", tmp_path / "data", "--all").returncode == 0
 
 
 def test_import_refuses_other_files(tmp_path):
