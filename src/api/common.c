@@ -152,6 +152,8 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/", root_show, ROUTE_PUBLIC, "Say what this is"},
     {HTTP_GET, "/health", health_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
      "Say whether programs can run"},
+    {HTTP_GET, "/ready", ready_show, ROUTE_PUBLIC | ROUTE_ANY_CASE,
+     "Say whether a program ran within the last minute"},
     {HTTP_GET, "/stats", stats_show, ROUTE_READ | ROUTE_ANY_CASE, "Say how much there is to do"},
     {HTTP_GET, "/metrics", metrics_show, ROUTE_READ | ROUTE_ANY_CASE,
      "Counts and times, for Prometheus"},
