@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "api/gate.h"
+#include "api/sieve.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -107,7 +108,10 @@ static int client_make(struct server *s, struct err *e)
 static int gate_make(struct server *s, struct err *e)
 {
     int r = keys_open(s->loop, s->data_fd, s->log, &s->api.keys, e);
-    return r < 0 ? r : gate_new(&s->api, &s->api.gate, e);
+    if (r == 0) {
+        r = gate_new(&s->api, &s->api.gate, e);
+    }
+    return r < 0 ? r : sieve_new(s->loop, s->config, s->log, &s->api.sieve, e);
 }
 
 static void engine_make(struct server *s)
@@ -410,6 +414,7 @@ static void server_unmake(struct server *s)
     }
     common_dialect_done(&s->common);
     engine_free(s->api.engine);
+    sieve_free(s->api.sieve);
     gate_free(s->api.gate);
     keys_free(s->api.keys);
     runtimes_free(s->api.runtimes);

@@ -10,6 +10,7 @@
 #include "api/judge0/judge0.h"
 #include "api/judge0/languages.h"
 #include "api/judge0/params.h"
+#include "api/judge0/sources.h"
 #include "api/judge0/submission.h"
 #include "api/judge0/validate.h"
 #include "base/buf.h"
@@ -47,8 +48,10 @@ struct creation {
     struct asked asked;
     json_t *answers; /* one for each that was asked: its token, or its errors */
     struct execution **all;
-    size_t count; /* of those that are in order */
+    size_t *places; /* in `answers` */
+    size_t count;   /* of those that are in order */
     struct judge0_languages_wait *look;
+    struct sieve_check *sieve;
     struct executions_wait *submitted;
 };
 
@@ -58,6 +61,7 @@ static void creation_free(struct creation *c)
         execution_unref(c->all[i]);
     }
     free(c->all);
+    free(c->places);
     json_decref(c->answers);
     asked_done(&c->asked);
     free(c);
@@ -67,6 +71,7 @@ static void on_creator_gone(void *ctx)
 {
     struct creation *c = ctx;
     judge0_languages_cancel(c->look);
+    sieve_cancel(c->sieve);
     if (c->submitted != NULL) {
         executions_leave(c->submitted);
     }
@@ -102,6 +107,7 @@ static bool validate_one(struct creation *c, const struct judge0_language_set *s
     uuid_make(x->id);
     x->batch = true;
     x->caller = xstrdup(caller->name);
+    c->places[c->count] = json_array_size(c->answers);
     json_array_append_new(c->answers, json_pack("{s:s}", "token", x->id));
     c->all[c->count++] = x;
     return true;
@@ -109,10 +115,33 @@ static bool validate_one(struct creation *c, const struct judge0_language_set *s
 
 static void creation_submit(struct creation *c)
 {
+    if (c->count == 0) {
+        judge0_respond(c->request, 422, TAKE(&c->answers, NULL));
+        creation_free(c);
+        return;
+    }
     const struct executions_listener listener = {.accepted = on_accepted, .ctx = c};
     size_t count = TAKE(&c->count, 0);
     c->submitted = executions_submit_many(c->j->api->executions, c->all, count, &listener);
     asked_done(&c->asked);
+}
+
+static void on_looked(void *ctx, const struct sieve_violation *found, size_t count)
+{
+    struct creation *c = ctx;
+    size_t kept = 0;
+    c->sieve = NULL;
+    for (size_t i = 0; i < c->count; i++) {
+        json_t *errors = sources_errors(c->j, found, count, i);
+        if (errors == NULL) {
+            c->all[kept++] = c->all[i];
+        } else {
+            json_array_set_new(c->answers, c->places[i], errors);
+            execution_unref(c->all[i]);
+        }
+    }
+    c->count = kept;
+    creation_submit(c);
 }
 
 static void on_languages(void *ctx, const struct judge0_language_set *set)
@@ -127,12 +156,10 @@ static void on_languages(void *ctx, const struct judge0_language_set *set)
             return;
         }
     }
-    if (c->count > 0) {
+    c->sieve = c->count > 0 ? sources_look(c->j, c->all, c->count, on_looked, c) : NULL;
+    if (c->sieve == NULL) {
         creation_submit(c);
-        return;
     }
-    judge0_respond(c->request, 422, TAKE(&c->answers, NULL));
-    creation_free(c);
 }
 
 /* Judge0 fails with 500 where there is something that is no submission. */
@@ -165,6 +192,7 @@ void batch_create(struct http_request *r, void *ctx)
     c->request = r;
     c->answers = json_array();
     c->all = xcalloc(json_array_size(list), sizeof(struct execution *));
+    c->places = xcalloc(json_array_size(list), sizeof(*c->places));
     c->asked = TAKE(&asked, (struct asked){0});
     http_on_gone(r, on_creator_gone, c);
     struct judge0_languages_wait *look = judge0_languages_look(

@@ -9,6 +9,7 @@
 #include "api/judge0/judge0.h"
 #include "api/judge0/languages.h"
 #include "api/judge0/params.h"
+#include "api/judge0/sources.h"
 #include "api/judge0/status.h"
 #include "api/judge0/validate.h"
 #include "base/buf.h"
@@ -34,6 +35,7 @@ struct creation {
     struct asked asked;
     bool waits, accepted, expired;
     struct judge0_languages_wait *look;
+    struct sieve_check *sieve;
     struct execution *x;               /* ours too */
     struct executions_wait *submitted; /* until nothing more is heard of it */
     struct loop_timer deadline;
@@ -51,6 +53,7 @@ static void on_creator_gone(void *ctx)
 {
     struct creation *c = ctx;
     judge0_languages_cancel(c->look);
+    sieve_cancel(c->sieve);
     if (c->submitted != NULL) {
         executions_leave(c->submitted);
     }
@@ -124,6 +127,19 @@ static void creation_submit(struct creation *c)
     c->submitted = executions_submit(j->api->executions, execution_ref(c->x), &listener);
 }
 
+static void on_looked(void *ctx, const struct sieve_violation *found, size_t count)
+{
+    struct creation *c = ctx;
+    c->sieve = NULL;
+    json_t *errors = sources_errors(c->j, found, count, 0);
+    if (errors == NULL) {
+        creation_submit(c);
+        return;
+    }
+    judge0_respond(c->request, 422, errors);
+    creation_free(c);
+}
+
 static void on_languages(void *ctx, const struct judge0_language_set *set)
 {
     struct creation *c = ctx;
@@ -132,7 +148,10 @@ static void on_languages(void *ctx, const struct judge0_language_set *set)
     bool sound = validate_submission(c->j->api->config, &gate_caller(c->request)->limits.run, set,
                                      c->asked.params, c->asked.base64, &c->x, &errors);
     if (sound && c->x != NULL) {
-        creation_submit(c);
+        c->sieve = sources_look(c->j, &c->x, 1, on_looked, c);
+        if (c->sieve == NULL) {
+            creation_submit(c);
+        }
         return;
     }
     if (sound) {

@@ -7,6 +7,8 @@
 #include "api/gate.h"
 #include "api/json.h"
 #include "api/piston/body.h"
+#include "api/sieve.h"
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -14,6 +16,7 @@
 #include "base/rand.h"
 #include "base/strv.h"
 #include "config/config.h"
+#include "metrics/metrics.h"
 #include "model/job.h"
 #include "model/runtime.h"
 #include "runtimes/runtimes.h"
@@ -21,6 +24,8 @@
 void order_cancel(struct order *o)
 {
     runtimes_cancel(TAKE(&o->wait, NULL));
+    sieve_cancel(TAKE(&o->look, NULL));
+    job_free(TAKE(&o->job, NULL));
     json_decref(TAKE(&o->body, NULL));
 }
 
@@ -80,6 +85,36 @@ static void job_finish(const struct order *o, struct runtime *runtime, struct jo
     job->shell_status = o->piston->api->config->shell_status;
 }
 
+static void on_looked(void *ctx, const struct sieve_violation *found, size_t count)
+{
+    struct order *o = ctx;
+    AUTO(job_freep) struct job *job = TAKE(&o->job, NULL);
+    AUTO(buf_done) struct buf text = {0};
+    o->look = NULL;
+    if (count == 0) {
+        tell(o, TAKE(&job, NULL), NULL);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        buf_add_fmt(&text, "%s%s: %s", i > 0 ? "; " : "", job->files[found[i].text].name,
+                    found[i].message);
+    }
+    metrics_add(o->piston->api->metrics, METRIC_REFUSED, METRIC_LABELS("sieve"), 1);
+    tell(o, NULL, text.data);
+}
+
+/* What is no source is not looked at. */
+static void look(struct order *o, struct job *job)
+{
+    AUTO(mem_freep) struct sieve_text *texts = xcalloc(job->file_count + 1, sizeof(*texts));
+    for (size_t i = 0; i < job->file_count; i++) {
+        const struct job_file *f = &job->files[i];
+        texts[i] = (struct sieve_text){f->name, f->data, f->code ? f->size : 0};
+    }
+    o->job = job;
+    o->look = sieve_look(o->piston->api->sieve, texts, job->file_count, on_looked, o);
+}
+
 static void go_on(struct order *o, struct runtime *runtime)
 {
     struct err e = {0};
@@ -93,7 +128,11 @@ static void go_on(struct order *o, struct runtime *runtime)
         return;
     }
     job_finish(o, runtime, job);
-    tell(o, TAKE(&job, NULL), NULL);
+    if (sieve_is_on(o->piston->api->sieve)) {
+        look(o, TAKE(&job, NULL));
+    } else {
+        tell(o, TAKE(&job, NULL), NULL);
+    }
 }
 
 static void on_found(void *ctx, struct runtime *found)

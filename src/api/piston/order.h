@@ -11,6 +11,7 @@ struct caller;
 struct job;
 struct runtime;
 struct runtimes_wait;
+struct sieve_check;
 
 /* Once, maybe from inside of order_begin.  job NULL: why not, in Piston's words; else the job is
  * the receiver's, and complete but for how it is run. */
@@ -22,6 +23,8 @@ struct order {
     enum piston_style style;
     json_t *body; /* NULL when the order was told */
     struct runtimes_wait *wait;
+    struct sieve_check *look;
+    struct job *job; /* that the sieve looks at */
     order_fn *fn;
     void *ctx;
 };
