@@ -180,13 +180,16 @@ char **command_environment(const struct job *job)
     AUTO(mem_freep)
     char *language = xasprintf("PISTON_LANGUAGE=%s", job->runtime->language);
     size_t room =
-        ARRAY_LEN(common_environment) + 1 + strv_len(job->runtime->env) + strv_len(job->env);
+        ARRAY_LEN(common_environment) + 2 + strv_len(job->runtime->env) + strv_len(job->env);
     AUTO(mem_freep) struct variable *all = xcalloc(room, sizeof(*all));
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(common_environment); i++) {
         count += variables_add(all, count, common_environment[i]);
     }
     count += variables_add(all, count, language);
+    if (job->stdio == JOB_STDIO_PTY) {
+        count += variables_add(all, count, "TERM=xterm-256color");
+    }
     for (char *const *v = job->runtime->env; v && *v; v++) {
         count += variables_add(all, count, *v);
     }

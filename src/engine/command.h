@@ -22,6 +22,7 @@ struct command_arguments { /* each may be NULL */
 char **command_expand(char *const *template, const struct layout *l,
                       const struct command_arguments *given);
 
-/* The common variables, the runtime's, the job's: a later one replaces an earlier one of its name.
+/* The common variables (with a terminal TERM too), the runtime's, the job's: a later one replaces
+ * an earlier one of its name.
  */
 char **command_environment(const struct job *job);

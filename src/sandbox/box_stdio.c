@@ -24,17 +24,6 @@ void box_stdio_init(struct box *b)
     }
 }
 
-void box_stdio_prepare(struct box *b, const struct box_program *p)
-{
-    b->in.is_pty = p->stdio == BOX_STDIO_PTY;
-    if (p->stdio == BOX_STDIO_FILE) {
-        b->in.state = b->out[0].state = STREAM_DONE;
-    }
-    if (p->stdio != BOX_STDIO_PIPE) {
-        b->out[1].state = STREAM_DONE;
-    }
-}
-
 /* --- output ---------------------------------------------------------------------------- */
 
 static void out_end(struct box_out *o)
@@ -256,6 +245,19 @@ size_t box_stdin_pending(const struct box *b)
 }
 
 /* --- all of them ----------------------------------------------------------------------- */
+
+/* A box that was made ahead may have offered its pipes already: they are not what is wanted. */
+void box_stdio_prepare(struct box *b, const struct box_program *p)
+{
+    b->in.is_pty = p->stdio == BOX_STDIO_PTY;
+    if (p->stdio == BOX_STDIO_PIPE) {
+        return;
+    }
+    box_stdio_close(b);
+    if (p->stdio == BOX_STDIO_PTY) {
+        b->in.state = b->out[0].state = STREAM_WAITING; /* for the terminal */
+    }
+}
 
 int box_stdio_open(struct box *b, int *fds, size_t fd_count, struct err *e)
 {

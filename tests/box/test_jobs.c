@@ -10,194 +10,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "engine/engine.h"
+#include "jobs_host.h"
 #include "model/runtime.h"
-#include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
-
-#define BOXES  6
-#define ROUNDS 100000
-
-struct host {
-    struct log log;
-    struct loop *loop;
-    struct instance *instance;
-    pid_t boxd;
-    struct sandbox *sandbox;
-    struct engine *engine;
-};
-
-static int host_start(struct host *h, const char *boxd, const char *init, const char *unzip,
-                      struct err *e)
-{
-    h->log = (struct log){.fd = 2, .level = LOG_LEVEL_ERROR, .process = "test_jobs"};
-    struct launch_config launch = {.cgroup_parent = "",
-                                   .boxes = BOXES,
-                                   .uid_base = 2000000000,
-                                   .memory_max = UINT64_C(1) << 30,
-                                   .disk_max = UINT64_C(256) << 20,
-                                   .inodes_max = 20000,
-                                   .processes_max = 256,
-                                   .boxd_path = boxd,
-                                   .init_path = init,
-                                   .log = &h->log};
-    int sock = -1;
-    int r = loop_new(&h->loop, e);
-    r = r < 0 ? r : host_enter(&launch, e);
-    r = r < 0 ? r : instance_claim(&launch, &h->instance, e);
-    r = r < 0 ? r : boxd_spawn(&launch, h->instance, &h->boxd, &sock, e);
-    r = r < 0 ? r : sandbox_new(h->loop, sock, &h->log, &h->sandbox, e);
-    if (r == 0) {
-        struct engine_config config = {.slots = 2,
-                                       .queue_max = 10,
-                                       .queue_bytes = UINT64_MAX,
-                                       .product_max = 8 << 20,
-                                       .sessions = 2,
-                                       .unzip = unzip};
-        h->engine = engine_new(h->loop, h->sandbox, &config, &h->log);
-    }
-    return r;
-}
-
-static void host_stop(struct host *h)
-{
-    engine_free(h->engine);
-    sandbox_free(h->sandbox);
-    if (h->boxd > 0) {
-        waitpid(h->boxd, NULL, 0);
-    }
-    instance_release(h->instance);
-    loop_free(h->loop);
-}
-
-/* --- a job ------------------------------------------------------------------------------- */
-
-struct outcome {
-    struct engine_job *job;
-    bool finished;
-    enum verdict verdict;
-    struct stage_result unpack, compile, run; /* their buffers are gone */
-    unsigned runs;
-    char *out, *err; /* of the run stage, else of the compile stage */
-    size_t out_len;
-    void (*on_output)(struct outcome *o, const char *data, size_t len);
-    int outputs, rooms;
-};
-
-static void on_room(void *ctx)
-{
-    struct outcome *o = ctx;
-    o->rooms++;
-}
-
-static bool on_output(void *ctx, enum engine_stage stage, enum engine_stream stream,
-                      const char *data, size_t len)
-{
-    struct outcome *o = ctx;
-    (void)stage, (void)stream;
-    o->outputs++;
-    if (o->on_output) {
-        o->on_output(o, data, len);
-    }
-    return true;
-}
-
-static void on_finished(void *ctx, struct result *result)
-{
-    struct outcome *o = ctx;
-    struct stage_result *shown = result->run.ran ? &result->run : &result->compile;
-    o->finished = true;
-    o->verdict = result->verdict;
-    o->out_len = shown->out.len;
-    o->out = buf_take(&shown->out);
-    o->err = buf_take(&shown->err);
-    o->unpack = result->unpack;
-    o->compile = result->compile;
-    o->run = result->run;
-    o->runs = result->runs;
-}
-
-static void outcome_done(struct outcome *o)
-{
-    free(o->out);
-    free(o->err);
-}
-
-static struct runtime *runtime_of(const char *compile, const char *run)
-{
-    struct runtime *r = runtime_new();
-    uint32_t layers[BOX_LAYERS_MAX];
-    r->layer_count = launch_host_layers(layers);
-    r->layers = xmemdup(layers, r->layer_count * sizeof(layers[0]));
-    r->language = xstrdup("bash");
-    r->version = xstrdup("5.0.0");
-    r->compile.argv = compile ? strv_split(compile, " ") : NULL;
-    r->run.argv = strv_split(run, " ");
-    return r;
-}
-
-/* `script` is the run stage's; `compile` is a script too, or NULL. */
-static struct job *job_of(const char *compile, const char *script)
-{
-    struct job *job = job_new();
-    job->runtime = runtime_of(compile ? "bash compile" : NULL, "bash {main} {args}");
-    job_add_file(job, "main", script, strlen(script), true);
-    if (compile) {
-        job_add_file(job, "compile", compile, strlen(compile), false);
-    }
-    job->run = job->compile = (struct limits){.wall_ms = 20000,
-                                              .cpu_ms = 20000,
-                                              .memory_bytes = UINT64_C(256) << 20,
-                                              .disk_bytes = UINT64_C(64) << 20,
-                                              .disk_inodes = 10000,
-                                              .output_bytes = 1 << 20,
-                                              .open_files = 256,
-                                              .processes = 64};
-    job->keep_output = true;
-    return job;
-}
-
-static void begin(struct host *h, struct job *job, struct outcome *o)
-{
-    const struct engine_observer observer = {
-        .output = on_output, .stdin_room = on_room, .finished = on_finished, .ctx = o};
-    struct err e;
-    assert_int_equal(engine_submit(h->engine, job, &observer, &o->job, &e), 0);
-}
-
-static void finish(struct host *h, struct outcome *o)
-{
-    struct err e;
-    for (int i = 0; !o->finished && i < ROUNDS; i++) {
-        assert_int_equal(loop_step(h->loop, UINT64_MAX, &e), 0);
-    }
-    assert_true(o->finished);
-}
-
-static void run(struct host *h, struct job *job, struct outcome *o)
-{
-    begin(h, job, o);
-    finish(h, o);
-}
-
-static void assert_verdict(const struct outcome *o, enum verdict wanted)
-{
-    if (o->verdict != wanted) {
-        fail_msg("%s, not %s: %s%s%s; stderr: %s", verdict_name(o->verdict), verdict_name(wanted),
-                 o->unpack.reason, o->compile.reason, o->run.reason, o->err ? o->err : "");
-    }
-}
 
 /* --- programs and their streams ---------------------------------------------------------- */
 
@@ -605,7 +430,7 @@ static void test_output_is_kept_to_the_byte(void **state)
 
 static void test_each_limit_stops_its_program(void **state)
 {
-    struct host *h = *state;
+    struct jobs_host *h = *state;
     bool memory = sandbox_hello(h->sandbox)->features & BOX_FEATURE_MEMORY;
     static const struct {
         const char *script;
@@ -631,7 +456,7 @@ static void test_each_limit_stops_its_program(void **state)
 
 static void test_process_is_held_where_no_cgroup_holds_the_box(void **state)
 {
-    struct host *h = *state;
+    struct jobs_host *h = *state;
     AUTO(outcome_done) struct outcome o = {0};
     run(h, job_of(NULL, "ulimit -d"), &o);
     bool memory = sandbox_hello(h->sandbox)->features & BOX_FEATURE_MEMORY;
@@ -640,7 +465,7 @@ static void test_process_is_held_where_no_cgroup_holds_the_box(void **state)
 
 static void test_many_jobs_at_once_leave_no_box(void **state)
 {
-    struct host *h = *state;
+    struct jobs_host *h = *state;
     struct outcome o[8] = {{0}};
     for (size_t i = 0; i < ARRAY_LEN(o); i++) {
         begin(h, job_of(i % 2 ? "echo >product" : NULL, "cat product 2>/dev/null; exit 2"), &o[i]);
@@ -657,7 +482,7 @@ static void test_many_jobs_at_once_leave_no_box(void **state)
     assert_int_equal(engine_stats(h->engine).running, 0);
 }
 
-static int test_all(struct host *h)
+static int test_all(struct jobs_host *h)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_program_sees_its_files_arguments_and_environment),
@@ -702,18 +527,5 @@ static int test_all(struct host *h)
 
 int main(int argc, char **argv)
 {
-    struct host h = {0};
-    struct err e;
-    if (argc != 4) {
-        fprintf(stderr, "usage: test_jobs BELLJAR-BOXD BELLJAR-INIT BELLJAR-UNZIP\n");
-        return 2;
-    }
-    if (host_start(&h, argv[1], argv[2], argv[3], &e) < 0) {
-        const char *must = getenv("MUST_WORK");
-        printf("1..0 # SKIP no box can be made here: %s\n", e.text);
-        return must && strcmp(must, "1") == 0;
-    }
-    int failed = test_all(&h);
-    host_stop(&h);
-    return failed;
+    return jobs_host_main(argc, argv, test_all);
 }

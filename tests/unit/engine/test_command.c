@@ -235,6 +235,19 @@ static void test_environment_later_replaces_earlier(void **state)
     assert_int_equal(strv_len(env), 7);
 }
 
+static void test_environment_of_a_terminal_has_its_type(void **state)
+{
+    (void)state;
+    AUTO(job_freep) struct job *job = job_of(runtime_of_bash());
+    job->stdio = JOB_STDIO_PTY;
+    AUTO(strv_freep) char **env = command_environment(job);
+    assert_true(strv_has(env, "TERM=xterm-256color"));
+    strv_add(&job->env, "TERM=vt100");
+    AUTO(strv_freep) char **other = command_environment(job);
+    assert_true(strv_has(other, "TERM=vt100"));
+    assert_false(strv_has(other, "TERM=xterm-256color"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_runtime_that_does_not_care_changes_no_name),
         cmocka_unit_test(test_many_sources_take_the_other_command),
         cmocka_unit_test(test_environment_later_replaces_earlier),
+        cmocka_unit_test(test_environment_of_a_terminal_has_its_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -689,6 +689,128 @@ static void test_files_as_stdio_are_sent_and_nothing_is_read(void **state)
     fake_boxd_free(f);
 }
 
+static void test_terminal_of_a_box_that_was_made_ahead_replaces_its_pipes(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {0};
+    struct box_program p = hello_program();
+    struct err e;
+    box_made(f, &s);
+    uint32_t box = fake_boxd_gets(f, BOX_MSG_CREATE)->head.box;
+    fake_hello(f, box);
+    fake_run(f);
+    p.stdio = BOX_STDIO_PTY;
+    assert_int_equal(box_start(s.box, &p, &e), 0);
+    box_stdin(s.box, "early", 5);
+    int ends[2];
+    assert_int_equal(fd_seqpacket_pair(ends, &e), 0);
+    fake_init_says(f, box, BOX_MSG_STARTED, ends[0]);
+    fake_run(f);
+    assert_reads(ends[1], "early");
+    assert_int_equal(write(ends[1], "out", 3), 3);
+    fd_close(ends[1]);
+    fake_ended(f, box, BOX_END_EXIT, 0);
+    fake_run(f);
+
+    assert_int_equal(s.ended, 1);
+    assert_int_equal(s.report.failure.kind, 0);
+    assert_string_equal(s.out.data, "out");
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+/* --- some files, as many as can be had ----------------------------------------------------- */
+
+static uint32_t box_collecting_some(struct fake_boxd *f, struct seen *s, enum box_end end)
+{
+    struct box_program p = hello_program();
+    char *const collect[] = {(char[]){"f"}, NULL};
+    struct err e;
+    p.collect = collect;
+    p.collect_bytes = 100;
+    p.collect_some = true;
+    assert_int_equal(box_start(box_made(f, s), &p, &e), 0);
+    uint32_t box = fake_boxd_gets(f, BOX_MSG_CREATE)->head.box;
+    assert_int_equal(fake_boxd_gets(f, BOX_MSG_START)->start.flags, BOX_STOP_GENTLY);
+    uint32_t flags = fake_init_gets(f, box, BOX_MSG_INIT_START)->init_start.flags;
+    assert_true(flags & BOX_START_COLLECT_SOME);
+    fake_hello(f, box);
+    fake_run(f);
+    fake_closes_output(f, box);
+    fake_ended(f, box, end, 9);
+    fake_run(f);
+    assert_int_equal(s->ended, 0); /* its init may still bring them */
+    return box;
+}
+
+static void test_program_that_was_stopped_brings_some_files(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {0};
+    uint32_t box = box_collecting_some(f, &s, BOX_END_WALL);
+    fake_product(f, box);
+    fake_run(f);
+    product_writes(f, box, "abc");
+    fake_init_says(f, box, BOX_MSG_COLLECTED, -1);
+    fd_closep(&f->init[box].product_fd);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    assert_int_equal(s.report.product_size, 3);
+    assert_false(s.report.product_missed);
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+static void test_init_that_dies_while_it_collects_some_is_no_failure(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {0};
+    uint32_t box = box_collecting_some(f, &s, BOX_END_EXIT);
+    fake_product(f, box);
+    fake_run(f);
+    product_writes(f, box, "abc");
+    fake_init_ends(f, box);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    assert_int_equal(s.report.failure.kind, 0);
+    assert_int_equal(s.report.product_size, 3);
+    assert_true(s.report.product_missed);
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+static void test_box_that_was_killed_has_missed_its_files(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {0};
+    uint32_t box = box_collecting_some(f, &s, BOX_END_MEMORY);
+    fake_init_ends(f, box);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    assert_int_equal(s.report.product_fd, -1);
+    assert_true(s.report.product_missed);
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+static void test_collector_that_could_not_begin_has_missed_them(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {0};
+    uint32_t box = box_collecting_some(f, &s, BOX_END_EXIT);
+    fake_init_says(f, box, BOX_MSG_COLLECTED, -1);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    assert_true(s.report.product_missed);
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -717,6 +839,11 @@ int main(void)
         cmocka_unit_test(test_program_that_was_stopped_has_no_product),
         cmocka_unit_test(test_pty_carries_both_directions),
         cmocka_unit_test(test_files_as_stdio_are_sent_and_nothing_is_read),
+        cmocka_unit_test(test_terminal_of_a_box_that_was_made_ahead_replaces_its_pipes),
+        cmocka_unit_test(test_program_that_was_stopped_brings_some_files),
+        cmocka_unit_test(test_init_that_dies_while_it_collects_some_is_no_failure),
+        cmocka_unit_test(test_box_that_was_killed_has_missed_its_files),
+        cmocka_unit_test(test_collector_that_could_not_begin_has_missed_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
