@@ -107,6 +107,91 @@ def test_a_client_that_waits_is_answered_when_the_server_stops(begin, tmp_path):
     assert server.process.wait(20) == 0
 
 
+# --- what was cancelled, and what is asked again ----------------------------------------------------------
+
+NATIVE = "/api/v1/executions"
+
+
+def native(server, source, **headers):
+    """The id of one that runs bash in belljar's own dialect."""
+    answer = ask(server, "POST", NATIVE, {"language": "bash", "source": source, "limits": {"wall_ms": 20000}},
+                 {name.replace("_", "-"): value for name, value in headers.items()})
+    assert answer.status in (200, 202), answer
+    return answer.json()["id"]
+
+
+def native_show(server, id_):
+    answer = ask(server, "GET", f"{NATIVE}/{id_}")
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def cancel(server, id_):
+    """Whether it was told that it is cancelled; the server may die meanwhile."""
+    try:
+        answer = ask(server, "DELETE", f"{NATIVE}/{id_}")
+        return answer.status == 200 and answer.json()["status"] == "cancelled"
+    except faults.GONE:
+        return False
+
+
+def native_over(server, id_):
+    def look():
+        try:
+            shown = native_show(server, id_)
+        except faults.GONE:
+            return None
+        return shown if shown["status"] in ("finished", "cancelled") else None
+
+    return wait_for(look, f"the end of {id_}")
+
+
+def test_what_was_cancelled_stays_so_after_a_death(begin, tmp_path):
+    server = begin("--data", str(tmp_path / "data"), "--slots", "1")
+    runs = native(server, "echo so far; sleep 30")
+    wait_for(lambda: running(server), "the program to run")
+    waits = native(server, "echo never")
+    assert cancel(server, waits) and cancel(server, runs)
+    kill(server, "server")
+    wait_until_it_answers(server)
+    for id_ in (runs, waits):
+        shown = native_show(server, id_)
+        assert (shown["status"], shown["verdict"]) == ("cancelled", "cancelled"), shown
+    assert native_show(server, runs)["run"]["stdout"] == "so far\n"
+    assert not native_show(server, waits).get("started_at")
+    assert running(server) == 0
+    assert native_over(server, native(server, "echo on"))["run"]["stdout"] == "on\n"
+
+
+def test_a_cancellation_that_was_told_is_kept_whenever_the_server_dies(begin, tmp_path):
+    """Those that wait are cancelled one by one while the server is killed: each is cancelled, or runs in the end."""
+    server = begin("--data", str(tmp_path / "data"), "--slots", "1")
+    ids = [native(server, "sleep 1")] + [native(server, f"echo {i}") for i in range(30)]
+    told = {}
+    killer = threading.Timer(0.02, kill, (server, "server"))
+    killer.start()
+    for id_ in ids[1:]:
+        told[id_] = cancel(server, id_)
+    killer.join()
+    wait_until_it_answers(server)
+    for i, id_ in enumerate(ids[1:]):
+        shown = native_over(server, id_)
+        if told[id_]:
+            assert shown["status"] == "cancelled", shown
+        if shown["status"] == "finished":
+            assert shown["run"]["stdout"] == f"{i}\n"
+
+
+def test_an_idempotency_key_outlives_the_server(begin, tmp_path):
+    server = begin("--data", str(tmp_path / "data"))
+    first = native(server, "echo once", Idempotency_Key="k")
+    kill(server, "server")
+    wait_until_it_answers(server)
+    assert native(server, "echo once", Idempotency_Key="k") == first
+    assert native(server, "echo once", Idempotency_Key="K") != first
+    assert native_over(server, first)["run"]["stdout"] == "once\n"
+
+
 # --- callbacks -----------------------------------------------------------------------------------------
 
 
