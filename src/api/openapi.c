@@ -56,10 +56,26 @@ static const char *media_of(const json_t *source, const json_t *schema, const js
     return media ? json_string_value(media) : of_schema ? json_string_value(of_schema) : JSON;
 }
 
-/* {"application/json": {"schema": ...}} */
-static json_t *content_of(const json_t *source, const json_t *schema, const json_t *media)
+static void content_add(json_t *content, const json_t *source, const json_t *schema,
+                        const json_t *media)
 {
-    return json_pack("{s:{s:o}}", media_of(source, schema, media), "schema", schema_of(schema));
+    json_object_set_new(content, media_of(source, schema, media),
+                        json_pack("{s:o}", "schema", schema_of(schema)));
+}
+
+/* Behind the sentence: a schema, its media type, and so on. */
+static json_t *answer_of(const json_t *source, const json_t *answer)
+{
+    json_t *o = json_pack("{s:O}", "description", json_array_get(answer, 0));
+    json_t *content = json_object();
+    for (size_t i = 1; i < json_array_size(answer); i += 2) {
+        content_add(content, source, json_array_get(answer, i), json_array_get(answer, i + 1));
+    }
+    if (json_object_size(content) > 0) {
+        json_object_set(o, "content", content);
+    }
+    json_decref(content);
+    return o;
 }
 
 static void answers_add(json_t *responses, const json_t *source, json_t *answers)
@@ -68,13 +84,7 @@ static void answers_add(json_t *responses, const json_t *source, json_t *answers
     json_t *answer;
     json_object_foreach(answers, status, answer)
     {
-        json_t *o = json_pack("{s:O}", "description", json_array_get(answer, 0));
-        const json_t *schema = json_array_get(answer, 1);
-        if (schema) {
-            json_object_set_new(o, "content",
-                                content_of(source, schema, json_array_get(answer, 2)));
-        }
-        json_object_set_new(responses, status, o);
+        json_object_set_new(responses, status, answer_of(source, answer));
     }
 }
 
@@ -212,9 +222,10 @@ static json_t *operation_of(const struct http_dialect *d, const struct http_rout
     }
     json_object_set_new(o, "parameters", parameters_of(route, entry));
     if (body) {
-        json_object_set_new(
-            o, "requestBody",
-            json_pack("{s:b,s:o}", "required", 1, "content", content_of(source, body, NULL)));
+        json_t *content = json_object();
+        content_add(content, source, body, NULL);
+        json_object_set_new(o, "requestBody",
+                            json_pack("{s:b,s:o}", "required", 1, "content", content));
     }
     json_object_set_new(o, "responses", responses_of(route, source, entry));
     json_object_set_new(o, "security", security_of(route));

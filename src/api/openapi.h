@@ -8,7 +8,7 @@
  *
  *   text        what is said of the dialect
  *   always      answers of all its operations: {"403": ["Sentence.", SCHEMA, "media/type"]}; SCHEMA
- *               is the name of one, or one; both may be left out
+ *               is the name of one, or one; both may be left out, or come several times
  *   guarded     answers of those that may need a key
  *   media       names of schemas that are of another media type than JSON
  *   operations  {"POST /path": {"text", "query": {"name": ["Sentence.", SCHEMA]}, "headers"
