@@ -36,6 +36,7 @@ extern const struct cli_flag db_flags[];
 extern const struct cli_flag key_flags[];
 extern const struct cli_flag run_flags[];
 extern const struct cli_flag runtimes_flags[];
+extern const struct cli_flag submit_flags[];
 const struct command *command_find(const char *name); /* NULL: none */
 
 void help_overview(struct buf *ret);

@@ -8,10 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/remote.h"
+
 struct err;
 
 struct piston_args {
-    const char *url;
+    struct remote remote;
     bool help, version;
     char **words; /* what is no flag; the vector is owned, the words are argv's */
     size_t word_count;
@@ -38,6 +40,8 @@ struct piston_command {
 
 /* Exit status 0 also when the program failed: Piston's CLI says it in words. */
 int piston_execute(const struct piston_args *args, char *const *words, struct err *e);
+/* The same on a WebSocket, with stdin and signals; init: the body of an execute request. */
+int piston_session(const struct piston_args *args, json_t *init, struct err *e);
 int piston_list(const struct piston_args *args, char *const *words, struct err *e);
 int piston_install(const struct piston_args *args, char *const *words, struct err *e);
 int piston_uninstall(const struct piston_args *args, char *const *words, struct err *e);

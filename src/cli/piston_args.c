@@ -22,7 +22,7 @@ struct piston_flag {
 #define FIELD(name) offsetof(struct piston_args, name)
 
 static const struct piston_flag flags[] = {
-    {{"piston-url", "u"}, FIELD(url), KIND_TEXT, true},
+    {{"piston-url", "u"}, FIELD(remote.url), KIND_TEXT, true},
     {{"help"}, FIELD(help), KIND_BOOL, true},
     {{"version"}, FIELD(version), KIND_BOOL, true},
     {{"language_version", "l"}, FIELD(language_version), KIND_TEXT, false},
@@ -38,6 +38,7 @@ void piston_args_done(struct piston_args *args)
 {
     free(args->words);
     free(args->files);
+    remote_done(&args->remote);
     *args = (struct piston_args){0};
 }
 
@@ -176,7 +177,6 @@ int piston_args_read(char *const *words, struct piston_args *ret, struct err *e)
 {
     AUTO(piston_args_done)
     struct piston_args args = {
-        .url = "http://127.0.0.1:2000",
         .language_version = "*",
         .run_timeout = 3000,
         .compile_timeout = 10000,
@@ -197,6 +197,12 @@ int piston_args_read(char *const *words, struct piston_args *ret, struct err *e)
             return r;
         }
     }
+    int r = remote_environment(&args.remote, e);
+    if (r < 0) {
+        return r;
+    }
+    args.remote.url = args.remote.url ? args.remote.url : "http://127.0.0.1:2000";
+    args.remote.key_alone = true;
     *ret = TAKE(&args, (struct piston_args){0});
     return 0;
 }

@@ -83,7 +83,7 @@ static int body_make(const struct piston_args *args, char *const *words, json_t 
     }
     int r = files_make(args, words[1], files, e);
     if (r == 0) {
-        r = stdin_make(args->read_stdin, &input, e);
+        r = stdin_make(args->read_stdin && !args->interactive, &input, e);
     }
     if (r < 0) {
         return r;
@@ -146,14 +146,12 @@ int piston_execute(const struct piston_args *args, char *const *words, struct er
     AUTO(remote_json_freep) json_t *body = NULL;
     AUTO(remote_json_freep) json_t *answer = NULL;
     long status = 0;
-    if (args->interactive) {
-        return err_set(e, ERR_UNSUPPORTED,
-                       "-t needs Piston's WebSocket, which belljar does not have yet; run without "
-                       "-t, and with -i to pass stdin");
-    }
     int r = body_make(args, words, &body, e);
+    if (r == 0 && args->interactive) {
+        return piston_session(args, body, e);
+    }
     if (r == 0) {
-        r = remote_call(args->url, "POST", "/api/v2/execute", body, &status, &answer, e);
+        r = remote_call(&args->remote, "POST", "/api/v2/execute", body, &status, &answer, e);
     }
     if (r < 0) {
         return r;
@@ -161,7 +159,7 @@ int piston_execute(const struct piston_args *args, char *const *words, struct er
     const json_t *run = json_object_get(answer, "run"),
                  *compile = json_object_get(answer, "compile");
     if (status != 200 || !json_is_object(run)) {
-        return remote_refusal(args->url, status, answer, e);
+        return remote_refusal(&args->remote, status, answer, e);
     }
     bool colour = style_wanted(STDOUT_FILENO);
     if (json_is_object(compile)) {

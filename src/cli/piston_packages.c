@@ -13,16 +13,16 @@
 #include "cli/style.h"
 #include "model/semver.h"
 
-int piston_packages(const char *url, json_t **ret, struct err *e)
+int piston_packages(const struct remote *remote, json_t **ret, struct err *e)
 {
     AUTO(remote_json_freep) json_t *answer = NULL;
     long status = 0;
-    int r = remote_call(url, "GET", "/api/v2/packages", NULL, &status, &answer, e);
+    int r = remote_call(remote, "GET", "/api/v2/packages", NULL, &status, &answer, e);
     if (r < 0) {
         return r;
     }
     if (status != 200 || !json_is_array(answer)) {
-        return remote_refusal(url, status, answer, e);
+        return remote_refusal(remote, status, answer, e);
     }
     *ret = TAKE(&answer, NULL);
     return 0;
@@ -34,13 +34,13 @@ const char *piston_package_text(const json_t *package, const char *key)
     return text ? text : "";
 }
 
-int piston_package_change(const char *url, const char *method, const char *language,
+int piston_package_change(const struct remote *remote, const char *method, const char *language,
                           const char *version, long *ret_status, json_t **ret_answer, struct err *e)
 {
     AUTO(remote_json_freep) json_t *body = json_object();
     json_object_set_new(body, "language", json_string(language));
     json_object_set_new(body, "version", json_string(version));
-    return remote_call(url, method, "/api/v2/packages", body, ret_status, ret_answer, e);
+    return remote_call(remote, method, "/api/v2/packages", body, ret_status, ret_answer, e);
 }
 
 int piston_list(const struct piston_args *args, char *const *words, struct err *e)
@@ -51,7 +51,7 @@ int piston_list(const struct piston_args *args, char *const *words, struct err *
     json_t *package;
     (void)words;
 
-    int r = piston_packages(args->url, &all, e);
+    int r = piston_packages(&args->remote, &all, e);
     if (r < 0) {
         return r;
     }
@@ -121,7 +121,7 @@ static int change_all(const struct piston_args *args, char *const *words, const 
         AUTO(remote_json_freep) json_t *answer = NULL;
         AUTO(wish_done) struct wish wish = wish_read(&words);
         long status = 0;
-        int r = piston_package_change(args->url, method, wish.language, wish.version, &status,
+        int r = piston_package_change(&args->remote, method, wish.language, wish.version, &status,
                                       &answer, e);
         if (r < 0) {
             return r;
@@ -130,7 +130,7 @@ static int change_all(const struct piston_args *args, char *const *words, const 
             outcome_print(noun, answer);
         } else {
             struct err refusal;
-            remote_refusal(args->url, status, answer, &refusal);
+            remote_refusal(&args->remote, status, answer, &refusal);
             fflush(stdout);
             fprintf(stderr, "%s\n", refusal.text);
         }

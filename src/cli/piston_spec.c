@@ -152,49 +152,52 @@ static void rules_apply(struct spec *spec, char *text)
 
 /* --- actions ---------------------------------------------------------------------------------- */
 
-typedef void action_fn(const char *url, bool install, const json_t *package, bool colour);
+typedef void action_fn(const struct remote *remote, bool install, const json_t *package,
+                       bool colour);
 
 /* Calls `fn` with each package to install, in the order of the rules, then with each to uninstall.
  */
-static size_t actions_each(const struct spec *spec, const char *url, bool colour, action_fn *fn)
+static size_t actions_each(const struct spec *spec, const struct remote *remote, bool colour,
+                           action_fn *fn)
 {
     size_t count = 0;
     for (size_t i = 0; i < spec->wanted_count; i++) {
         const json_t *package = package_at(spec, spec->wanted[i]);
         if (!json_is_true(json_object_get(package, "installed"))) {
-            fn(url, true, package, colour);
+            fn(remote, true, package, colour);
             count++;
         }
     }
     for (size_t i = 0; i < json_array_size(spec->all); i++) {
         const json_t *package = package_at(spec, i);
         if (json_is_true(json_object_get(package, "installed")) && !is_wanted(spec, i)) {
-            fn(url, false, package, colour);
+            fn(remote, false, package, colour);
             count++;
         }
     }
     return count;
 }
 
-static void action_announce(const char *url, bool install, const json_t *package, bool colour)
+static void action_announce(const struct remote *remote, bool install, const json_t *package,
+                            bool colour)
 {
-    (void)url;
+    (void)remote;
     style_put(stdout, colour, install ? STYLE_GREEN : STYLE_RED, install ? "Install" : "Uninstall");
     printf(" %s %s\n", piston_package_text(package, "language"),
            piston_package_text(package, "language_version"));
 }
 
-static void action_do(const char *url, bool install, const json_t *package, bool colour)
+static void action_do(const struct remote *remote, bool install, const json_t *package, bool colour)
 {
     AUTO(remote_json_freep) json_t *answer = NULL;
     const char *language = piston_package_text(package, "language");
     const char *version = piston_package_text(package, "language_version");
     struct err e = {0};
     long status = 0;
-    int r = piston_package_change(url, install ? "POST" : "DELETE", language, version, &status,
+    int r = piston_package_change(remote, install ? "POST" : "DELETE", language, version, &status,
                                   &answer, &e);
     if (r == 0 && !json_is_string(json_object_get(answer, "language"))) {
-        r = remote_refusal(url, status, answer, &e);
+        r = remote_refusal(remote, status, answer, &e);
     }
     if (r < 0) {
         style_put(stdout, colour, STYLE_BOLD_RED,
@@ -214,7 +217,7 @@ int piston_spec(const struct piston_args *args, char *const *words, struct err *
     bool colour = style_wanted(STDOUT_FILENO);
     int r = fd_read_path(words[0], SPEC_MAX, &text, e);
     if (r == 0) {
-        r = piston_packages(args->url, &spec.all, e);
+        r = piston_packages(&args->remote, &spec.all, e);
     }
     if (r < 0) {
         return r;
@@ -224,11 +227,11 @@ int piston_spec(const struct piston_args *args, char *const *words, struct err *
 
     style_put(stdout, colour, STYLE_BOLD_YELLOW, "Actions");
     putchar('\n');
-    if (actions_each(&spec, args->url, colour, action_announce) == 0) {
+    if (actions_each(&spec, &args->remote, colour, action_announce) == 0) {
         style_put(stdout, colour, STYLE_GRAY, "None");
         putchar('\n');
     }
     fflush(stdout);
-    actions_each(&spec, args->url, colour, action_do);
+    actions_each(&spec, &args->remote, colour, action_do);
     return 0;
 }

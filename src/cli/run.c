@@ -10,7 +10,7 @@ int cmd_run(int argc, char **argv)
 {
     AUTO(run_options_done) struct run_options options = {0};
     struct err e = {0};
-    int r = run_options_read(argc, argv, &options, &e);
+    int r = run_options_read(argv + (argc > 0), run_flags, &options, &e);
     if (r == ARGS_HELP) {
         return help_show("run");
     }
@@ -18,5 +18,5 @@ int cmd_run(int argc, char **argv)
         cli_error("run", &e);
         return RUN_FAILED;
     }
-    return options.url ? run_remote(&options) : run_local(&options);
+    return options.remote.url ? run_remote(&options) : run_local(&options);
 }

@@ -15,26 +15,39 @@
 #include "model/semver.h"
 #include "runtimes/runtimes.h"
 
-enum { FLAG_LANGUAGE, FLAG_VERSION, FLAG_FILE, FLAG_ENV, FLAG_JSON, FLAG_TTY, FLAG_URL };
+#define RUN_FLAGS                                                                                  \
+    {"--language", 'l', "LANG[=RANGE]",                                                            \
+     "Language, when the file's name does not say it or says another; with a range "               \
+     "of versions: python=3.x."},                                                                  \
+        {"--version", 0, "RANGE",                                                                  \
+         "Range of versions to choose from, as npm writes them: 3.x, ^12, '>=1 <2'; the "          \
+         "newest is taken."},                                                                      \
+        {"--file", 'f', "FILE", "A further file; may be given several times."},                    \
+        {"--env", 'e', "KEY=VALUE",                                                                \
+         "A variable of the program's environment; may be given several times."},                  \
+    {                                                                                              \
+        "--json", 0, NULL,                                                                         \
+            "Print the whole result as one JSON object at the end, and nothing else."              \
+    }
 
 const struct cli_flag run_flags[] = {
-    [FLAG_LANGUAGE] =
-        {"--language", 'l', "LANG[=RANGE]",
-         "Language, when the file's name does not say it or says another; with a range "
-         "of versions: python=3.x."},
-    [FLAG_VERSION] =
-        {"--version", 0, "RANGE",
-         "Range of versions to choose from, as npm writes them: 3.x, ^12, '>=1 <2'; the "
-         "newest is taken."},
-    [FLAG_FILE] = {"--file", 'f', "FILE", "A further file; may be given several times."},
-    [FLAG_ENV] = {"--env", 'e', "KEY=VALUE",
-                  "A variable of the program's environment; may be given several times."},
-    [FLAG_JSON] = {"--json", 0, NULL,
-                   "Print the whole result as one JSON object at the end, and nothing else."},
-    [FLAG_TTY] = {"--tty", 't', NULL,
-                  "A session: the program gets a terminal of its own when stdin is one, its limits "
-                  "on time are those of sessions, and its output has none."},
-    [FLAG_URL] = {"--url", 0, "URL", "Run it on the server at this address: http://host:2358."},
+    RUN_FLAGS,
+    {"--tty", 't', NULL,
+     "A session: the program gets a terminal of its own when stdin is one, its limits on time are "
+     "those of sessions, and its output has none."},
+    REMOTE_FLAGS,
+    {0},
+};
+
+const struct cli_flag submit_flags[] = {
+    RUN_FLAGS,
+    {"--wait", 0, NULL, "Wait for its end and print its result, as run does."},
+    {"--label", 0, "TEXT", "Anything to find it by later."},
+    {"--tests", 0, "FILE",
+     "Tests as JSON: [{\"name\", \"stdin\", \"expected_output\", \"limits\"}]; it is compiled once "
+     "and "
+     "run once for each."},
+    REMOTE_FLAGS,
     {0},
 };
 
@@ -48,6 +61,8 @@ void run_options_done(struct run_options *o)
     free(o->language);
     free(o->range);
     strv_free(o->env);
+    strv_free(o->more);
+    remote_done(&o->remote);
     config_free(o->config);
     *o = (struct run_options){0};
 }
@@ -84,31 +99,70 @@ static int env_add(struct run_options *o, const char *value, struct err *e)
     return 0;
 }
 
-static int flag_set(struct run_options *o, char ***files, const struct cli_flag *flag,
-                    const char *value, struct err *e)
+static int file_add(struct run_options *o, const char *value, struct err *e)
 {
-    switch (flag - run_flags) {
-    case FLAG_LANGUAGE:
-        return language_set(o, value, e);
-    case FLAG_VERSION:
-        return range_set(o, value, e);
-    case FLAG_FILE:
-        strv_add(files, value);
-        return 0;
-    case FLAG_ENV:
-        return env_add(o, value, e);
-    case FLAG_JSON:
-        o->json = true;
-        return 0;
-    case FLAG_TTY:
-        o->tty = true;
-        return 0;
-    case FLAG_URL:
-        o->url = value;
-        return 0;
-    default:
-        return err_set(e, ERR_BUG, "flag %s is not read", flag->name);
+    (void)e;
+    strv_add(&o->more, value);
+    return 0;
+}
+
+static int json_set(struct run_options *o, const char *value, struct err *e)
+{
+    (void)value;
+    (void)e;
+    o->json = true;
+    return 0;
+}
+
+static int tty_set(struct run_options *o, const char *value, struct err *e)
+{
+    (void)value;
+    (void)e;
+    o->tty = true;
+    return 0;
+}
+
+static int wait_set(struct run_options *o, const char *value, struct err *e)
+{
+    (void)value;
+    (void)e;
+    o->wait = true;
+    return 0;
+}
+
+static int label_set(struct run_options *o, const char *value, struct err *e)
+{
+    (void)e;
+    o->label = value;
+    return 0;
+}
+
+static int tests_set(struct run_options *o, const char *value, struct err *e)
+{
+    (void)e;
+    o->tests = value;
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*set)(struct run_options *o, const char *value, struct err *e);
+} setters[] = {
+    {"--language", language_set}, {"--version", range_set}, {"--file", file_add},
+    {"--env", env_add},           {"--json", json_set},     {"--tty", tty_set},
+    {"--wait", wait_set},         {"--label", label_set},   {"--tests", tests_set},
+};
+
+static int flag_set(struct run_options *o, const struct cli_flag *flag, const char *value,
+                    struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(setters); i++) {
+        if (strcmp(setters[i].name, flag->name) == 0) {
+            return setters[i].set(o, value, e);
+        }
     }
+    int r = remote_flag(&o->remote, flag, value, e);
+    return r == 0 ? err_set(e, ERR_BUG, "flag %s is not read", flag->name) : r;
 }
 
 static const char *last_name(const char *path)
@@ -162,15 +216,14 @@ static int folder_of(const char *main_path, char ret[PATH_MAX], struct err *e)
     return realpath(folder, ret) ? 0 : err_sys(e, "folder '%s'", folder);
 }
 
-static int files_read(struct run_options *o, const char *main_path, char *const *more,
-                      struct err *e)
+static int files_read(struct run_options *o, const char *main_path, struct err *e)
 {
     char folder[PATH_MAX];
     int r = file_read(o, main_path, NULL, e);
-    if (r == 0 && more) {
+    if (r == 0 && o->more) {
         r = folder_of(main_path, folder, e);
     }
-    for (char *const *path = more; r == 0 && path && *path; path++) {
+    for (char *const *path = o->more; r == 0 && path && *path; path++) {
         r = file_read(o, *path, folder, e);
     }
     return r;
@@ -218,40 +271,46 @@ static int tty_check(struct run_options *o, struct err *e)
     return 0;
 }
 
-int run_options_read(int argc, char **argv, struct run_options *ret, struct err *e)
+/* What the words say, once they are all known. */
+static int options_complete(struct run_options *o, const struct args *args, struct err *e)
+{
+    const char *main_path = *args->words;
+    if (!main_path) {
+        return err_set(e, ERR_INVALID, "a file is missing; write: belljar %s FILE [ARGS...]",
+                       o->command);
+    }
+    o->args = args->words + 1;
+    int r = remote_environment(&o->remote, e);
+    if (r == 0) {
+        r = config_read(o, args, e);
+    }
+    if (r == 0) {
+        r = files_read(o, main_path, e);
+    }
+    if (r == 0) {
+        r = language_find(o, main_path, e);
+    }
+    return r == 0 ? tty_check(o, e) : r;
+}
+
+int run_options_read(char **argv, const struct cli_flag *flags, struct run_options *ret,
+                     struct err *e)
 {
     AUTO(run_options_done) struct run_options o = {.range = xstrdup("*")};
-    AUTO(args_done) struct args args = {.words = argv + (argc > 0), .flags = run_flags};
-    AUTO(strv_freep) char **more = NULL;
+    o.command = flags == submit_flags ? "submit" : "run";
+    AUTO(args_done) struct args args = {.words = argv, .flags = flags};
     const struct cli_flag *flag = NULL;
     const char *value = NULL;
-    int r = ARGS_FLAG;
-
-    while (r == ARGS_FLAG) {
-        r = args_next(&args, &flag, &value, e);
-        if (r == ARGS_FLAG && flag_set(&o, &more, flag, value, e) < 0) {
+    int r;
+    while ((r = args_next(&args, &flag, &value, e)) == ARGS_FLAG) {
+        if (flag_set(&o, flag, value, e) < 0) {
             return -(int)e->kind;
         }
     }
-    if (r != ARGS_END) {
-        return r;
+    if (r == ARGS_END) {
+        r = options_complete(&o, &args, e);
     }
-    const char *main_path = *args.words;
-    if (!main_path) {
-        return err_set(e, ERR_INVALID, "a file is missing; write: belljar run FILE [ARGS...]");
-    }
-    o.args = args.words + 1;
-    r = config_read(&o, &args, e);
-    if (r == 0) {
-        r = files_read(&o, main_path, more, e);
-    }
-    if (r == 0) {
-        r = language_find(&o, main_path, e);
-    }
-    if (r == 0) {
-        r = tty_check(&o, e);
-    }
-    if (r == 0) {
+    if (r == ARGS_END) {
         *ret = TAKE(&o, (struct run_options){0});
     }
     return r;

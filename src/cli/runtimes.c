@@ -20,11 +20,9 @@
 /* How many tools are asked for their versions at a time. */
 #define BOXES 8
 
-enum { FLAG_JSON, FLAG_URL };
-
 const struct cli_flag runtimes_flags[] = {
-    [FLAG_JSON] = {"--json", 0, NULL, "Print them as GET /api/v2/runtimes does."},
-    [FLAG_URL] = {"--url", 0, "URL", "Ask the server at this address: http://host:2358."},
+    {"--json", 0, NULL, "Print them as GET /api/v2/runtimes does."},
+    REMOTE_FLAGS,
     {0},
 };
 
@@ -105,16 +103,16 @@ static int list_local(const struct config *c, json_t **ret, struct err *e)
 
 /* --- what a server has ------------------------------------------------------------------------ */
 
-static int list_remote(const char *url, json_t **ret, struct err *e)
+static int list_remote(const struct remote *remote, json_t **ret, struct err *e)
 {
     AUTO(remote_json_freep) json_t *answer = NULL;
     long status = 0;
-    int r = remote_call(url, "GET", "/api/v2/runtimes", NULL, &status, &answer, e);
+    int r = remote_call(remote, "GET", "/api/v2/runtimes", NULL, &status, &answer, e);
     if (r < 0) {
         return r;
     }
     if (status != 200 || !json_is_array(answer)) {
-        return remote_refusal(url, status, answer, e);
+        return remote_refusal(remote, status, answer, e);
     }
     *ret = TAKE(&answer, NULL);
     return 0;
@@ -158,13 +156,14 @@ static void table_print(const json_t *all)
 
 struct options {
     bool json;
-    const char *url;
+    struct remote remote; /* its url is NULL: here */
     struct config *config;
 };
 
 static void options_done(struct options *o)
 {
     config_free(o->config);
+    remote_done(&o->remote);
 }
 
 static int options_read(char **argv, struct options *ret, struct err *e)
@@ -175,11 +174,17 @@ static int options_read(char **argv, struct options *ret, struct err *e)
     const char *value = NULL;
     int r;
     while ((r = args_next(&args, &flag, &value, e)) == ARGS_FLAG) {
-        ret->json = ret->json || flag == &runtimes_flags[FLAG_JSON];
-        ret->url = flag == &runtimes_flags[FLAG_URL] ? value : ret->url;
+        int taken = remote_flag(&ret->remote, flag, value, e);
+        if (taken < 0) {
+            return taken;
+        }
+        ret->json = ret->json || !taken; /* the one that is left */
     }
     if (r == ARGS_END && *args.words) {
         return err_set(e, ERR_INVALID, "'%.60s' is too much; it takes flags only", *args.words);
+    }
+    if (r == ARGS_END) {
+        r = remote_environment(&ret->remote, e);
     }
     return r < 0 ? r : config_load(args.config, environ, &ret->config, &rest, e);
 }
@@ -193,7 +198,8 @@ int cmd_runtimes(int argc, char **argv)
         cli_error("runtimes", &e);
         return CLI_USAGE;
     }
-    int r = options.url ? list_remote(options.url, &all, &e) : list_local(options.config, &all, &e);
+    int r = options.remote.url ? list_remote(&options.remote, &all, &e)
+                               : list_local(options.config, &all, &e);
     if (r < 0) {
         cli_error("runtimes", &e);
         return CLI_FAILED;

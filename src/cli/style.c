@@ -14,6 +14,7 @@ static const struct {
     [STYLE_BOLD] = {ESC "1m", ESC "22m"},
     [STYLE_RED] = {ESC "31m", ESC "39m"},
     [STYLE_GREEN] = {ESC "32m", ESC "39m"},
+    [STYLE_YELLOW] = {ESC "33m", ESC "39m"},
     [STYLE_GRAY] = {ESC "90m", ESC "39m"},
     [STYLE_BOLD_RED] = {ESC "1m" ESC "31m", ESC "39m" ESC "22m"},
     [STYLE_BOLD_GREEN] = {ESC "1m" ESC "32m", ESC "39m" ESC "22m"},

@@ -11,6 +11,7 @@ enum style {
     STYLE_BOLD,
     STYLE_RED,
     STYLE_GREEN,
+    STYLE_YELLOW,
     STYLE_GRAY,
     STYLE_BOLD_RED,
     STYLE_BOLD_GREEN,

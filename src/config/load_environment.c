@@ -18,6 +18,9 @@
 
 #define OWN_PREFIX "BELLJAR_"
 #define OWN_FILE   "BELLJAR_CONFIG"
+/* Where a server is, and the key for it: of the commands that talk to one. */
+#define OWN_URL "BELLJAR_URL"
+#define OWN_KEY "BELLJAR_KEY"
 
 const char *load_variable(char *const *environment, const char *name)
 {
@@ -39,7 +42,7 @@ static bool is_own(const char *name)
             return true;
         }
     }
-    return strcmp(OWN_FILE, name) == 0;
+    return strcmp(OWN_FILE, name) == 0 || strcmp(OWN_URL, name) == 0 || strcmp(OWN_KEY, name) == 0;
 }
 
 static int unknown_variable(const char *name, struct err *e)

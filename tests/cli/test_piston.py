@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """`belljar piston` against a fake server: the requests, the output and the exit statuses of Piston's own CLI."""
 import os
+import threading
 
 import pytest
 
 from support.fake_piston import FakePiston, stage
 from support.cli import BELLJAR, belljar
+from support.terminal import Terminal
+from support.websocket import CLOSE
 
 RUN = ("POST", "/api/v2/execute")
 PACKAGES = "/api/v2/packages"
@@ -162,11 +165,92 @@ def test_wrong_words_print_usage_and_why(fake, words, error):
     assert fake.requests == []
 
 
-def test_interactive_says_that_it_is_not_there(fake):
-    done = piston(fake, "run", "-t", "python", "a.py")
+# --- -t --------------------------------------------------------------------------------------------------------------
+
+def session(ws, *more):
+    """A run as a Piston tells it; more: messages of the run stage."""
+    kind, init = ws.receive()
+    ws.send({"type": "runtime", "language": "python", "version": "3.12.0"})
+    ws.send({"type": "stage", "stage": "run"})
+    for message in more:
+        ws.send(message)
+    return init
+
+
+def end(ws, code=0, signal=None):
+    ws.send({"type": "exit", "stage": "run", "code": code, "signal": signal})
+    ws.close(4999, "Job Completed")
+    assert ws.receive()[0] == CLOSE
+
+
+def test_interactive_sends_init_and_stdin_and_prints_raw(fake, folder):
+    seen = []
+
+    def talk(ws):
+        seen.append(session(ws, {"type": "data", "stream": "stdout", "data": "out \u00e4\n"},
+                            {"type": "data", "stream": "stderr", "data": "err\n"}))
+        text = ""
+        while not text.endswith("end\n"):
+            kind, message = ws.receive()
+            assert (message["type"], message["stream"]) == ("data", "stdin")
+            text += message["data"]
+        seen.append(text)
+        end(ws, 3)
+    fake.talks["/api/v2/connect"] = talk
+    done = piston(fake, "run", "-t", "-s", "-r", "500", "python", folder / "a.py", "x", input="l\u00e4ne\nend\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "out \u00e4\n", "err\n")
+    init, text = seen
+    assert text == "l\u00e4ne\nend\n"
+    assert init.pop("files")[0]["name"] == "a.py"
+    assert init == {"type": "init", "language": "python", "version": "*", "args": ["x"], "compile_timeout": 10000,
+                    "run_timeout": 500}
+
+
+def test_interactive_says_its_status_on_a_terminal(fake, folder):
+    fake.talks["/api/v2/connect"] = lambda ws: (session(ws), end(ws, None, "SIGKILL"))
+    here = Terminal("piston", "-u", fake.url, "run", "-t", "-s", "python", folder / "a.py", env={"FORCE_COLOR": "0"})
+    assert here.wait() == 0
+    assert here.text.decode().splitlines() == [
+        "Connected", "Runtime: python 3.12.0", "Stage: run", "Stage run exited with signal SIGKILL",
+        'Disconnected:  Reason: "Job Completed" Code: "4999"']
+    assert here.is_restored()
+    here.close()
+
+
+def test_interactive_passes_signals_and_can_always_be_left(fake, folder):
+    def talk(ws):
+        session(ws, {"type": "data", "stream": "stdout", "data": "ready\n"})
+        assert ws.receive()[1] == {"type": "signal", "signal": "SIGINT"}
+        ws.send({"type": "data", "stream": "stdout", "data": "caught\n"})
+        assert ws.receive()[1] == {"type": "signal", "signal": "SIGINT"}
+        second.set()
+        ws.receive()
+    second = threading.Event()
+    fake.talks["/api/v2/connect"] = talk
+    here = Terminal("piston", "-u", fake.url, "run", "-t", "python", folder / "a.py")
+    here.expect("ready")
+    here.type(b"\x03")
+    here.expect("caught")
+    here.type(b"\x03")
+    assert second.wait(30)
+    here.type(b"\x03")
+    assert here.wait() == 1
+    assert b"Error: stopped by SIGINT" in here.text
+    here.close()
+
+
+def test_interactive_says_what_the_server_refuses(fake, folder):
+    def talk(ws):
+        ws.receive()
+        ws.send({"type": "error", "message": "python-* runtime is unknown"})
+        ws.close(4002, "Notified Error")
+    fake.talks["/api/v2/connect"] = talk
+    done = piston(fake, "run", "-t", "python", folder / "a.py")
     assert done.returncode == 1
-    assert "-t needs Piston's WebSocket" in done.stderr
-    assert fake.requests == []
+    assert done.stderr.endswith("\nError: python-* runtime is unknown\n")
+    del fake.talks["/api/v2/connect"]
+    done = piston(fake, "run", "-t", "python", folder / "a.py")
+    assert (done.returncode, done.stderr.endswith("\nError: Not Found\n")) == (1, True)
 
 
 @pytest.mark.parametrize("words, first", [

@@ -363,14 +363,14 @@ def test_url_with_a_failed_compile(fake, program):
 
 
 @pytest.mark.parametrize("words, error", [
-    (["--env", "A=1"], "--env cannot be sent to a server; leave it out with --url"),
-    (["--processes", "3"], "--processes cannot be sent to a server; leave it out with --url"),
-    (["--cpus", "1"], "--cpus cannot be sent to a server; leave it out with --url"),
+    (["--env", "A=1"], "--env cannot be sent to a Piston; leave it out, or name a belljar"),
+    (["--processes", "3"], "--processes cannot be sent to a Piston; leave it out, or name a belljar"),
+    (["--cpus", "1"], "--cpus cannot be sent to a Piston; leave it out, or name a belljar"),
 ])
 def test_url_refuses_what_it_cannot_send(fake, program, words, error):
     done = remote(fake, *words, program("a.py", "x"))
     assert (done.returncode, done.stderr) == (125, f"belljar run: {error}\n")
-    assert fake.requests == []
+    assert [path for _, path, _, _ in fake.requests] == ["/api/v1/executions"]
 
 
 def test_url_says_what_the_server_says(fake, program):
