@@ -61,8 +61,8 @@ struct server {
     struct sandbox *sandbox;
     struct api api;
     struct client *client;
-    struct http_dialect piston, judge0, common;
-    bool piston_made, judge0_made;
+    struct http_dialect piston, judge0, native, common;
+    bool piston_made, judge0_made, native_made;
     const struct http_dialect *dialects[DIALECTS_MAX];
     struct http_server *http;
     bool draining, executions_drained, engine_drained;
@@ -174,6 +174,10 @@ static int parts_make(struct server *s, struct err *e)
         r = judge0_dialect(&s->api, &s->judge0, e);
         s->judge0_made = r == 0;
     }
+    if (r == 0) {
+        r = native_dialect(&s->api, &s->native, e);
+        s->native_made = r == 0;
+    }
     return r;
 }
 
@@ -228,6 +232,7 @@ static int http_make(struct server *s, struct err *e)
     };
     dialect_add(s, &s->piston);
     dialect_add(s, &s->judge0);
+    dialect_add(s, &s->native);
     dialect_add(s, &s->common);
     int r = http_server_new(s->loop, &config, s->api.dialects, s->api.dialect_count, s->log,
                             &s->http, e);
@@ -406,6 +411,9 @@ static void server_unmake(struct server *s)
     loop_timer_cancel(&s->answers);
     http_server_free(s->http);
     executions_free(s->api.executions);
+    if (s->native_made) {
+        native_dialect_done(&s->native);
+    }
     if (s->judge0_made) {
         judge0_dialect_done(&s->judge0);
     }

@@ -14,6 +14,15 @@ def server():
 
 
 @pytest.fixture(scope="session")
+def native():
+    """For belljar's own API: callbacks may come to loopback."""
+    one = Server("--log-level", "info", "--callbacks-allow", "127.0.0.1")
+    yield one
+    code, log = one.stop()
+    assert code == 0, log
+
+
+@pytest.fixture(scope="session")
 def judge0(tmp_path_factory):
     """As it stands where a Judge0 stood: with a judge0.conf that leaves everything as it is."""
     conf = tmp_path_factory.mktemp("judge0") / "judge0.conf"

@@ -166,7 +166,7 @@ void execution_batch(struct http_request *r, void *ctx)
                        NULL);
         return;
     }
-    AUTO(json_freep) json_t *list = native_body(r);
+    AUTO(json_freep) json_t *list = native_read_body(r);
     if (list == NULL) {
         return;
     }

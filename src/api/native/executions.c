@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One execution: created, shown, cancelled or deleted. */
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/gate.h"
 #include "api/json.h"
@@ -296,7 +293,7 @@ void execution_create(struct http_request *r, void *ctx)
     if (!key_passes(r, key)) {
         return;
     }
-    json_t *body = native_body(r);
+    json_t *body = native_read_body(r);
     if (body == NULL) {
         return;
     }
@@ -360,27 +357,13 @@ static bool reading_passes(const struct reading *g, const struct execution *x, c
     return false;
 }
 
-static bool is_known(struct http_request *r, const char *tag)
-{
-    const char *theirs = http_header(r, "If-None-Match");
-    return theirs != NULL && (strcmp(theirs, "*") == 0 || strstr(theirs, tag) != NULL);
-}
-
-/* What is over does not change any more, and what is not will: in its state, and then whole. */
 static void show(struct http_request *r, const struct execution *x)
 {
-    char tag[EXECUTION_ID_MAX + 16];
-    snprintf(tag, sizeof(tag), "\"%s-%d\"", x->id, (int)x->state);
-    http_add_header(r, "ETag", tag);
     http_add_header(r, "Cache-Control", "private, no-cache");
     if (!execution_is_over(x)) {
         http_add_header(r, "Retry-After", "1");
     }
-    if (is_known(r, tag)) {
-        http_respond(r, 304, NULL, NULL, 0);
-    } else {
-        respond_execution(r, 200, x);
-    }
+    respond_execution(r, 200, x);
 }
 
 static void on_shown(void *ctx, struct execution *x, const struct err *e)

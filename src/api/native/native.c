@@ -115,6 +115,13 @@ static void refuse(struct http_request *r, unsigned status, const char *text, vo
     native_problem(r, status, text, NULL);
 }
 
+/* What http itself has to say. */
+static void dialect_error(struct http_request *r, unsigned status, const char *text, void *ctx)
+{
+    static const char nothing[] = "there is nothing at this path; GET /openapi.json lists what is";
+    refuse(r, status, status == 404 ? nothing : text, ctx);
+}
+
 static bool before(struct http_request *r, void *ctx)
 {
     struct native *n = ctx;
@@ -155,7 +162,7 @@ int native_dialect(struct api *api, struct http_dialect *ret, struct err *e)
     n->api = api;
     execution_dialect_add(n);
     *ret = (struct http_dialect){
-        "native", prefixes, routes, ARRAY_LEN(routes), before, refuse, n, DIALECT_ORIGINS,
+        "native", prefixes, routes, ARRAY_LEN(routes), before, dialect_error, n, DIALECT_ORIGINS,
     };
     return 0;
 }

@@ -144,7 +144,7 @@ void native_problem_of(struct http_request *r, const struct err *e);
 /* application/json; takes `value`. */
 void native_respond(struct http_request *r, unsigned status, json_t *value);
 /* The body, or NULL: that is answered (415, 400). */
-json_t *native_body(struct http_request *r);
+json_t *native_read_body(struct http_request *r);
 
 /* --- executions.c --------------------------------------------------------------------------- */
 

@@ -96,7 +96,7 @@ static bool is_json(const char *type)
     return strchr("; \t", type[sizeof(json) - 1]) != NULL;
 }
 
-json_t *native_body(struct http_request *r)
+json_t *native_read_body(struct http_request *r)
 {
     size_t len = 0;
     const char *text = http_body(r, &len);
