@@ -25,6 +25,6 @@ def test_health_tells_sandbox_and_engine(server):
 
 def test_unknown_route_is_404(server):
     """Unknown route -> 404 `{"message":"Not Found"}`"""
-    for path in ("/nowhere", "/api", "/api/v3/execute", "/api/v1/executions"):
+    for path in ("/nowhere", "/api", "/api/v3/execute"):
         answer = ask(server, "GET", path)
         assert (answer.status, answer.json()) == (404, {"message": "Not Found"})
