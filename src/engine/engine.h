@@ -95,7 +95,6 @@ void engine_job_load(struct engine_job *j, struct job *job); /* takes it */
 bool engine_has_place(const struct engine *e, size_t count); /* for so many more in the queue */
 /* A job of this caller that is submitted now begins at once. */
 bool engine_begins_at_once(const struct engine *e, const char *caller);
-bool engine_is_idle(const struct engine *e); /* one of nobody does */
 const struct job *engine_job(const struct engine_job *j); /* NULL before it is loaded */
 /*
  * The observer hears `finished` with VERDICT_CANCELLED soon, or nothing more when `silent` (its ctx

@@ -72,7 +72,8 @@ static struct runtime *runtime_known(const struct active *a)
 bool active_begin_at_once(struct active *a)
 {
     struct executions *e = a->all;
-    if (e->write_failed || !engine_is_idle(e->engine) || execution_bytes(a->x) > AT_ONCE_MAX) {
+    if (e->write_failed || !engine_begins_at_once(e->engine, a->caller) ||
+        execution_bytes(a->x) > AT_ONCE_MAX) {
         return false;
     }
     a->runtime = runtime_known(a);

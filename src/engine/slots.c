@@ -201,11 +201,6 @@ bool engine_begins_at_once(const struct engine *e, const char *caller)
            queue_is_next(e->queue, &item);
 }
 
-bool engine_is_idle(const struct engine *e)
-{
-    return engine_begins_at_once(e, "");
-}
-
 unsigned engine_waiting_of(const struct engine *e, const char *caller)
 {
     return (unsigned)queue_waiting_of(e->queue, caller);

@@ -189,7 +189,7 @@ static void test_paused_engine_takes_jobs_and_starts_none(void **state)
     struct bench b = bench_of(4, &config);
     struct heard h = {0}, refused = {0};
     struct err e;
-    assert_false(engine_is_idle(b.engine));
+    assert_false(engine_begins_at_once(b.engine, ""));
     submitted(&b, &h, bash_job());
     assert_string_equal(h.order, "");
     assert_true(engine_stats(b.engine).paused);
@@ -214,25 +214,25 @@ static void test_places_are_counted(void **state)
     bench_done(&b);
 }
 
-static void test_engine_is_idle_when_a_job_would_begin_at_once(void **state)
+static void test_job_begins_at_once_when_a_slot_is_free(void **state)
 {
     (void)state;
     struct bench b = bench_new(4, 2, 10);
     struct heard h[2] = {{0}};
     struct err e;
-    assert_true(engine_is_idle(b.engine));
+    assert_true(engine_begins_at_once(b.engine, ""));
     assert_int_equal(submit(&b, &h[0], bash_job(), &e), 0);
-    assert_false(engine_is_idle(b.engine)); /* one waits for the loop */
+    assert_false(engine_begins_at_once(b.engine, "")); /* one waits for the loop */
     fake_run(b.boxd);
-    assert_true(engine_is_idle(b.engine));
+    assert_true(engine_begins_at_once(b.engine, ""));
     uint32_t box = fake_takes_box(b.boxd);
     submitted(&b, &h[1], bash_job());
-    assert_false(engine_is_idle(b.engine));
+    assert_false(engine_begins_at_once(b.engine, ""));
     fake_takes_box(b.boxd);
     fake_runs(b.boxd, box, "", 0);
-    assert_true(engine_is_idle(b.engine));
+    assert_true(engine_begins_at_once(b.engine, ""));
     engine_set_sandbox(b.engine, NULL);
-    assert_false(engine_is_idle(b.engine));
+    assert_false(engine_begins_at_once(b.engine, ""));
     engine_set_sandbox(b.engine, b.boxd->sandbox);
     bench_done(&b);
 }
@@ -301,7 +301,7 @@ int main(void)
         cmocka_unit_test(test_callers_take_turns),
         cmocka_unit_test(test_paused_engine_takes_jobs_and_starts_none),
         cmocka_unit_test(test_places_are_counted),
-        cmocka_unit_test(test_engine_is_idle_when_a_job_would_begin_at_once),
+        cmocka_unit_test(test_job_begins_at_once_when_a_slot_is_free),
         cmocka_unit_test(test_job_whose_lease_ends_is_not_run_twice),
         cmocka_unit_test(test_lease_that_ends_while_no_slot_is_free_leaves_nothing_behind),
         cmocka_unit_test(test_lease_covers_all_stages),
