@@ -17,8 +17,8 @@
 /* A number above it is refused (PID_MAX_LIMIT of 64-bit kernels). */
 #define PIDS_MAX UINT64_C(4194304)
 
-/* init, and its child that unpacks and collects */
-#define INIT_PROCESSES 2
+/* init: its child that unpacks and collects is there when no program is */
+#define INIT_PROCESSES 1
 
 /* How many names of leaves that an earlier boxd left behind are passed over. */
 #define NAMES_TRIED 1024
