@@ -3,11 +3,17 @@
 import os
 import re
 import subprocess
+import threading
 import time
 
-from support.raw import ask
-from support.server import ROOT, descendants
+import pytest
+
+from support.faults import SmallDisk
+from support.judge0 import Receiver, archive
+from support.raw import ask, dial, wait_until
+from support.server import ROOT, Server, cannot, descendants
 from support.tools import tool
+from support.websocket import WebSocket
 
 DEF = ROOT / "src/metrics/metrics.def"
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
@@ -80,3 +86,125 @@ def test_slots_and_boxes_are_those_of_health(server):
 def test_head_has_no_body(server):
     answer = ask(server, "HEAD", "/metrics")
     assert (answer.status, answer.body) == (200, b"")
+
+
+# --- each row is fed ---------------------------------------------------------------------------
+
+TESTED = {"language": "bash", "source": "cat", "wait": True, "tests": [{"stdin": "1", "expected_output": "1"}]}
+
+
+def run_all_dialects(server, receiver):
+    compiled = {"language": "c", "version": "*", "files": [{"content": "int main(void) { return 0; }"}]}
+    assert ask(server, "POST", "/api/v2/execute", compiled).status == 200
+    unpacked = {"language_id": 46, "source_code": "true", "additional_files": archive({"a": b"x"}), "callback_url": receiver.url}
+    assert ask(server, "POST", "/submissions?wait=true", unpacked).status == 201
+    assert ask(server, "POST", "/api/v1/executions", TESTED).status == 200
+    assert receiver.wait(1)
+
+
+def refuse_one(server):
+    assert ask(server, "POST", "/api/v2/execute", {"language": "bash", "version": "*", "files": [{"content": "#" * 1001}]}).status == 400
+
+
+def fail_one_write(server, disk):
+    disk.fill(server)
+    assert ask(server, "POST", "/submissions", {"language_id": 46, "source_code": "true", "stdin": "x" * 200_000}).status == 503
+    disk.clear()
+
+
+def look_while_busy(server):
+    """Samples of two moments: a slot is taken and a job waits; a session and an event stream are open."""
+    slow = {"language": "bash", "version": "*", "files": [{"content": "sleep 2"}]}
+    running = [threading.Thread(target=ask, args=(server, "POST", "/api/v2/execute", slow)) for _ in range(2)]
+    for one in running:
+        one.start()
+    assert wait_until(lambda: total(samples(server), "belljar_queue_jobs") == 1)
+    first = samples(server)
+    waiting = ask(server, "POST", "/api/v1/executions", {"language": "bash", "source": "sleep 2"}).json()["id"]
+    with WebSocket(server, "/api/v1/stream") as socket, dial(server) as events:
+        socket.send_json({"type": "start", "language": "bash", "source": "cat"})
+        socket.send_json({"type": "stdin", "data": "x"})
+        while socket.receive_json()["type"] != "output":
+            pass
+        events.sendall(f"GET /api/v1/executions/{waiting}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert events.recv(1)
+        second = samples(server)
+    for one in running:
+        one.join()
+    return largest(first, second)
+
+
+def largest(*all_samples):
+    return {key: max(one.get(key, 0) for one in all_samples) for key in set().union(*all_samples)}
+
+
+@pytest.fixture(scope="module")
+def fed(tmp_path_factory):
+    """What a server shows that has seen all that there is to count: each sample's largest value."""
+    if os.geteuid() != 0:
+        cannot("a file system of a test's own needs root")
+    folder = tmp_path_factory.mktemp("metrics")
+    disk = SmallDisk(folder, "8m")
+    receiver = Receiver()
+    server = Server("--data", str(folder / "data"), "--slots", "1", "--callbacks-allow", "127.0.0.1",
+                    "--validation-max-source-length", "1000", wrap=disk.wrap)
+    run_all_dialects(server, receiver)
+    refuse_one(server)
+    busy = look_while_busy(server)
+    fail_one_write(server, disk)
+    found = largest(busy, samples(server))
+    assert server.stop()[0] == 0
+    receiver.close()
+    return found
+
+
+def table():
+    """(type, name, labels) of each row"""
+    return re.findall(r'^X\(\w+, (\w+), "(\w+)", "([\w ]*)"', DEF.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind, name, labels", table(), ids=lambda value: value)
+def test_each_row_is_fed(fed, kind, name, labels):
+    ends = {"HISTOGRAM": ["_bucket", "_sum", "_count"]}.get(kind, [""])
+    for end in ends:
+        found = {key: number for key, number in fed.items() if key[0] == name + end}
+        assert found and max(found.values()) > 0
+        for _, those in found:
+            assert {label for label, _ in those} - {"le"} == set(labels.split())
+
+
+@pytest.mark.parametrize("name, labels", [
+    ("belljar_jobs_total", {"language": "c", "dialect": "piston", "verdict": "ok"}),
+    ("belljar_jobs_total", {"language": "bash", "dialect": "judge0", "verdict": "ok"}),
+    ("belljar_jobs_total", {"language": "bash", "dialect": "native", "verdict": "ok"}),
+    ("belljar_stage_seconds_count", {"stage": "unpack"}),
+    ("belljar_stage_seconds_count", {"stage": "compile"}),
+    ("belljar_stage_seconds_count", {"stage": "run"}),
+    ("belljar_http_requests_total", {"method": "POST", "route": "/api/v2/execute", "status": "400"}),
+    ("belljar_http_streams", {"kind": "websocket"}),
+    ("belljar_http_streams", {"kind": "event_stream"}),
+    ("belljar_stream_bytes_total", {"direction": "in"}),
+    ("belljar_stream_bytes_total", {"direction": "out"}),
+    ("belljar_store_errors_total", {"operation": "insert"}),
+    ("belljar_callbacks_total", {"outcome": "delivered"}),
+    ("belljar_refused_total", {"reason": "sieve"}),
+])
+def test_what_was_done_is_counted_under_its_labels(fed, name, labels):
+    assert total(fed, name, **labels) >= 1
+
+
+def test_labels_take_no_words_of_clients(server):
+    for method, path in [("GET", "/nowhere/at/all"), ("XYZ", "/health"), ("GET", "/api/v1/executions/secret-id")]:
+        ask(server, method, path)
+    text = ask(server, "GET", "/metrics").body.decode()
+    assert "nowhere" not in text and "XYZ" not in text and "secret-id" not in text
+
+
+def test_series_do_not_grow_with_traffic(server):
+    def count():
+        return len([key for key in samples(server) if key[0].startswith("belljar_http")])
+    before = count()
+    for number in range(50):
+        ask(server, "GET", f"/api/v1/executions/{number}")
+        ask(server, "GET", f"/unknown/{number}")
+    assert count() <= before + 30  # a route and its histogram, at most twice

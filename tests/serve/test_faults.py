@@ -5,7 +5,6 @@ The long round of the same is tests/soak (make soak).
 """
 import hashlib
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -15,7 +14,7 @@ import threading
 import pytest
 
 from support import faults
-from support.faults import BASH, accepted, create, kill, over, running, show, start, wait_for, wait_until_it_answers
+from support.faults import BASH, SmallDisk, accepted, create, kill, over, running, show, start, wait_for, wait_until_it_answers
 from support.judge0 import Receiver
 from support.raw import ask
 from support.server import BUILD, cannot, clean_environment
@@ -247,28 +246,6 @@ def test_no_callback_is_lost_or_doubled_when_boxd_dies(begin, receive):
 
 
 # --- disks that are full, or refuse ------------------------------------------------------------------------
-
-
-class SmallDisk:
-    """A data directory on a file system of its own, which only the server sees."""
-
-    def __init__(self, folder, size):
-        self.folder = folder
-        self.wrap = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-                     f'mount -t tmpfs -o size={size} none "$0" && exec "$@"', str(folder)]
-
-    def fill(self, server):
-        """Until not a byte fits; what was taken is what `clear` gives back."""
-        self.filler = pathlib.Path(f"/proc/{server.pid}/root{self.folder}/filler")
-        with open(self.filler, "wb", buffering=0) as out:
-            try:
-                while True:
-                    out.write(bytes(4096))
-            except OSError:
-                pass
-
-    def clear(self):
-        self.filler.unlink()
 
 
 @needs_root

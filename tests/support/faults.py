@@ -234,6 +234,28 @@ class Killer:
 # --- what is on disk -----------------------------------------------------------------------------------
 
 
+class SmallDisk:
+    """A data directory on a file system of its own, which only the server sees."""
+
+    def __init__(self, folder, size):
+        self.folder = folder
+        self.wrap = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                     f'mount -t tmpfs -o size={size} none "$0" && exec "$@"', str(folder)]
+
+    def fill(self, server):
+        """Until not a byte fits; what was taken is what `clear` gives back."""
+        self.filler = pathlib.Path(f"/proc/{server.pid}/root{self.folder}/filler")
+        with open(self.filler, "wb", buffering=0) as out:
+            try:
+                while True:
+                    out.write(bytes(4096))
+            except OSError:
+                pass
+
+    def clear(self):
+        self.filler.unlink()
+
+
 def stored(data, token, column):
     """One number of an execution as the store has it; None: it has none.  callback: 1 due, 2 delivered, 3 given up."""
     with sqlite3.connect(f"file:{data}/state/store.db?mode=ro", uri=True) as store:
