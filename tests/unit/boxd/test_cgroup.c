@@ -530,7 +530,7 @@ static void test_limits_are_lowered(void **state)
     assert_int_equal(cgroup_leaf_limit(&leaf, &lower, &e), 0);
     const char *memory = is_v2(f) ? "memory.max" : "memory.limit_in_bytes";
     assert_int_equal(leaf_number(&leaf, BOXD_CG_MEMORY, memory), 16 * MIB + BOX_OVERHEAD_BYTES);
-    assert_int_equal(leaf_number(&leaf, is_v2(f) ? BOXD_CG_MEMORY : BOXD_CG_PIDS, "pids.max"), 5);
+    assert_int_equal(leaf_number(&leaf, is_v2(f) ? BOXD_CG_MEMORY : BOXD_CG_PIDS, "pids.max"), 4);
     leaf_remove(&leaf);
 }
 
