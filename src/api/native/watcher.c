@@ -246,6 +246,7 @@ static void watch(struct watcher *w)
 {
     const struct executions_watcher watcher = {on_progress, on_over, w};
     w->watch = executions_watch(w->native->api->executions, w->id, &watcher);
+    tell(w); /* what is there already */
 }
 
 static void on_got(void *ctx, struct execution *x, const struct err *e)
