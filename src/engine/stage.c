@@ -35,14 +35,11 @@ static void stage_keep(struct stage *s, enum engine_stream stream, const char *d
 
 static bool stage_take(struct stage *s, enum engine_stream stream, const char *data, size_t len)
 {
-    if (s->muted) {
-        return true;
-    }
     struct output *o = &s->output[stream_index(stream)];
     size_t kept = output_take(o, len);
     *(stream == STREAM_STDERR ? &s->result->err_truncated : &s->result->out_truncated) =
         o->truncated;
-    if (o->truncated && s->on_output_limit == JOB_OUTPUT_STOP) {
+    if (o->truncated && s->on_output_limit == JOB_OUTPUT_STOP && !s->muted) {
         box_kill(s->box, BOX_KILL_OUTPUT);
     }
     if (kept == 0) {
@@ -51,7 +48,7 @@ static bool stage_take(struct stage *s, enum engine_stream stream, const char *d
     if (s->keep_output) {
         stage_keep(s, stream, data, kept);
     }
-    return s->events.output(s->events.ctx, stream, data, kept);
+    return s->muted || s->events.output(s->events.ctx, stream, data, kept);
 }
 
 /* What the program has written into files is read when it is over. */
@@ -171,6 +168,15 @@ static uint64_t data_bytes_of(const struct sandbox *sandbox, const struct limits
     return held ? 0 : l->memory_bytes + DATA_SLACK;
 }
 
+/*
+ * Where a cgroup counts them, RLIMIT_NPROC would be met first, and nobody told that the limit was.
+ */
+static uint32_t processes_of(const struct sandbox *sandbox, const struct limits *l)
+{
+    bool held = sandbox_hello(sandbox)->features & BOX_FEATURE_PIDS;
+    return held ? 0 : l->processes;
+}
+
 /* No CPU limit is none also when a later end was asked for. */
 static uint64_t cpu_stop_ms(const struct limits *l)
 {
@@ -203,7 +209,6 @@ static struct box_program program_of(const struct stage *s, const struct stage_p
         .file_bytes = l->file_bytes,
         .address_bytes = l->address_bytes,
         .open_files = l->open_files,
-        .processes = l->processes,
     };
 }
 
@@ -228,6 +233,7 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
         program.collect = plan->collect ? collect : plan->collect_some;
         program.collect_some = !plan->collect;
         program.data_bytes = data_bytes_of(sandbox, plan->limits);
+        program.processes = processes_of(sandbox, plan->limits);
         r = box_start(s->box, &program, e);
     }
     if (r < 0) {

@@ -60,7 +60,7 @@ struct stage {
     struct utf8_stream repair[STAGE_STREAMS];
     bool started;
     int files[3]; /* of JOB_STDIO_FILE: stdin, stdout, stderr; else -1 */
-    bool muted;   /* cancelled: nobody hears its output any more */
+    bool muted;   /* cancelled: what is left of its output is kept, and nobody hears it */
 };
 
 void stage_init(struct stage *s);

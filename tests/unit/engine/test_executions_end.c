@@ -96,6 +96,27 @@ static void test_cancel_of_one_that_runs_keeps_what_it_had_printed(void **state)
     bench_done(b);
 }
 
+/* Printed, and not read by us when it was cancelled. */
+static void test_cancel_keeps_what_is_still_in_the_pipe(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    struct heard h = {0};
+    struct got g = {0};
+    submit(b, &h, "one");
+    uint32_t box = fake_takes_box(b->boxd);
+    fake_hello(b->boxd, box);
+    fake_run(b->boxd);
+    fake_print(b->boxd, box, BOX_STDOUT, "just now");
+    cancel(b, "one", &g);
+    box_ends(b, box);
+    assert_int_equal(g.kind, 0);
+    check_cancelled(b, "one");
+    assert_string_equal(row(b, "one")->parts[PART_STDOUT].data, "just now");
+    heard_done(&h);
+    bench_done(b);
+}
+
 static void test_cancel_twice_is_told_twice(void **state)
 {
     (void)state;
@@ -394,6 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cancel_of_one_that_waits_is_over_and_never_runs),
         cmocka_unit_test(test_cancel_of_one_that_runs_keeps_what_it_had_printed),
+        cmocka_unit_test(test_cancel_keeps_what_is_still_in_the_pipe),
         cmocka_unit_test(test_cancel_twice_is_told_twice),
         cmocka_unit_test(test_cancel_is_told_when_it_is_on_disk),
         cmocka_unit_test(test_cancel_waits_for_a_store_that_works_again),
