@@ -116,10 +116,13 @@ static void health_show(struct http_request *r, void *ctx)
                            engine_state(api->engine)));
 }
 
+/* 0.9 is 0.9 there, not 0.90000000000000002. */
 static void stats_show(struct http_request *r, void *ctx)
 {
     const struct common *c = ctx;
-    json_respond(r, 200, stats_json(c->api));
+    AUTO(json_freep) json_t *stats = stats_json(c->api);
+    char *text = json_dumps(stats, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    http_respond(r, 200, "application/json; charset=utf-8", text, strlen(text));
 }
 
 static void refuse(struct http_request *r, unsigned status, const char *text, void *ctx)

@@ -208,3 +208,30 @@ def test_series_do_not_grow_with_traffic(server):
         ask(server, "GET", f"/api/v1/executions/{number}")
         ask(server, "GET", f"/unknown/{number}")
     assert count() <= before + 30  # a route and its histogram, at most twice
+
+
+# --- /stats ------------------------------------------------------------------------------------
+
+
+def test_stats_has_no_percentiles_before_the_first_job(start):
+    answer = ask(start(), "GET", "/stats").json()
+    assert all(value is None for one in answer["percentiles"].values() for value in one.values())
+
+
+def test_stats_has_percentiles_of_what_ran(start):
+    server = start()
+    assert server.execute("bash", "sleep 0.3")[0] == 200
+    told = ask(server, "GET", "/stats").json()["percentiles"]
+    assert 250 < told["run_ms"]["p50"] <= told["run_ms"]["p90"] <= told["run_ms"]["p99"]
+    assert told["total_ms"]["p50"] > 250
+    assert told["box_start_ms"]["p50"] > 0 and told["queue_ms"]["p50"] > 0
+
+
+def test_stats_is_the_same_in_the_native_dialect(server):
+    assert ask(server, "GET", "/stats").json().keys() == ask(server, "GET", "/api/v1/stats").json().keys()
+
+
+def test_stats_writes_numbers_in_their_short_form(start):
+    server = start()
+    assert server.execute("bash", "true")[0] == 200
+    assert re.search(rb"\d{10}", ask(server, "GET", "/stats").body) is None
