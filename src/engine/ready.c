@@ -37,7 +37,8 @@ static void ready_tell(void *ctx)
     struct engine *e = ctx;
     while (!list_empty(&e->ready_told)) {
         struct engine_ready *r = LIST_ITEM(e->ready_told.next, struct engine_ready, link);
-        struct err why = r->why;
+        /* The one before it was taken out of the list and then freed. */
+        struct err why = r->why; /* NOLINT(clang-analyzer-unix.Malloc) */
         engine_ready_fn *fn = r->fn;
         void *fn_ctx = r->ctx;
         engine_ready_cancel(r);

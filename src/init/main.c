@@ -238,7 +238,7 @@ static int send_product(struct init *in, struct err *e)
         r = run_collector(in, to, e);
     }
     if (r < 0 && collects_some(in)) {
-        r = tell_collected(true, e);
+        (void)tell_collected(true, e);
     } else if (r < 0) {
         channel_send_failed(BOX_FD_CONTROL, e);
     }

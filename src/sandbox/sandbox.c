@@ -119,14 +119,14 @@ static void sandbox_on_packet(void *ctx, const void *msg, int *fds, size_t fd_co
         return;
     }
     struct box *b = s->boxes[head->box];
-    if (head->type == BOX_MSG_DESTROYED && !b) {
-        sandbox_on_destroyed(s, head->box);
+    bool unasked = (head->type == BOX_MSG_DESTROYED && b) ||
+                   (head->type == BOX_MSG_USED && s->walk.asked == 0);
+    if (unasked) {
+        sandbox_break(s, head);
     } else if (head->type == BOX_MSG_DESTROYED) {
-        sandbox_break(s, head);
-    } else if (head->type == BOX_MSG_USED && s->walk.asked > 0) {
-        walk_answered(s, msg);
+        sandbox_on_destroyed(s, head->box);
     } else if (head->type == BOX_MSG_USED) {
-        sandbox_break(s, head);
+        walk_answered(s, msg);
     } else if (b && head->type == BOX_MSG_ENDED) {
         box_on_ended(b, msg);
     } else if (b && head->type == BOX_MSG_FAILED) {

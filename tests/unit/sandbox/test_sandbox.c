@@ -234,6 +234,83 @@ static void test_requests_wait_while_boxd_does_not_read(void **state)
     fake_boxd_free(f);
 }
 
+/* --- what boxes use ------------------------------------------------------------------------- */
+
+static struct box *box_without_events(struct fake_boxd *f)
+{
+    static const uint32_t layers[] = {1};
+    struct box_spec spec = {.layers = layers, .layer_count = 1};
+    struct box_events none = {0};
+    struct box *box = NULL;
+    struct err e;
+    assert_int_equal(box_new(f->sandbox, &spec, &none, &box, &e), 0);
+    return box;
+}
+
+static void count_measure(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+static void test_measure_asks_for_each_box_and_tells_once(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(4);
+    int told = 0, never = 0;
+    struct box *a = box_without_events(f), *b = box_without_events(f);
+    fake_boxd_gets(f, BOX_MSG_CREATE);
+    fake_boxd_gets(f, BOX_MSG_CREATE);
+    sandbox_measure(f->sandbox, count_measure, &told);
+    sandbox_measure(f->sandbox, count_measure, &never); /* one at a time */
+    uint32_t first = fake_boxd_gets(f, BOX_MSG_USAGE)->head.box;
+    uint32_t second = fake_boxd_gets(f, BOX_MSG_USAGE)->head.box;
+    fake_boxd_gets_nothing(f);
+    fake_used(f, first, 100, 7);
+    fake_run(f);
+    assert_int_equal(told, 0);
+    box_free(b); /* what is said of one that is gone does no harm */
+    fake_used(f, second, 200, 8);
+    fake_run(f);
+    assert_int_equal(told, 1);
+    assert_int_equal(never, 0);
+    assert_int_equal(box_measured(a).memory_bytes, 100);
+    assert_int_equal(box_measured(a).cpu_ns, 7);
+    box_free(a);
+    fake_boxd_free(f);
+}
+
+static void test_measure_that_is_forgotten_tells_nobody(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(4);
+    int told = 0, next = 0;
+    struct box *a = box_without_events(f);
+    sandbox_measure(f->sandbox, count_measure, &told);
+    sandbox_forget(f->sandbox, &told);
+    fake_used(f, 0, 1, 1);
+    fake_run(f);
+    assert_int_equal(told, 0);
+    sandbox_measure(f->sandbox, count_measure, &next);
+    fake_used(f, 0, 2, 2);
+    fake_run(f);
+    assert_int_equal(next, 1);
+    box_free(a);
+    fake_boxd_free(f);
+}
+
+static void test_answer_that_was_not_asked_for_ends_the_connection(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(4);
+    struct box *a = box_without_events(f);
+    assert_false(sandbox_is_lost(f->sandbox));
+    box_free(a);
+    fake_used(f, 0, 1, 1);
+    fake_run(f);
+    assert_true(sandbox_is_lost(f->sandbox));
+    fake_boxd_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +323,9 @@ int main(void)
         cmocka_unit_test(test_hello_of_another_version_is_refused),
         cmocka_unit_test(test_boxd_that_ends_before_hello_is_said),
         cmocka_unit_test(test_requests_wait_while_boxd_does_not_read),
+        cmocka_unit_test(test_measure_asks_for_each_box_and_tells_once),
+        cmocka_unit_test(test_measure_that_is_forgotten_tells_nobody),
+        cmocka_unit_test(test_answer_that_was_not_asked_for_ends_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
