@@ -235,3 +235,36 @@ def test_stats_writes_numbers_in_their_short_form(start):
     server = start()
     assert server.execute("bash", "true")[0] == 200
     assert re.search(rb"\d{10}", ask(server, "GET", "/stats").body) is None
+
+
+# --- docs/operations.md ------------------------------------------------------------------------
+
+OPERATIONS = ROOT / "docs/operations.md"
+
+
+def blocks(start):
+    """The YAML blocks that start so."""
+    return [text for text in re.findall(r"```yaml\n(.*?)```", OPERATIONS.read_text(), re.DOTALL) if text.startswith(start)]
+
+
+def test_docs_list_each_metric_as_the_table_has_it():
+    rows = re.findall(r'^X\(\w+, (\w+), "(\w+)", "([\w ]*)", "[^"]*", "((?:[^"\\]|\\.)*)"\)', DEF.read_text(), re.MULTILINE)
+    told = [f"| `{name}` | {kind.lower()} | {', '.join(f'`{label}`' for label in labels.split())} | " + text.replace('\\"', '"') + " |"
+            for kind, name, labels, text in rows]
+    assert len(told) == len(table())
+    assert [line for line in OPERATIONS.read_text().splitlines() if line.startswith("| `belljar_")] == told
+
+
+@pytest.mark.parametrize("check, start", [("config", "scrape_configs:"), ("rules", "groups:")])
+def test_prometheus_takes_the_examples(tmp_path, check, start):
+    (text,) = blocks(start)
+    file = tmp_path / "example.yml"
+    file.write_text(text.replace("/etc/prometheus/belljar.key", str(file)))
+    done = subprocess.run([tool("promtool"), "check", check, str(file)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_alerts_speak_of_metrics_that_there_are():
+    (text,) = blocks("groups:")
+    known = {name + end for kind, name, _ in table() for end in ("", *(["_bucket", "_sum", "_count"] if kind == "HISTOGRAM" else []))}
+    assert set(re.findall(r"\bbelljar_\w+", text)) <= known
