@@ -20,13 +20,19 @@ static const char run_text[] =
     "  belljar run -f lib/util.py main.py --fast  several files; --fast is for the program\n"
     "  belljar run -l python=3.x -                the program itself from stdin\n"
     "  belljar run --json main.py                 all facts about the run, as JSON\n"
-    "  belljar run --url http://host:2358 main.py on another belljar\n"
+    "  belljar run -t game.py                     a session with a terminal: ^C, ^Z, ^D, colours\n"
+    "  belljar run --url http://host:2358 main.py on another belljar (or a Piston); -t works, too\n"
     "\n"
     "Flags of belljar stand before FILE; all that stands behind it is for the program. Further "
     "files\n"
     "keep their place below the folder of FILE; those from elsewhere stand beside it.\n"
     "The limits are those of the configuration. --time also raises the CPU time to the same value\n"
     "unless --cpu-time is given. Output beyond --output (64 KiB) ends the program.\n"
+    "With -t a program has an hour of time and a minute of CPU time (native.max_session_wall_ms,\n"
+    "native.max_cpu_ms), and its output is not limited; --time, --cpu-time and --output still "
+    "hold.\n"
+    "With --url, what no flag says is the server's. BELLJAR_URL names a server for all runs, and\n"
+    "BELLJAR_KEY holds the key for it, as 'belljar key add' printed it.\n"
     "\n"
     "Exit status: the program's own; 128+n when signal n ended it; 124 at a limit on time, 137 at\n"
     "the memory limit, 153 at the output limit; 126 when it did not compile; 125 when belljar "
@@ -42,6 +48,71 @@ static const char runtimes_text[] =
     "  belljar runtimes                           what this machine has\n"
     "  belljar runtimes --json                    the same, in the form of GET /api/v2/runtimes\n"
     "  belljar runtimes --url http://host:2358    what a server has\n";
+
+static const char submit_text[] =
+    "Hands a program to a server, which runs it when its turn comes and keeps the result, and "
+    "prints\n"
+    "the id of this execution. FILE, ARGS and most flags are those of run. Needs a server: that "
+    "of\n"
+    "--url, of BELLJAR_URL, or http://127.0.0.1:2358.\n"
+    "\n"
+    "  belljar submit --label night sim.py        prints 01J... at once\n"
+    "  belljar submit --wait --time 1m sim.py     waits, and prints what run would print\n"
+    "  belljar submit --wait --tests tests.json add.c\n"
+    "                                             one compilation, one run for each test\n"
+    "  echo 3 4 | belljar submit add.c            with input\n"
+    "\n"
+    "Exit status: 0, or 125 when it was not accepted. With --wait that of run; with --tests 1 when "
+    "a\n"
+    "test did not go well.\n";
+
+static const char status_text[] =
+    "Says what has become of an execution: whether it waits, runs or is over, its verdict, times "
+    "and\n"
+    "memory.\n"
+    "\n"
+    "  belljar status 01J9ZQ4X5T6W7V8Y9ABCDEFGHJ\n"
+    "  belljar status --json 01J9ZQ4X5T6W7V8Y9ABCDEFGHJ   all of it, with what it printed\n"
+    "\n"
+    "Exit status: 0, or 1 when there is no such execution or no server.\n";
+
+static const char cancel_text[] =
+    "Ends an execution that waits or runs. Its result stays, as cancelled.\n"
+    "\n"
+    "  belljar cancel 01J9ZQ4X5T6W7V8Y9ABCDEFGHJ\n"
+    "\n"
+    "Exit status: 0, or 1 when it was over already or there is none.\n";
+
+static const char watch_text[] =
+    "Shows what an execution prints, as it comes and from its beginning, until it is over. When "
+    "the\n"
+    "connection breaks it is made again, and nothing is shown twice.\n"
+    "\n"
+    "  belljar watch 01J9ZQ4X5T6W7V8Y9ABCDEFGHJ\n"
+    "  belljar watch $(belljar submit sim.py)\n"
+    "\n"
+    "Exit status: that of run. Ctrl-C leaves; the execution goes on.\n";
+
+static const char top_text[] =
+    "Shows a server at work, once a second: slots, sessions, queue, how many executions finish in "
+    "a\n"
+    "second, latencies since its start, the callers with most boxes, and each box. q quits.\n"
+    "\n"
+    "  belljar top\n"
+    "  belljar top --url https://host --key-file ~/.belljar-key\n"
+    "  belljar top --once | grep queue            once, as plain text\n"
+    "\n"
+    "Where keys are needed, the boxes are shown to keys of scope admin alone.\n";
+
+static const char ps_text[] =
+    "Lists the boxes of a server that are there now: id, caller, language, stage, age, memory, "
+    "CPU\n"
+    "time.\n"
+    "\n"
+    "  belljar ps\n"
+    "  belljar ps --json --url http://host:2358\n"
+    "\n"
+    "Where keys are needed, this needs one of scope admin. Exit status: 0, or 1 when it failed.\n";
 
 static const char serve_text[] =
     "Answers the HTTP API: Piston's at /api/v2 (and /api/v2/piston, /api/v1), Judge0's at "
@@ -156,8 +227,20 @@ const struct command commands[] = {
      run_text, run_flags, "limits sandbox", true},
     {"runtimes", cmd_runtimes, "runtimes [--json] [--url URL]",
      "list the languages that can be run", runtimes_text, runtimes_flags, "sandbox", false},
+    {"submit", cmd_submit, "submit [FLAGS] FILE [ARGS...]", "hand a program to a server",
+     submit_text, submit_flags, "limits", true},
+    {"status", cmd_status, "status [--json] ID", "say what has become of it", status_text,
+     status_flags, NULL, false},
+    {"watch", cmd_watch, "watch [FLAGS] ID", "show what it prints, as it comes", watch_text,
+     execution_flags, NULL, false},
+    {"cancel", cmd_cancel, "cancel [FLAGS] ID", "end it", cancel_text, execution_flags, NULL,
+     false},
     {"serve", cmd_serve, "serve [FLAGS]", "answer the HTTP API", serve_text, serve_flags,
      "server log engine store callbacks sandbox limits piston network compat runtimes judge0.conf",
+     false},
+    {"top", cmd_top, "top [--once] [FLAGS]", "show a server at work", top_text, top_flags, NULL,
+     false},
+    {"ps", cmd_ps, "ps [--json] [FLAGS]", "list the boxes of a server", ps_text, ps_flags, NULL,
      false},
     {"db", cmd_db, "db ACTION [FLAGS]", "back up, check, export, import or purge the store",
      db_text, db_flags, "server", false},

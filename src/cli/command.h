@@ -34,9 +34,13 @@ extern const struct command commands[];
 extern const size_t command_count;
 extern const struct cli_flag db_flags[];
 extern const struct cli_flag key_flags[];
+extern const struct cli_flag execution_flags[]; /* of cancel and watch */
+extern const struct cli_flag ps_flags[];
 extern const struct cli_flag run_flags[];
 extern const struct cli_flag runtimes_flags[];
+extern const struct cli_flag status_flags[];
 extern const struct cli_flag submit_flags[];
+extern const struct cli_flag top_flags[];
 const struct command *command_find(const char *name); /* NULL: none */
 
 void help_overview(struct buf *ret);

@@ -14,13 +14,19 @@ enum cli_status {
     CLI_USAGE = 2,  /* the command line is wrong */
 };
 
+int cmd_cancel(int argc, char **argv);
 int cmd_db(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_docs(int argc, char **argv); /* hidden: writes the generated pages */
 int cmd_help(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_piston(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_runtimes(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_submit(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_watch(int argc, char **argv);

@@ -39,6 +39,7 @@ static bool on_output(struct watch *w, bool to_stderr, const json_t *json)
     AUTO(buf_done) struct buf bytes = {0};
     const json_t *data = json_object_get(json, "data");
     const char *encoding = json_string_value(json_object_get(json, "encoding"));
+    const char *stage = json_string_value(json_object_get(json, "stage"));
     if (!json_is_string(data) || !w->watcher->output) {
         return true;
     }
@@ -47,7 +48,8 @@ static bool on_output(struct watch *w, bool to_stderr, const json_t *json)
     } else {
         buf_add(&bytes, json_string_value(data), json_string_length(data));
     }
-    return w->watcher->output(w->watcher->ctx, to_stderr, bytes.data ? bytes.data : "", bytes.len);
+    return w->watcher->output(w->watcher->ctx, stage ? stage : "run", to_stderr,
+                              bytes.data ? bytes.data : "", bytes.len);
 }
 
 static bool watch_on_event(void *ctx, const char *type, const char *data, size_t len)
@@ -91,6 +93,10 @@ static int connect_once(struct watch *w, const char *path, struct err *e)
     int r = remote_follow(w->remote, &stream, &status, &answer, e);
     if (r < 0 || w->finished || w->enough) {
         return w->finished || w->enough ? 0 : r;
+    }
+    if (status == 204) { /* all of it has been told before */
+        w->finished = true;
+        return 0;
     }
     if (status == 502 || status == 503 || status == 504 || status == 429 || status == 200) {
         return err_set(e, ERR_IO, "%.100s ended the stream (status %ld)", w->remote->url, status);

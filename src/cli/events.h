@@ -13,7 +13,7 @@ struct remote;
 
 struct events_watcher { /* each may be NULL */
     /* Bytes that the program (or its compiler) has written; false: the watcher has seen enough. */
-    bool (*output)(void *ctx, bool to_stderr, const char *data, size_t len);
+    bool (*output)(void *ctx, const char *stage, bool to_stderr, const char *data, size_t len);
     /* Of what is neither output nor the end: "stage", "test" ... */
     bool (*event)(void *ctx, const char *type, const json_t *data);
     void *ctx;

@@ -72,7 +72,9 @@ int run_piston(const struct run_options *o, const struct buf *input, struct err 
 /* All that is on stdin; nothing where it is a terminal or the source. */
 int run_read_stdin(const struct run_options *o, struct buf *ret, struct err *e);
 /* Prints a finished execution of the native API; gives the exit status. */
-int run_print_execution(const json_t *execution, bool as_json);
+int run_print_execution(const char *command, const json_t *execution, bool as_json);
+/* Of one whose output is printed already: how it ended; gives the exit status. */
+int run_explain_execution(const char *command, const json_t *execution);
 
 int run_job_make(const struct run_options *o, struct runtime *runtime, struct job **ret,
                  struct err *e);
@@ -81,6 +83,6 @@ void run_note_limits(const struct config *c, uint32_t features);
 
 int run_exit_status(const struct result *result);
 /* Appends one line for stderr when the program did not end by itself; nothing when it did. */
-void run_explain(const struct result *result, struct buf *ret);
+void run_explain(const char *command, const struct result *result, struct buf *ret);
 /* The whole result as one JSON object, on stdout. */
 void run_print_json(const struct result *result, const char *language, const char *version);

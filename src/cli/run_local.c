@@ -105,7 +105,7 @@ static void run_on_finished(void *ctx, struct result *result)
     if (run->options->json) {
         run_print_json(result, run->runtime->language, run->runtime->version);
     } else if (!run->out.broken) {
-        run_explain(result, &line);
+        run_explain("run", result, &line);
         outlet_write(&run->err, line.data, line.len);
     }
     run_over(run, run_status(run, result));

@@ -242,7 +242,7 @@ static int result_print(const struct run_options *o, const json_t *answer, struc
     } else {
         stage_print(&result.compile, stderr);
         stage_print(&result.run, stdout);
-        run_explain(&result, &line);
+        run_explain("run", &result, &line);
         cli_put(&line, stderr);
     }
     return run_exit_status(&result);

@@ -96,7 +96,7 @@ static const char *limit_flag(enum verdict verdict, bool compile)
     return NULL;
 }
 
-void run_explain(const struct result *result, struct buf *ret)
+void run_explain(const char *command, const struct result *result, struct buf *ret)
 {
     const struct stage_result *stage = deciding_stage(result);
     const char *what = stage == &result->compile ? "the compiler" : "the program";
@@ -104,18 +104,18 @@ void run_explain(const struct result *result, struct buf *ret)
     const char *name = signal_name(stage->signal);
 
     if (result->verdict == VERDICT_INTERNAL_ERROR) {
-        buf_add_fmt(ret, "belljar run: %s\n",
+        buf_add_fmt(ret, "belljar %s: %s\n", command,
                     stage->reason[0] ? stage->reason : "the program could not be run");
     } else if (result->verdict == VERDICT_CANCELLED) {
-        buf_add_str(ret, "belljar run: cancelled\n");
+        buf_add_fmt(ret, "belljar %s: cancelled\n", command);
     } else if (flag) {
-        buf_add_fmt(ret, "belljar run: %s: %s: %s (%s raises it)\n", what,
+        buf_add_fmt(ret, "belljar %s: %s: %s: %s (%s raises it)\n", command, what,
                     verdict_name(stage->verdict), stage->reason, flag);
     } else if (stage->signal) {
-        buf_add_fmt(ret, "belljar run: %s was ended by signal %d (%s)\n", what, stage->signal,
-                    name ? name : "?");
+        buf_add_fmt(ret, "belljar %s: %s was ended by signal %d (%s)\n", command, what,
+                    stage->signal, name ? name : "?");
     } else if (result->verdict == VERDICT_COMPILE_ERROR) {
-        buf_add_str(ret, "belljar run: the program did not compile\n");
+        buf_add_fmt(ret, "belljar %s: the program did not compile\n", command);
     }
 }
 

@@ -108,7 +108,7 @@ static void on_finished(struct session *s, const json_t *message)
     native_result(message, &result);
     bool by_signal = result.verdict == VERDICT_CANCELLED && s->signo;
     tty_restore(&s->tty);
-    run_explain(&result, &line);
+    run_explain("run", &result, &line);
     outlet_write(&s->err, line.data, line.len);
     session_over(s, by_signal ? RUN_SIGNAL_BASE + s->signo : run_exit_status(&result));
 }
@@ -116,7 +116,8 @@ static void on_finished(struct session *s, const json_t *message)
 static void on_error(struct session *s, const json_t *message)
 {
     struct err e;
-    remote_refusal(&s->options->remote, 0, message, &e);
+    remote_refusal(&s->options->remote,
+                   (long)json_integer_value(json_object_get(message, "status")), message, &e);
     session_fail(s, e.text);
 }
 
