@@ -23,6 +23,7 @@ struct config {
 #define CONFIG_FIELD_STRING    char *
 #define CONFIG_FIELD_CPUS      char *
 #define CONFIG_FIELD_LIST      char **
+#define CONFIG_FIELD_LINES     char **
 #define CONFIG_FIELD_ADDRESSES char **
 #define CONFIG_FIELD_ENUM      int
 #define X(type, field, ...)    CONFIG_FIELD_##type field;

@@ -31,6 +31,7 @@
 #define ROW_STRING(f, k, p, min, max, n, h)    OTHER(OPTION_STRING, f, k, p, n, h)
 #define ROW_CPUS(f, k, p, min, max, n, h)      OTHER(OPTION_CPUS, f, k, p, n, h)
 #define ROW_LIST(f, k, p, min, max, n, h)      OTHER(OPTION_LIST, f, k, p, n, h)
+#define ROW_LINES(f, k, p, min, max, n, h)     OTHER(OPTION_LINES, f, k, p, n, h)
 #define ROW_ADDRESSES(f, k, p, min, max, n, h) OTHER(OPTION_ADDRESSES, f, k, p, n, h)
 #define ROW_ENUM(field, key, preset, word_list, max, names, help)                                  \
     {                                                                                              \
@@ -113,9 +114,10 @@ const void *option_field_const(const struct option *o, const struct config *c)
 const char *option_value_word(const struct option *o)
 {
     static const char *const words[] = {
-        [OPTION_UINT] = "N",    [OPTION_MS] = "TIME",     [OPTION_BYTES] = "SIZE",
-        [OPTION_BOOL] = NULL,   [OPTION_STRING] = "TEXT", [OPTION_CPUS] = "CPUS",
-        [OPTION_ENUM] = "WORD", [OPTION_LIST] = "TEXT",   [OPTION_ADDRESSES] = "ADDR:PORT",
+        [OPTION_UINT] = "N",     [OPTION_MS] = "TIME",     [OPTION_BYTES] = "SIZE",
+        [OPTION_BOOL] = NULL,    [OPTION_STRING] = "TEXT", [OPTION_CPUS] = "CPUS",
+        [OPTION_ENUM] = "WORD",  [OPTION_LIST] = "TEXT",   [OPTION_ADDRESSES] = "ADDR:PORT",
+        [OPTION_LINES] = "TEXT",
     };
     return words[o->type];
 }
@@ -160,6 +162,7 @@ void option_range(const struct option *o, struct buf *ret)
         return;
     case OPTION_STRING:
     case OPTION_LIST:
+    case OPTION_LINES:
         buf_add_str(ret, "any text");
         return;
     }
@@ -252,11 +255,12 @@ static bool is_address(const char *text)
     return strcspn(text, ":[]/ ") == host;
 }
 
-/* Commas part the items, so that one variable can hold several. */
+/* Commas part the items, so that one variable can hold several; line ends, where items may have
+ * commas. */
 static int list_read(const struct option *o, const char *text, bool append, char ***field,
                      struct err *e)
 {
-    AUTO(strv_freep) char **items = strv_split(text, ", \t");
+    AUTO(strv_freep) char **items = strv_split(text, o->type == OPTION_LINES ? "\n" : ", \t");
     for (char **item = items; item && *item; item++) {
         if (o->type == OPTION_ADDRESSES && !is_address(*item)) {
             return refuse(o, *item, "no address to listen on", e);
@@ -287,6 +291,7 @@ int option_read(const struct option *o, const char *text, bool append, struct co
     case OPTION_CPUS:
         return string_read(o, text, field, e);
     case OPTION_LIST:
+    case OPTION_LINES:
     case OPTION_ADDRESSES:
         return list_read(o, text, append, field, e);
     }
@@ -312,6 +317,7 @@ static bool toml_fits(const struct option *o, const struct toml_value *value)
     case OPTION_ENUM:
         return string;
     case OPTION_LIST:
+    case OPTION_LINES:
     case OPTION_ADDRESSES:
         return string || (value->type == TOML_ARRAY &&
                           (value->count == 0 || value->items[0].type == TOML_STRING));
@@ -330,6 +336,7 @@ static int toml_refuse(const struct option *o, const struct toml_value *value, s
         [OPTION_CPUS] = "an integer, or a string such as \"0.5\"",
         [OPTION_ENUM] = "a string",
         [OPTION_LIST] = "an array of strings",
+        [OPTION_LINES] = "an array of strings",
         [OPTION_ADDRESSES] = "an array of strings",
     };
     return err_set(e, ERR_INVALID, "%s takes %s, not %s%s", o->key, wanted[o->type],
@@ -420,6 +427,7 @@ void option_print(const struct option *o, const struct config *c, struct buf *re
         enum_print(o, *(const int *)field, ret);
         return;
     case OPTION_LIST:
+    case OPTION_LINES:
     case OPTION_ADDRESSES:
         list_print(*(char **const *)field, ret);
         return;
@@ -430,7 +438,7 @@ void option_free(const struct option *o, struct config *c)
 {
     if (o->type == OPTION_STRING || o->type == OPTION_CPUS) {
         mem_freep(option_field(o, c));
-    } else if (o->type == OPTION_LIST || o->type == OPTION_ADDRESSES) {
+    } else if (o->type == OPTION_LIST || o->type == OPTION_LINES || o->type == OPTION_ADDRESSES) {
         strv_freep(option_field(o, c));
     }
 }

@@ -20,7 +20,8 @@ enum option_type {
     OPTION_STRING,
     OPTION_CPUS,
     OPTION_ENUM,
-    OPTION_LIST,
+    OPTION_LIST,  /* items without blanks and commas */
+    OPTION_LINES, /* items that may have them */
     OPTION_ADDRESSES,
 };
 
