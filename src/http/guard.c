@@ -155,7 +155,8 @@ static const struct guard_field *find(const struct guard_head *head, const char 
 
 static struct guard_refusal check_fields(const struct guard_head *head)
 {
-    if (head->size > GUARD_HEAD_MAX || head->field_count > GUARD_FIELDS_MAX) {
+    if (head->size > GUARD_HEAD_MAX || head->field_count > GUARD_FIELDS_MAX ||
+        head->size + head->field_count * GUARD_FIELD_COST > GUARD_COST_MAX) {
         return refuse(431, "the request head is larger than %d bytes or %d fields", GUARD_HEAD_MAX,
                       GUARD_FIELDS_MAX);
     }

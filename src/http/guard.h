@@ -11,8 +11,12 @@
 #include <stddef.h>
 
 #define GUARD_TARGET_MAX 8192
-#define GUARD_HEAD_MAX   16384
+#define GUARD_HEAD_MAX   11264
 #define GUARD_FIELDS_MAX 100
+/* A head and the list of its fields share the pool of libmicrohttpd (server.c) with the answer's
+ * head: what leaves no room for that is too large as well. */
+#define GUARD_FIELD_COST 56
+#define GUARD_COST_MAX   16000
 #define GUARD_TEXT_MAX   200
 
 struct guard_field {

@@ -21,8 +21,12 @@
 #include "http/request.h"
 #include "metrics/metrics.h"
 
-#define CONNECTION_MEMORY                                                                          \
-    32768 /* libmicrohttpd's pool for the head of a request and of its answer */
+/*
+ * libmicrohttpd's pool for a request's head, a piece of its body and the answer's head.  A request
+ * that waits keeps all of it, so it bounds what 10,000 of them cost; the largest head that guard.c
+ * lets pass fits, with the entries of some fifty fields.
+ */
+#define CONNECTION_MEMORY (17 << 10)
 
 static void server_run(void *ctx)
 {

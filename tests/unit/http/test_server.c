@@ -27,6 +27,7 @@
 #include "base/strv.h"
 #include "client.h"
 #include "http/address.h"
+#include "http/guard.h"
 #include "http/http.h"
 
 #define BODY_MAX 300000
@@ -472,6 +473,24 @@ static void test_large_heads_are_refused(void **state)
     expect(*state, text, "HTTP/1.1 414 ");
 }
 
+static void test_largest_head_passes(void **state)
+{
+    char text[GUARD_HEAD_MAX + 1];
+    int len = snprintf(text, sizeof(text), "GET /things/x?q=");
+    memset(text + len, 'y', 8000);
+    len += 8000;
+    len += snprintf(text + len, sizeof(text) - (size_t)len, " HTTP/1.1\r\n" HOST);
+    for (int i = 0; i < 48; i++) {
+        len += snprintf(text + len, sizeof(text) - (size_t)len, "A%d: 1\r\n", i);
+    }
+    len += snprintf(text + len, sizeof(text) - (size_t)len, "B: ");
+    size_t rest = sizeof(text) - 1 - strlen("\r\n\r\n") - (size_t)len;
+    memset(text + len, 'z', rest);
+    snprintf(text + len + rest, 5, "\r\n\r\n");
+    assert_int_equal(strlen(text), GUARD_HEAD_MAX);
+    expect(*state, text, "HTTP/1.1 200 ");
+}
+
 static void test_announced_large_body_is_refused_before_it_comes(void **state)
 {
     struct fixture *f = *state;
@@ -777,6 +796,7 @@ int main(void)
         TEST(test_bad_chunks_are_refused),
         TEST(test_what_is_no_http_gets_an_answer),
         TEST(test_large_heads_are_refused),
+        TEST(test_largest_head_passes),
         TEST(test_announced_large_body_is_refused_before_it_comes),
         TEST(test_sender_of_a_large_body_still_hears_the_answer),
         TEST(test_chunked_body_is_stopped_at_the_limit),
