@@ -197,6 +197,17 @@ static json_t *object_schema(const struct config *config, const char *name, enum
     return o;
 }
 
+/* What /docs fills in. */
+static void examples_add(json_t *schemas)
+{
+    json_object_set_new(
+        json_object_get(schemas, name_of("EXECUTION", STORED)), "examples",
+        json_pack("[{s:s,s:s,s:b}]", "language", "python", "source", "print(6 * 7)", "wait", 1));
+    json_object_set_new(json_object_get(schemas, name_of("EXECUTION", STREAM)), "examples",
+                        json_pack("[{s:s,s:s,s:s}]", "type", "start", "language", "python",
+                                  "source", "print(input())"));
+}
+
 void openapi_request_schemas(const struct config *config, json_t *schemas)
 {
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -207,4 +218,5 @@ void openapi_request_schemas(const struct config *config, json_t *schemas)
                                 object_schema(config, names[i].object, STREAM));
         }
     }
+    examples_add(schemas);
 }

@@ -230,9 +230,9 @@ static int http_make(struct server *s, struct err *e)
         .trusted_proxies = (const char *const *)c->trusted_proxies,
         .metrics = s->api.metrics,
     };
+    dialect_add(s, &s->native);
     dialect_add(s, &s->piston);
     dialect_add(s, &s->judge0);
-    dialect_add(s, &s->native);
     dialect_add(s, &s->common);
     int r = http_server_new(s->loop, &config, s->api.dialects, s->api.dialect_count, s->log,
                             &s->http, e);

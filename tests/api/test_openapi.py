@@ -130,6 +130,12 @@ def references(value):
     return [one for child in value for one in references(child)] if isinstance(value, list) else []
 
 
+def test_each_example_fits_its_schema(document):
+    for name, schema in document["components"]["schemas"].items():
+        for one in schema.get("examples", []):
+            check(document, {"$ref": "#/components/schemas/" + name}, one)
+
+
 def test_each_reference_leads_somewhere_and_each_schema_is_used(document):
     known = {"#/components/schemas/" + name for name in document["components"]["schemas"]}
     found = set(references(document))
