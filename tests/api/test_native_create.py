@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """belljar's own API: executions created, awaited, and refused."""
 import concurrent.futures
+import json
 import socket
 
 import pytest
 
 from support.native import EXECUTIONS, create, encode, errors, finished, run, show, submit
 from support.raw import ask, dial, wait_until
+from support.server import descendants, process_facts
 
 STAGE = {"verdict", "reason", "exit_code", "signal", "stdout", "stderr", "output", "encoding", "stdout_truncated",
          "stderr_truncated", "cpu_ms", "wall_ms", "memory_bytes"}
@@ -222,3 +224,54 @@ def test_keys_that_are_none(native, key):
 def test_other_requests_are_others(native):
     assert submit(native) != submit(native)
     assert show(native, submit(native, headers={"Idempotency-Key": "four"})).status == 200
+
+
+# --- callers ---------------------------------------------------------------------------------------------------------------
+
+def test_a_caller_has_a_share_of_the_queue(start):
+    server = start("--paused", "--callers-queued", "2")
+    submit(server)
+    submit(server)
+    answer = create(server, {"language": "python", "source": ""})
+    errors(answer, 429)
+    assert answer.headers["Retry-After"]
+
+
+def test_a_full_queue_says_when_to_come_again(start):
+    server = start("--paused", "--engine-queue-max", "1")
+    submit(server)
+    answer = create(server, {"language": "python", "source": ""})
+    errors(answer, 503)
+    assert answer.headers["Retry-After"]
+
+
+def test_the_sieve_names_the_file(start):
+    server = start("--validation-max-source-length", "10", "--validation-deny-patterns", r"os\.system")
+    files = [{"path": "a.py", "content": "x" * 11}, {"path": "b.py", "content": encode("os.system"), "encoding": "base64"}]
+    found = errors(create(server, {"language": "python", "files": files, "limts": {}}))
+    assert set(found) == {"limts", "files[0].content", "files[1].content"}
+    assert list(errors(create(server, {"language": "python", "source": "x" * 11}))) == ["source"]
+
+
+def test_waiting_costs_little(start, tmp_path):
+    """Of what was asked nothing is kept for who waits, but 64 MiB for those whose turn may come soon: 200 sources of
+    200 kB more are 40 MB."""
+    server = start("--paused", "--data", str(tmp_path))
+    child = [pid for pid in descendants(server.pid) if process_facts(pid)[0] == "belljar" and pid != server.pid]
+
+    def memory():
+        return max(int(open(f"/proc/{pid}/statm").read().split()[1]) * 4096 for pid in child)
+
+    body = json.dumps({"language": "python", "source": "#" * 200_000, "wait": True}).encode()
+    request = (b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+               % (EXECUTIONS.encode(), len(body))) + body
+    connections = []
+    for many in (450, 650):
+        while len(connections) < many:
+            connections.append(dial(server))
+            connections[-1].sendall(request)
+        assert wait_until(lambda: ask(server, "GET", "/api/v1/stats").json()["queue_size"] == many, 60)
+        used = memory() if many == 450 else memory() - used
+    for connection in connections:
+        connection.close()
+    assert used < 200 * 100_000

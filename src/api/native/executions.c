@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One execution: created, shown, cancelled or deleted. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,20 +271,22 @@ static bool key_passes(struct http_request *r, const char *key)
 
 static void wait_set(struct creation *c, const json_t *body)
 {
-    const struct config *config = c->n->api->config;
+    uint64_t most_ns = c->n->api->config->native_wait_ms * NS_PER_MS;
     struct prefer prefer = prefer_parse(http_header(c->request, "Prefer"));
-    uint64_t most_s = config->native_wait_ms / 1000;
     c->waits = json_is_true(json_object_get(body, "wait"));
-    c->wait_ns = config->native_wait_ms * NS_PER_MS;
+    c->wait_ns = most_ns;
     if (!prefer.waits) {
         return;
     }
-    uint64_t seconds = prefer.wait_s < most_s || most_s == 0 ? prefer.wait_s : most_s;
+    uint64_t seconds = prefer.wait_s;
+    if (seconds * NS_PER_S > most_ns) {
+        seconds = most_ns / NS_PER_S;
+    }
     char applied[48];
-    snprintf(applied, sizeof(applied), "wait=%llu", (unsigned long long)seconds);
+    snprintf(applied, sizeof(applied), "wait=%" PRIu64, seconds);
     http_add_header(c->request, "Preference-Applied", applied);
-    c->waits = seconds > 0;
-    c->wait_ns = seconds * NS_PER_S;
+    c->waits = prefer.wait_s > 0;
+    c->wait_ns = prefer.wait_s * NS_PER_S < most_ns ? prefer.wait_s * NS_PER_S : most_ns;
 }
 
 void execution_create(struct http_request *r, void *ctx)
