@@ -45,12 +45,19 @@ unsigned host_slots(const struct config *config)
     return slots < SLOTS_MIN ? SLOTS_MIN : slots;
 }
 
-/* As many as an ordinary user may have open files for. */
+/* By trying: root of a container may not, and of a user namespace never. */
+static bool may_raise(const struct rlimit *now)
+{
+    struct rlimit more = {now->rlim_cur, now->rlim_max + 1};
+    return setrlimit(RLIMIT_NOFILE, &more) == 0 && setrlimit(RLIMIT_NOFILE, now) == 0;
+}
+
+/* As many as there may be open files for. */
 static unsigned boxes_allowed(void)
 {
     struct rlimit limit;
-    if (geteuid() == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-        limit.rlim_max / FDS_PER_BOX > BOXES_MAX) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max / FDS_PER_BOX > BOXES_MAX ||
+        may_raise(&limit)) {
         return BOXES_MAX;
     }
     return limit.rlim_max > FDS_OF_OWN ? (unsigned)((limit.rlim_max - FDS_OF_OWN) / FDS_PER_BOX)

@@ -53,7 +53,7 @@ struct engine_config {
     const char *unzip;    /* path of belljar-unzip; NULL: jobs with a zip are refused */
     bool paused;          /* takes jobs, starts none */
     /* Jobs with stdin_open: their run stage holds a box and no slot.  Fewer where there are too few
-     * boxes: as many as slots are not for them.  0: such jobs are refused. */
+     * boxes: two for each slot are not for them.  0: such jobs are refused. */
     unsigned sessions;
     /* How many jobs of a caller may run at one time; 0: any number.  May be NULL. */
     unsigned (*running_max)(void *ctx, const char *caller);

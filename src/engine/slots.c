@@ -7,7 +7,7 @@
  * taken again, and nothing else happens.
  *
  * A session gives its slot back when its run stage begins: somebody may look at it for hours.  What
- * it holds is a box, and as many boxes as there are slots are no session's.
+ * it holds is a box, and two boxes for each slot are no session's.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,7 +41,8 @@ unsigned engine_sessions_max(const struct engine *e)
         return e->config.sessions;
     }
     unsigned boxes = sandbox_hello(e->sandbox)->boxes;
-    unsigned kept = e->config.slots < boxes / 2 ? e->config.slots : boxes / 2;
+    unsigned jobs = 2 * e->config.slots; /* while one is taken down the next is there already */
+    unsigned kept = jobs < boxes / 2 ? jobs : boxes / 2;
     return e->config.sessions < boxes - kept ? e->config.sessions : boxes - kept;
 }
 

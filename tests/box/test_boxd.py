@@ -256,6 +256,37 @@ def test_cpu_limit_ends_the_box(limited):
     assert ended["cpu_ns"] >= 200e6
 
 
+@pytest.mark.parametrize("stop, end", [({"wall_ms": 150}, support.END_WALL), ({}, support.END_OUTPUT)])
+def test_gentle_stop_leaves_init_alone(either, stop, end):
+    with begin(either, ["/bin/sh", "-c", "echo; while :; do :; done"], flags=support.STOP_GENTLY, **stop) as control:
+        fds = support.hello_of_init(control)
+        assert os.read(fds[1], 1) == b"\n"
+        if not stop:
+            either.kill(cause=1)
+        ended = either.ended()
+        assert (ended["end"], ended["status"]) == (end, signal.SIGKILL)
+        control.setblocking(False)
+        with pytest.raises(BlockingIOError):  # its end is open
+            control.recv(1)
+        either.destroy()
+
+
+def test_gentle_stop_of_an_init_that_does_not_answer_is_a_hard_one(faked):
+    with fake(faked, b"rgp", wall_ms=50, flags=support.STOP_GENTLY) as control:
+        assert faked.ended()["end"] == support.END_WALL
+        assert ends(control)
+        faked.destroy()
+
+
+def test_cancel_is_never_gentle(boxd):
+    with begin(boxd, SPIN, flags=support.STOP_GENTLY) as control:
+        support.hello_of_init(control)
+        boxd.kill(cause=0)
+        assert boxd.ended()["end"] == support.END_CANCEL
+        assert ends(control)
+        boxd.destroy()
+
+
 def test_memory_limit_ends_the_box(limited):
     ended, _, _ = limited.run(HOG, limits=maxima(memory=32 * MIB), wall_ms=15000)
     assert ended["end"] == support.END_MEMORY
@@ -283,6 +314,25 @@ def test_lower_limits_of_start_hold(limited):
         control.send(struct.pack("=II", DATA, 0) + strings(HOG))
         limited.start(wall_ms=15000, limits=maxima(memory=32 * MIB))
         assert limited.ended()["end"] == support.END_MEMORY
+
+
+def test_usage_is_told_while_a_program_runs(limited):
+    script = ["/bin/sh", "-c", "head -c 20M /dev/zero >/tmp/f; echo; while :; do :; done"]
+    with begin(limited, script) as control:
+        fds = support.hello_of_init(control)
+        assert os.read(fds[1], 1) == b"\n"
+        memory, cpu = limited.usage()
+        assert memory >= 20 * MIB and cpu > 0
+        limited.kill()
+        assert limited.ended()["end"] == support.END_CANCEL
+        assert limited.usage() == (0, 0)
+        limited.destroy()
+
+
+def test_usage_is_unknown_without_cgroups(boxd):
+    with begin(boxd, SPIN) as control:
+        support.hello_of_init(control)
+        assert boxd.usage() == (0, 0)
 
 
 @pytest.mark.parametrize("cause, end", [(0, support.END_CANCEL), (1, support.END_OUTPUT)])

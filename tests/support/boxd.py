@@ -22,6 +22,7 @@ from support.server import BUILD, cannot
 
 (CREATE, START, KILL, DESTROY, BOXD_HELLO, ENDED, FAILED, DESTROYED, MAPS, READY, EXITED, MAPPED, GO,
  INIT_START, DATA, SIGNAL, RESIZE, HELLO, STARTED, PRODUCT, COLLECTED, USAGE, USED, STOP) = range(1, 25)
+STOP_GENTLY = 1
 END_EXIT, END_WALL, END_CPU, END_MEMORY, END_OUTPUT, END_CANCEL, END_LOST = range(7)
 CGROUP_NONE, CGROUP_V1, CGROUP_V2 = range(3)
 FEATURE_OVERLAY, FEATURE_DEVICES, FEATURE_PROC = 1 << 13, 1 << 14, 1 << 15
@@ -259,6 +260,11 @@ class Boxd:
     def destroy(self, box=0):
         self.send(struct.pack("=II", DESTROY, box))
         self.expect(DESTROYED, box)
+
+    def usage(self, box=0):
+        """Memory now, CPU time so far; before anything else is said."""
+        self.send(struct.pack("=II", USAGE, box))
+        return struct.unpack("=QQ", self.expect(USED, box))
 
     def ended(self, box=0):
         names = ("end", "status", "wall_ns", "cpu_ns", "peak", "start_ns", "oom_kills", "process_limit_hits")

@@ -121,8 +121,8 @@ static void test_sessions_leave_boxes_to_jobs(void **state)
     (void)state;
     const struct engine_config config = {
         .slots = 3, .queue_max = 10, .queue_bytes = 1000, .sessions = 100};
-    struct bench b = bench_of(8, &config);
-    assert_int_equal(engine_stats(b.engine).sessions_max, 5);
+    struct bench b = bench_of(16, &config);
+    assert_int_equal(engine_stats(b.engine).sessions_max, 10);
     bench_done(&b);
 }
 
