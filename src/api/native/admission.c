@@ -15,6 +15,7 @@
 #include "base/encode.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "metrics/metrics.h"
 #include "model/runtime.h"
 #include "model/semver.h"
 #include "runtimes/runtimes.h"
@@ -142,6 +143,9 @@ static void on_looked(void *ctx, const struct sieve_violation *all, size_t count
 {
     struct native_admission *a = ctx;
     a->look = NULL;
+    if (count > 0) {
+        metrics_add(a->native->api->metrics, METRIC_REFUSED, METRIC_LABELS("sieve"), 1);
+    }
     for (size_t i = 0; i < count; i++) {
         error_add(a, a->text_names[all[i].text], all[i].message);
     }
