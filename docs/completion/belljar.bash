@@ -18,15 +18,16 @@ _belljar_files() {
     mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
+# Of this machine: what a server has is asked for by no key press.
 _belljar_languages() {
-    _belljar_words "$("$1" runtimes 2>/dev/null | sed -n '2,$s/ .*//p')" "$2"
+    _belljar_words "$(BELLJAR_URL='' "$1" runtimes 2>/dev/null | sed -n '2,$s/ .*//p')" "$2"
 }
 
 _belljar_value() {
     local program=$1 flag=$2 current=$3
     case $flag in
     -l | --language) _belljar_languages "$program" "$current" ;;
-    -f | --file | --config | --judge0-conf | --data | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
+    -f | --file | --key-file | --tests | --config | --judge0-conf | --data | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
     --require) _belljar_words "auto full limits none" "$current" ;;
     --cgroup) _belljar_words "auto v2 v1 none" "$current" ;;
     --log-level) _belljar_words "debug info warn error none" "$current" ;;
@@ -40,7 +41,7 @@ _belljar() {
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _belljar_words "run runtimes serve db key doctor piston version help" "$current"
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor piston version help" "$current"
         return
     fi
     case $command in
@@ -49,7 +50,8 @@ _belljar() {
         return
         ;;
     help)
-        _belljar_words "run runtimes serve db key doctor piston version help options" "$current"
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor piston version help
+            options" "$current"
         return
         ;;
     key)
@@ -66,6 +68,9 @@ _belljar() {
         ;;
     esac
     _belljar_value "$program" "$previous" "$current" && return
+    case $command:$current in
+    status:[!-]* | watch:[!-]* | cancel:[!-]* | status: | watch: | cancel:) return ;; # an id
+    esac
     case $current in
     -*) _belljar_words "$(_belljar_flags "$program" "$command")" "$current" ;;
     *) _belljar_files "$current" ;;

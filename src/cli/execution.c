@@ -2,6 +2,7 @@
 /*
  * `belljar status`, `cancel` and `watch`: one execution that a server keeps.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,6 +148,7 @@ int cmd_watch(int argc, char **argv)
     AUTO(remote_args_done) struct remote_args a = {0};
     AUTO(remote_json_freep) json_t *execution = NULL;
     struct err e = {0};
+    (void)signal(SIGPIPE, SIG_IGN);
     if (options_read("watch", argv + (argc > 0), execution_flags, &a, &e) < 0) {
         cli_error("watch", &e);
         return RUN_FAILED;
@@ -155,5 +157,6 @@ int cmd_watch(int argc, char **argv)
         cli_error("watch", &e);
         return RUN_FAILED;
     }
-    return run_explain_execution("watch", execution);
+    /* Nobody reads any more. */
+    return execution ? run_explain_execution("watch", execution) : RUN_SIGNAL_BASE + SIGPIPE;
 }

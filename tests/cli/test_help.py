@@ -9,7 +9,8 @@ import pytest
 from support.cli import BELLJAR, belljar
 from support.server import ROOT
 
-COMMANDS = ["run", "runtimes", "serve", "doctor", "piston", "version", "help"]
+COMMANDS = ["run", "runtimes", "submit", "status", "watch", "cancel", "serve", "top", "ps", "db", "key", "doctor", "piston",
+            "version", "help"]
 
 
 def test_overview_lists_every_command():
