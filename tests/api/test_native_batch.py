@@ -10,13 +10,13 @@ def batch(server, body, headers=None):
 
 def test_each_is_answered_in_order(native):
     answer = batch(native, [{"language": "python", "source": "print(1)", "label": "b"}, {"language": "nothing", "source": ""},
-                            {"language": "bash", "source": "echo 2"}, 5, {"language": "python", "sorce": ""}])
+                            {"language": "bash", "source": "echo 2"}, 5, {"language": "python", "xsource": ""}])
     assert answer.status == 202
     one, two, three, four, five = answer.json()
     assert list(one) == ["id", "status"]
     assert (two["status"], two["title"], two["errors"][0]["path"]) == (422, "Unprocessable Content", "language")
     assert four["errors"] == [{"path": "", "message": "must be an object, and is a number"}]
-    assert {error["path"] for error in five["errors"]} == {"sorce", "files"}
+    assert {error["path"] for error in five["errors"]} == {"xsource", "files"}
     assert finished(native, one["id"])["run"]["stdout"] == "1\n"
     assert finished(native, three["id"])["run"]["stdout"] == "2\n"
 

@@ -146,21 +146,21 @@ def test_verdicts(native, source, more, verdict, stage):
 
 def test_all_errors_come_at_once(native):
     answer = create(native, {
-        "language": "pythn", "version": "latest?", "sorce": "x", "files": [{"path": "../a", "contnet": ""}], "stdin": 1,
+        "language": "pythn", "version": "latest?", "xsource": "x", "files": [{"path": "../a", "contnet": ""}], "stdin": 1,
         "limits": {"wall_mss": 1, "cpu_ms": 0, "memory_bytes": 10**15}, "isolation": "vm", "network": True,
         "env": {"PATH": ""}, "callback": {"url": "gopher://x"}, "tests": [], "tty": True})
     found = errors(answer)
-    assert set(found) == {"version", "sorce", "files[0].path", "files[0].content", "files[0].contnet", "stdin",
+    assert set(found) == {"version", "xsource", "files[0].path", "files[0].content", "files[0].contnet", "stdin",
                           "limits.wall_mss", "limits.cpu_ms", "limits.memory_bytes", "isolation", "network", "env.PATH",
                           "callback.url", "tests", "tty"} or "language" in found
-    assert found["sorce"] == 'unknown key; did you mean "source"?'
+    assert found["xsource"] == 'unknown key; did you mean "source"?'
     assert '"namespace"' in found["isolation"]
     assert "0 is not" in found["limits.cpu_ms"]
 
 
 def test_an_unknown_language_is_told_with_the_rest(native):
-    found = errors(create(native, {"language": "pythn", "sorce": "x"}))
-    assert set(found) == {"language", "sorce", "files"}
+    found = errors(create(native, {"language": "pythn", "xsource": "x"}))
+    assert set(found) == {"language", "xsource", "files"}
     assert "/api/v1/languages" in found["language"]
 
 
@@ -248,8 +248,8 @@ def test_a_full_queue_says_when_to_come_again(start):
 def test_the_sieve_names_the_file(start):
     server = start("--validation-max-source-length", "10", "--validation-deny-patterns", r"os\.system")
     files = [{"path": "a.py", "content": "x" * 11}, {"path": "b.py", "content": encode("os.system"), "encoding": "base64"}]
-    found = errors(create(server, {"language": "python", "files": files, "limts": {}}))
-    assert set(found) == {"limts", "files[0].content", "files[1].content"}
+    found = errors(create(server, {"language": "python", "files": files, "xlimits": {}}))
+    assert set(found) == {"xlimits", "files[0].content", "files[1].content"}
     assert list(errors(create(server, {"language": "python", "source": "x" * 11}))) == ["source"]
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much there is to do, and what runs now. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "api/json.h"
@@ -38,7 +39,7 @@ static json_t *live_json(const struct engine_live *live)
         live->session, "started_at", native_time(live->started_ns), "memory_bytes",
         live->memory_bytes > 0 ? json_integer((json_int_t)live->memory_bytes) : json_null());
     json_object_set_new(o, "cpu_ms",
-                        live->cpu_ns > 0 ? json_real((double)(live->cpu_ns / 1000) / 1e3)
+                        live->cpu_ns > 0 ? json_real(round((double)live->cpu_ns / 1e3) / 1e3)
                                          : json_null());
     return o;
 }

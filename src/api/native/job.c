@@ -115,9 +115,12 @@ static char **words_of(const json_t *array)
 static char **environment_of(const json_t *env)
 {
     size_t count = json_object_size(env), i = 0;
-    char **all = count > 0 ? xcalloc(count + 1, sizeof(char *)) : NULL;
     const char *name;
     json_t *value;
+    if (count == 0) {
+        return NULL;
+    }
+    char **all = xcalloc(count + 1, sizeof(char *));
     json_object_foreach((json_t *)(uintptr_t)env, name, value)
     {
         all[i++] = xasprintf("%s=%s", name, json_string_value(value));

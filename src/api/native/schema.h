@@ -12,8 +12,8 @@
 
 struct config;
 
-#define SCHEMA_ERRORS_MAX 100 /* what is beyond is not told: a body may be one long list of them   \
-                               */
+/* What is beyond is not told: a body may be one long list of them. */
+#define SCHEMA_ERRORS_MAX 100
 
 enum schema_object {
     SCHEMA_EXECUTION,

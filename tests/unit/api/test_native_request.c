@@ -98,10 +98,10 @@ static void test_read_takes_the_least(void **state)
 static void test_read_tells_all_problems_at_once(void **state)
 {
     (void)state;
-    expect("{\"langauge\":\"python\",\"files\":[{\"path\":\"../x\",\"contnet\":\"\"}],"
+    expect("{\"xlanguage\":\"python\",\"files\":[{\"path\":\"../x\",\"contnet\":\"\"}],"
            "\"limits\":{\"wall_mss\":1,\"memory_bytes\":\"64M\"},\"stdin\":7}",
            "language: missing\n"
-           "langauge: unknown key; did you mean \"language\"?\n"
+           "xlanguage: unknown key; did you mean \"language\"?\n"
            "files[0].content: missing\n"
            "files[0].contnet: unknown key; did you mean \"content\"?\n"
            "limits.wall_mss: unknown key; did you mean \"wall_ms\"?\n"
