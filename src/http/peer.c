@@ -28,6 +28,8 @@
 #include "http/response.h"
 #include "http/server.h"
 
+#define RATE_MIN 1024 /* bytes a second that a client must take of an answer */
+
 struct peer *peer_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -51,6 +53,42 @@ void peer_expect_request(struct peer *p, unsigned seconds)
 void peer_expect_nothing(struct peer *p)
 {
     loop_timer_cancel(&p->deadline);
+}
+
+static uint64_t bytes_taken(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_bytes_acked : 0;
+}
+
+/* With a reset: what was not taken would wait in the kernel instead. */
+static void cut(struct peer *p)
+{
+    static const struct linger now = {.l_onoff = 1};
+    setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    shutdown(p->fd, SHUT_RDWR);
+    server_run_soon(p->server);
+}
+
+static void on_look(void *ctx)
+{
+    struct peer *p = ctx;
+    uint64_t least = (uint64_t)p->server->config.header_timeout_s * RATE_MIN;
+    if (bytes_taken(p->fd) - p->taken_bytes < least) {
+        p->expired = true;
+        cut(p);
+    } else {
+        peer_expect_taking(p);
+    }
+}
+
+void peer_expect_taking(struct peer *p)
+{
+    struct loop *loop = p->server->loop;
+    p->taken_bytes = bytes_taken(p->fd);
+    loop_timer_set(loop, &p->deadline,
+                   loop_now_ns(loop) + p->server->config.header_timeout_s * NS_PER_S, on_look, p);
 }
 
 static void on_gone(void *ctx)

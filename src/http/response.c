@@ -113,6 +113,7 @@ bool response_queue_with(struct http_request *r, struct MHD_Response *response)
     enum MHD_Result queued = MHD_queue_response(r->connection, r->answer.status, response);
     MHD_destroy_response(response);
     r->phase = REQUEST_ANSWERED;
+    peer_expect_taking(r->peer);
     return queued == MHD_YES;
 }
 
