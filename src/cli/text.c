@@ -17,7 +17,11 @@ void text_add(struct buf *ret, const json_t *json, const char *key)
         unsigned char c = (unsigned char)text[i];
         /* C1 controls are two bytes in UTF-8: 0xc2 and 0x80 to 0x9f. */
         bool c1 = c == 0xc2 && i + 1 < len && (unsigned char)text[i + 1] < 0xa0;
-        buf_add_char(ret, c < ' ' || c == 0x7f || c1 ? '?' : text[i]);
+        if (c < ' ' || c == 0x7f || c1) {
+            buf_add_char(ret, '?');
+        } else {
+            buf_add_char(ret, text[i]);
+        }
         i += c1 ? 1 : 0;
     }
     if (len == 0) {

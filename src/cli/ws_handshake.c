@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,6 +33,7 @@ struct handshake {
     struct buf key;    /* Sec-WebSocket-Key */
     struct buf answer; /* all that has come */
     size_t head_len;   /* of it, the empty line included; 0: not whole yet */
+    long status;       /* 0: what answers is no HTTP/1 server */
 };
 
 static void handshake_done(struct handshake *h)
@@ -149,9 +151,11 @@ static int head_read(struct handshake *h, struct err *e)
         if (r < 0) {
             return r;
         }
-        const char *end = h->answer.len ? strstr(h->answer.data, "\r\n\r\n") : NULL;
+        const char *end = h->answer.data ? strstr(h->answer.data, "\r\n\r\n") : NULL;
         if (end) {
+            bool known = strncmp(h->answer.data, "HTTP/1.", 7) == 0 && h->answer.len > 9;
             h->head_len = (size_t)(end - h->answer.data) + 4;
+            h->status = known ? strtol(h->answer.data + 9, NULL, 10) : 0;
         } else if (n == 0 || h->answer.len > ANSWER_MAX) {
             return err_set(e, ERR_IO, "%.100s did not answer as an HTTP server does", h->url);
         }
@@ -192,7 +196,7 @@ static bool is_accepted(const struct handshake *h)
 }
 
 /* Any other answer than 101: its body says why. */
-static int refused(struct handshake *h, const struct remote *remote, long status, struct err *e)
+static int refused(struct handshake *h, const struct remote *remote, struct err *e)
 {
     AUTO(remote_json_freep) json_t *answer = NULL;
     AUTO(mem_freep) char *length = header_of(h, "Content-Length");
@@ -203,7 +207,7 @@ static int refused(struct handshake *h, const struct remote *remote, long status
     while (h->answer.len < whole && n > 0 && receive(h, &n, &ignored) == 0) {
     }
     answer = json_loadb(h->answer.data + h->head_len, h->answer.len - h->head_len, 0, NULL);
-    return remote_refusal(remote, status, answer, e);
+    return remote_refusal(remote, h->status, answer, e);
 }
 
 int ws_handshake(CURL *curl, const struct remote *remote, const char *url, struct buf *ret_early,
@@ -223,10 +227,8 @@ int ws_handshake(CURL *curl, const struct remote *remote, const char *url, struc
     if (r < 0) {
         return r;
     }
-    long status =
-        strncmp(h.answer.data, "HTTP/1.", 7) == 0 ? strtol(h.answer.data + 9, NULL, 10) : 0;
-    if (status != 101) {
-        return refused(&h, remote, status, e);
+    if (h.status != 101) {
+        return refused(&h, remote, e);
     }
     if (!is_accepted(&h)) {
         return err_set(e, ERR_IO, "%.100s accepted a WebSocket without understanding it", url);
