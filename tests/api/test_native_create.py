@@ -254,24 +254,23 @@ def test_the_sieve_names_the_file(start):
 
 
 def test_waiting_costs_little(start, tmp_path):
-    """Of what was asked nothing is kept for who waits, but 64 MiB for those whose turn may come soon: 200 sources of
-    200 kB more are 40 MB."""
+    """Of what was asked nothing is kept for who waits, but 64 MiB for those whose turn may come soon."""
     server = start("--paused", "--data", str(tmp_path))
     child = [pid for pid in descendants(server.pid) if process_facts(pid)[0] == "belljar" and pid != server.pid]
 
     def memory():
         return max(int(open(f"/proc/{pid}/statm").read().split()[1]) * 4096 for pid in child)
 
-    body = json.dumps({"language": "python", "source": "#" * 200_000, "wait": True}).encode()
+    body = json.dumps({"language": "python", "source": "#" * 400_000, "wait": True}).encode()
     request = (b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
                % (EXECUTIONS.encode(), len(body))) + body
-    connections = []
-    for many in (450, 650):
+    connections, before = [], memory()
+    for many in range(50, 601, 50):
         while len(connections) < many:
             connections.append(dial(server))
             connections[-1].sendall(request)
         assert wait_until(lambda: ask(server, "GET", "/api/v1/stats").json()["queue_size"] == many, 60)
-        used = memory() if many == 450 else memory() - used
+    used = memory() - before
     for connection in connections:
         connection.close()
-    assert used < 200 * 100_000
+    assert used < 160 << 20, "240 MB were sent"
