@@ -4,6 +4,7 @@
 The long round of the same is tests/soak (make soak).
 """
 import hashlib
+import http.client
 import os
 import random
 import shutil
@@ -145,10 +146,25 @@ def native_over(server, id_):
     return wait_for(look, f"the end of {id_}")
 
 
+def wait_for_output(server, id_, text):
+    """Until its watchers see it: a slot is taken well before a program prints."""
+    watcher = http.client.HTTPConnection("127.0.0.1", server.port, timeout=faults.PATIENCE)
+    try:
+        watcher.request("GET", f"{NATIVE}/{id_}/events")
+        answer = watcher.getresponse()
+        assert answer.status == 200
+        for line in iter(answer.readline, b""):
+            if line.startswith(b"data:") and text.encode() in line:
+                return
+        pytest.fail(f"{id_} never printed {text}")
+    finally:
+        watcher.close()
+
+
 def test_what_was_cancelled_stays_so_after_a_death(begin, tmp_path):
     server = begin("--data", str(tmp_path / "data"), "--slots", "1")
     runs = native(server, "echo so far; sleep 30")
-    wait_for(lambda: running(server), "the program to run")
+    wait_for_output(server, runs, "so far")
     waits = native(server, "echo never")
     assert cancel(server, waits) and cancel(server, runs)
     kill(server, "server")
