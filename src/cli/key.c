@@ -313,7 +313,8 @@ static int action_choose(const struct request *q, const struct action **ret, str
 static int action_run(struct request *q, const struct action *action, struct err *e)
 {
     struct state_dir dir;
-    int r = state_dir_enter(&dir, q->config->data, action->makes, e);
+    const char *data = q->config != NULL ? q->config->data : "";
+    int r = state_dir_enter(&dir, data, action->makes, e);
     if (r == 0) {
         r = action->run(q, &dir, e);
     }

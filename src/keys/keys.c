@@ -205,8 +205,8 @@ static void secret_make(char ret[KEY_SECRET_MAX])
     rand_bytes(bytes, sizeof(bytes));
     base64_encode(bytes, sizeof(bytes), &text);
     text.data[strcspn(text.data, "=")] = '\0';
-    for (char *p = text.data; *p != '\0'; p++) {
-        *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
+    for (char *p = text.data; (p = strpbrk(p, "+/")) != NULL;) {
+        *p = *p == '+' ? '-' : '_';
     }
     snprintf(ret, KEY_SECRET_MAX, "bj_%.59s", text.data);
     OPENSSL_cleanse(text.data, text.len);
@@ -225,24 +225,39 @@ static int list_all(int data_fd, struct key **ret, size_t *ret_count, struct err
 }
 
 /* A revoked key's name may be used again: that is how a key is exchanged for another. */
-static int place_find(struct key **all, size_t *count, const char *name, struct key **ret,
-                      struct err *e)
+static int place_check(const struct key *old, size_t count, const char *name, struct err *e)
 {
-    struct key *old = by_name(*all, *count, name);
     if (old != NULL && old->revoked_s == 0) {
         return err_set(e, ERR_INVALID,
                        "there is a key '%s' already: choose another name, or revoke it first",
                        name);
     }
-    if (old == NULL && *count >= KEYS_MAX) {
+    if (old == NULL && count >= KEYS_MAX) {
         return err_set(e, ERR_LIMIT, "there are %d keys already, which is the most", KEYS_MAX);
     }
-    if (old == NULL) {
-        *all = xreallocarray(*all, *count + 1, sizeof(**all));
-        old = &(*all)[(*count)++];
-    }
-    *ret = old;
     return 0;
+}
+
+static int key_put(int data_fd, const struct key *key, struct err *e)
+{
+    AUTO(mem_freep) struct key *all = NULL;
+    size_t count = 0;
+    int r = list_all(data_fd, &all, &count, e);
+    if (r < 0) {
+        return r;
+    }
+    struct key *old = by_name(all, count, key->name);
+    r = place_check(old, count, key->name, e);
+    if (r < 0) {
+        return r;
+    }
+    if (old != NULL) {
+        *old = *key;
+    } else {
+        all = xreallocarray(all, count + 1, sizeof(*all));
+        all[count++] = *key;
+    }
+    return keys_file_write(data_fd, all, count, e);
 }
 
 int keys_add(int data_fd, struct key *key, char ret_secret[KEY_SECRET_MAX], struct err *e)
@@ -253,26 +268,15 @@ int keys_add(int data_fd, struct key *key, char ret_secret[KEY_SECRET_MAX], stru
                        key->name, KEY_NAME_MAX);
     }
     AUTO(fd_closep) int lock = -1;
-    AUTO(mem_freep) struct key *all = NULL;
-    struct key *place = NULL;
-    size_t count = 0;
-    int r = keys_file_lock(data_fd, &lock, e);
-    if (r == 0) {
-        r = list_all(data_fd, &all, &count, e);
-    }
-    if (r == 0) {
-        r = place_find(&all, &count, key->name, &place, e);
-    }
-    if (r < 0) {
-        return r;
-    }
     char secret[KEY_SECRET_MAX];
     secret_make(secret);
     secret_hash(secret, key->hash);
     key->created_s = now_s();
     key->revoked_s = 0;
-    *place = *key;
-    r = keys_file_write(data_fd, all, count, e);
+    int r = keys_file_lock(data_fd, &lock, e);
+    if (r == 0) {
+        r = key_put(data_fd, key, e);
+    }
     if (r == 0) {
         memcpy(ret_secret, secret, KEY_SECRET_MAX);
     }

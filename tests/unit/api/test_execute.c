@@ -257,12 +257,13 @@ static void server_start(struct fixture *f)
 
 static int setup(void **state)
 {
+    static char header[] = "X-Auth-Token";
     struct fixture *f = xcalloc(1, sizeof(*f));
     struct err e = {0};
     assert_int_equal(loop_new(&f->loop, &e), 0);
     f->config = (struct config){
         .limit_overrides = (char[]){""},
-        .judge0_authn_header = (char[]){"X-Auth-Token"},
+        .judge0_authn_header = header,
         .run_wall_ms = 2000,
         .disk_inodes = 5,
     };

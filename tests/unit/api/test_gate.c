@@ -241,7 +241,7 @@ static void test_tokens_of_judge0_are_as_good(void **state)
     strv_add(&f->config.judge0_authn_token, "legacy");
     expect(f, "/admin", "X-Auth-Token: legacy\r\n", "", 200, "\"token 1 7\"");
     expect(f, "/admin", "Authorization: Bearer legacy\r\n", "", 200, "\"token 1 7\"");
-    expect(f, "/any", "X-Auth-Token: legac\r\n", "", 401, "");
+    expect(f, "/any", "X-Auth-Token: legacy2\r\n", "", 401, "");
     f->rules.tokens_as_judge0 = true;
     expect(f, "/any", "Authorization: legacy\r\n", "", 401, "");
     expect(f, "/any", "X-Auth-Token: legacy\r\n", "", 200, "");
