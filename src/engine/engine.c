@@ -182,7 +182,8 @@ static struct queue_item item_of(struct job *job)
     if (job->id[0] == '\0') {
         ulid_make(clock_wall_ns(&clock_system) / NS_PER_MS, job->id);
     }
-    struct queue_item item = {.batch = job->priority == JOB_BATCH};
+    struct queue_item item = {.batch = job->priority == JOB_BATCH,
+                              .session = job->stdin_open && plan_only_runs(job)};
     memcpy(item.id, job->id, sizeof(job->id));
     snprintf(item.caller, sizeof(item.caller), "%s", job->caller ? job->caller : "");
     return item;

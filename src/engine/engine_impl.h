@@ -130,6 +130,7 @@ void runner_cancel(struct engine_job *j, bool silent);
 /* plan.c: which stages a job has, and what each of them is made of. */
 enum engine_stage plan_first(const struct engine_job *j);
 enum engine_stage plan_next(const struct engine_job *j);
+bool plan_only_runs(const struct job *job); /* there is no other stage, whatever its files are */
 unsigned plan_runs(const struct job *job);
 uint64_t plan_lease_ns(const struct engine_job *j); /* in which one who runs will have spoken */
 int plan_check(const struct engine *e, const struct job *job, struct err *err);

@@ -45,6 +45,16 @@ enum engine_stage plan_next(const struct engine_job *j)
     return j->stage_kind == STAGE_UNPACK ? after_unpack(j) : STAGE_RUN;
 }
 
+static bool may_compile(const struct job *job)
+{
+    return job->runtime->compile.argv || job->runtime->compile_many.argv;
+}
+
+bool plan_only_runs(const struct job *job)
+{
+    return !has_zip(job) && !may_compile(job);
+}
+
 /* What somebody types can be given once only. */
 unsigned plan_runs(const struct job *job)
 {
@@ -78,10 +88,9 @@ uint64_t plan_lease_ns(const struct engine_job *j)
     if (!job) {
         return LEASE_NS;
     }
-    bool compiled = job->runtime->compile.argv || job->runtime->compile_many.argv;
     uint64_t sum = LEASE_NS;
     bool ends = add_wall(&sum, &job->unpack, has_zip(job));
-    ends &= add_wall(&sum, &job->compile, compiled);
+    ends &= add_wall(&sum, &job->compile, may_compile(job));
     for (size_t i = 0; i < job->test_count; i++) {
         ends &= add_wall(&sum, &job->tests[i].limits, 1);
     }

@@ -6,8 +6,9 @@
  * is begun anew with each of them; should it end all the same while the job runs here, the item is
  * taken again, and nothing else happens.
  *
- * A session gives its slot back when its run stage begins: somebody may look at it for hours.  What
- * it holds is a box, and two boxes for each slot are no session's.
+ * A session gives its slot back when its run stage begins: somebody may look at it for hours.  One
+ * without any other stage needs none, and waits for none.  What it holds is a box, and two boxes
+ * for each slot are no session's.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -103,8 +104,8 @@ static void engine_begin(struct engine *e, const struct queue_item *item)
     }
     queue_extend(e->queue, item->id, plan_lease_ns(j));
     if (j->state == JOB_QUEUED) {
-        e->running++;
-        j->has_slot = true;
+        e->running += !item->session;
+        j->has_slot = !item->session;
         runner_begin(j);
     }
 }
@@ -112,6 +113,11 @@ static void engine_begin(struct engine *e, const struct queue_item *item)
 static bool engine_has_slot(const struct engine *e)
 {
     return !e->config.paused && engine_has_room(e) && e->running < e->config.slots;
+}
+
+static bool engine_has_session(const struct engine *e)
+{
+    return !e->config.paused && engine_has_room(e) && e->sessions < engine_sessions_max(e);
 }
 
 /* The jobs between two stages first: they hold a slot already. */
@@ -129,6 +135,9 @@ void engine_pump(void *ctx)
         struct engine_job *j = LIST_ITEM(e->between.next, struct engine_job, link);
         list_remove(&j->link);
         runner_continue(j);
+    }
+    while (engine_has_session(e) && queue_take_session(e->queue, LEASE_NS, &item)) {
+        engine_begin(e, &item);
     }
     while (engine_has_slot(e) && queue_take(e->queue, LEASE_NS, &item)) {
         engine_begin(e, &item);

@@ -26,7 +26,8 @@ struct queue_item {
     char id[QUEUE_ID_MAX + 1];
     char caller[QUEUE_CALLER_MAX + 1];
     bool batch;
-    /* Of its caller's items that may be taken at one time, both kinds together; 0: any number.
+    bool session; /* takes no slot, so it does not wait for one: queue_take_session gives it out */
+    /* Of its caller's items that may be taken at one time, all kinds together; 0: any number.
      * What the last one that was put says counts for all of that caller. */
     unsigned running_max;
 };
@@ -43,7 +44,8 @@ struct queue_ops {
      * before all others of its caller. */
     int (*put)(struct queue *q, const struct queue_item *item, bool force, bool first,
                struct err *e);
-    bool (*take)(struct queue *q, uint64_t lease_ns, struct queue_item *ret);
+    /* Of the sessions, or of all others. */
+    bool (*take)(struct queue *q, bool session, uint64_t lease_ns, struct queue_item *ret);
     void (*extend)(struct queue *q, const char *id, uint64_t lease_ns);
     void (*ack)(struct queue *q, const char *id);       /* done with: it is gone */
     void (*give_back)(struct queue *q, const char *id); /* taken, not run: first of its caller's */
@@ -69,7 +71,12 @@ static inline int queue_put(struct queue *q, const struct queue_item *item, bool
 
 static inline bool queue_take(struct queue *q, uint64_t lease_ns, struct queue_item *ret)
 {
-    return q->ops->take(q, lease_ns, ret);
+    return q->ops->take(q, false, lease_ns, ret);
+}
+
+static inline bool queue_take_session(struct queue *q, uint64_t lease_ns, struct queue_item *ret)
+{
+    return q->ops->take(q, true, lease_ns, ret);
 }
 
 static inline void queue_extend(struct queue *q, const char *id, uint64_t lease_ns)

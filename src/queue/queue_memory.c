@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "base/table.h"
 
-enum { KIND_INTERACTIVE, KIND_BATCH, KINDS };
+enum { KIND_INTERACTIVE, KIND_BATCH, KIND_SESSION, KINDS };
 
 struct memory_queue;
 
@@ -221,7 +221,7 @@ static int memory_put(struct queue *q, const struct queue_item *asked, bool forc
     item->queue = m;
     list_init(&item->link);
     memcpy(item->id, asked->id, sizeof(item->id));
-    item->kind = asked->batch ? KIND_BATCH : KIND_INTERACTIVE;
+    item->kind = asked->session ? KIND_SESSION : asked->batch ? KIND_BATCH : KIND_INTERACTIVE;
     item->caller = caller_get(m, asked->caller);
     item->caller->taken_max = asked->running_max;
     table_add(&m->items, &item->by_id, item->id);
@@ -230,8 +230,11 @@ static int memory_put(struct queue *q, const struct queue_item *asked, bool forc
 }
 
 /* KINDS: there is nothing that may be taken. */
-static unsigned kind_of_next(struct memory_queue *m)
+static unsigned kind_of_next(struct memory_queue *m, bool session)
 {
+    if (session) {
+        return list_empty(&m->rings[KIND_SESSION]) ? KINDS : KIND_SESSION;
+    }
     bool interactive = !list_empty(&m->rings[KIND_INTERACTIVE]);
     if (list_empty(&m->rings[KIND_BATCH])) {
         m->turns = 0;
@@ -245,10 +248,10 @@ static unsigned kind_of_next(struct memory_queue *m)
     return KIND_BATCH;
 }
 
-static bool memory_take(struct queue *q, uint64_t lease_ns, struct queue_item *ret)
+static bool memory_take(struct queue *q, bool session, uint64_t lease_ns, struct queue_item *ret)
 {
     struct memory_queue *m = of(q);
-    unsigned kind = kind_of_next(m);
+    unsigned kind = kind_of_next(m, session);
     if (kind == KINDS) {
         return false;
     }
@@ -263,7 +266,8 @@ static bool memory_take(struct queue *q, uint64_t lease_ns, struct queue_item *r
         list_append(&m->rings[kind], &lane->turn);
     }
     item_lease(item, lease_ns);
-    *ret = (struct queue_item){.batch = kind == KIND_BATCH, .running_max = c->taken_max};
+    *ret = (struct queue_item){
+        .batch = kind == KIND_BATCH, .session = kind == KIND_SESSION, .running_max = c->taken_max};
     memcpy(ret->id, item->id, sizeof(ret->id));
     memcpy(ret->caller, c->name, sizeof(ret->caller));
     return true;
@@ -280,7 +284,11 @@ static bool memory_is_next(const struct queue *q, const struct queue_item *item)
 static size_t memory_waiting_of(const struct queue *q, const char *caller)
 {
     const struct caller *c = caller_find((const struct memory_queue *)q, caller);
-    return c ? c->lanes[KIND_INTERACTIVE].count + c->lanes[KIND_BATCH].count : 0;
+    size_t count = 0;
+    for (size_t i = 0; c && i < KINDS; i++) {
+        count += c->lanes[i].count;
+    }
+    return count;
 }
 
 static void memory_extend(struct queue *q, const char *id, uint64_t lease_ns)

@@ -69,6 +69,24 @@ static void test_session_that_runs_leaves_its_slot_to_others(void **state)
     bench_done(&b);
 }
 
+static void test_session_that_only_runs_waits_for_no_slot(void **state)
+{
+    (void)state;
+    struct bench b = bench_with(2);
+    struct heard session = {0}, job = {0}, next = {0};
+    submitted(&b, &job, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    submitted(&b, &next, bash_job());
+    submitted(&b, &session, session_of(bash_job()));
+    ends(&b, fake_takes_box(b.boxd));
+    assert_string_equal(session.order, "RrF");
+    assert_string_equal(next.order, "");
+    ends(&b, box);
+    assert_string_equal(next.order, "R");
+    engine_job_cancel(next.job, true);
+    bench_done(&b);
+}
+
 static void test_session_that_compiles_holds_a_slot(void **state)
 {
     (void)state;
@@ -432,6 +450,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_session_that_runs_leaves_its_slot_to_others),
+        cmocka_unit_test(test_session_that_only_runs_waits_for_no_slot),
         cmocka_unit_test(test_session_that_compiles_holds_a_slot),
         cmocka_unit_test(test_sessions_beyond_their_number_are_busy_until_one_ends),
         cmocka_unit_test(test_no_sessions_are_none),
