@@ -51,6 +51,7 @@ static void family_done(struct family *f)
         struct series *s = LIST_ITEM(node, struct series, link);
         list_remove(&s->link);
         free(s->key);
+        free(s->recent);
         free(s);
     }
     table_done(&f->by_key);
@@ -174,6 +175,10 @@ void metrics_observe(struct metrics *m, enum metric id, const char *const *label
     if (i < f->bucket_count) {
         s->buckets[i]++;
     }
+    if (!s->recent) {
+        s->recent = xcalloc(RECENT_MAX, sizeof(s->recent[0]));
+    }
+    s->recent[s->count % RECENT_MAX] = (float)seconds;
     s->count++;
     s->value += seconds;
 }
@@ -185,27 +190,29 @@ void metrics_observe_ns(struct metrics *m, enum metric id, const char *const *la
 
 /* --- what was observed ------------------------------------------------------------------- */
 
-static void series_sum(const struct family *f, const struct series *s, struct series *ret)
+static int float_order(const void *a, const void *b)
 {
-    for (unsigned i = 0; i < f->bucket_count; i++) {
-        ret->buckets[i] += s->buckets[i];
-    }
-    ret->count += s->count;
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
 }
 
-/* As PromQL's histogram_quantile: the same share of a bucket's width as of its observations. */
-static double quantile_of(const struct family *f, const struct series *s, double q)
+static void recent_add(struct buf *ret, const struct series *s)
 {
-    double rank = q * (double)s->count, below = 0, lower = 0;
-    for (unsigned i = 0; i < f->bucket_count; i++) {
-        double in = (double)s->buckets[i];
-        if (in > 0 && below + in >= rank) {
-            return lower + (f->bounds[i] - lower) * (rank - below) / in;
-        }
-        below += in;
-        lower = f->bounds[i];
+    size_t count = s->count < RECENT_MAX ? s->count : RECENT_MAX;
+    buf_add(ret, s->recent, count * sizeof(s->recent[0]));
+}
+
+/* The nearest rank. */
+static double quantile_of(struct buf *samples, double q)
+{
+    size_t count = samples->len / sizeof(float);
+    float *all = (float *)(void *)samples->data; /* malloc'd */
+    if (count == 0) {
+        return NAN;
     }
-    return lower;
+    qsort(all, count, sizeof(float), float_order);
+    size_t rank = (size_t)ceil(q * (double)count);
+    return all[rank > 0 ? rank - 1 : 0];
 }
 
 double metrics_quantile(const struct metrics *m, enum metric id, const char *const *labels,
@@ -215,16 +222,16 @@ double metrics_quantile(const struct metrics *m, enum metric id, const char *con
         return NAN;
     }
     const struct family *f = &m->families[id];
-    struct series sum = {0};
+    AUTO(buf_done) struct buf samples = {0};
     char key[KEY_SMALL];
     bool one = labels && key_fits(key, sizeof(key), f, labels);
     LIST_FOR_EACH (node, &f->series) {
         const struct series *s = LIST_ITEM(node, struct series, link);
-        if (!one || strcmp(s->key, key) == 0) {
-            series_sum(f, s, &sum);
+        if (s->recent && (!one || strcmp(s->key, key) == 0)) {
+            recent_add(&samples, s);
         }
     }
-    return sum.count > 0 ? quantile_of(f, &sum, q) : NAN;
+    return quantile_of(&samples, q);
 }
 
 /* --- gauges that are known only when asked ------------------------------------------------ */

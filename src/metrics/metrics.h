@@ -38,9 +38,8 @@ void metrics_observe(struct metrics *m, enum metric id, const char *const *label
 void metrics_observe_ns(struct metrics *m, enum metric id, const char *const *labels, uint64_t ns);
 
 /*
- * About the time that the share q (0.99) of the observations did not pass, as far as the buckets
- * tell; what is beyond the last bucket counts as its bound.  labels NULL: of all series together.
- * NAN: none yet.
+ * The time that the share q (0.99) of the last observations did not pass: the last 256 of each
+ * series.  labels NULL: of all series together.  NAN: none yet.
  */
 double metrics_quantile(const struct metrics *m, enum metric id, const char *const *labels,
                         double q);

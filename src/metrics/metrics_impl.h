@@ -12,6 +12,7 @@
 #define BUCKETS_MAX   20
 #define KEY_SEPARATOR '\x1f' /* between label values; none of them has it */
 #define WRITERS_MAX   8
+#define RECENT_MAX    256 /* observations of a series that quantiles are made of */
 
 enum kind { COUNTER, GAUGE, HISTOGRAM };
 
@@ -27,6 +28,7 @@ struct series {
     double value;   /* of a histogram: the sum */
     uint64_t count; /* of a histogram */
     uint64_t buckets[BUCKETS_MAX];
+    float *recent; /* the last RECENT_MAX, a ring; NULL: nothing was observed */
 };
 
 struct family {
