@@ -116,6 +116,18 @@ static int db_vacuum(struct db *db, struct err *e)
     return r;
 }
 
+/* As callers of executions, keys have a prefix (api/gate.h); addresses have none. */
+static int purge_key(struct db *db, uint64_t *count, struct err *e)
+{
+    AUTO(mem_freep) char *caller = xasprintf("key:%s", db->purge.caller);
+    struct store_purge purge = db->purge;
+    uint64_t more = 0;
+    purge.caller = caller;
+    int r = store_admin_purge(db->store.admin, &purge, &more, e);
+    *count += more;
+    return r;
+}
+
 static int db_purge(struct db *db, struct err *e)
 {
     const struct store_purge *p = &db->purge;
@@ -126,6 +138,9 @@ static int db_purge(struct db *db, struct err *e)
     int r = db_open(db, false, e);
     if (r == 0) {
         r = store_admin_purge(db->store.admin, p, &count, e);
+    }
+    if (r == 0 && p->caller != NULL) {
+        r = purge_key(db, &count, e);
     }
     if (r == 0 || count > 0) {
         printf("%" PRIu64 " executions erased\n", count);

@@ -230,6 +230,16 @@ def test_purge_takes_only_what_was_named(data):
     assert "2 executions erased" in db("purge", data, "--key", "import").stdout
 
 
+def test_purge_knows_keys_by_their_names(tmp_path):
+    """An execution's caller is "key:NAME", or an address."""
+    callers = ("key:ci", "10.0.0.1", "key:other")
+    rows = [{**NATIVE, "id": f"01HF4ZQ000000000000000000{i}", "caller": caller} for i, caller in enumerate(callers)]
+    assert db("import", tmp_path / "data", lines_file(tmp_path / "in", *rows)).returncode == 0
+    for name in ("ci", "10.0.0.1"):
+        assert "1 executions erased" in db("purge", tmp_path / "data", "--key", name).stdout
+    assert [row["caller"] for row in exported(tmp_path / "data").values()] == ["key:other"]
+
+
 def test_purge_leaves_what_is_not_finished(tmp_path, dump):
     db("import", tmp_path / "data", "--run-unfinished", str(dump))
     assert "2 executions erased" in db("purge", tmp_path / "data", "--all").stdout
