@@ -198,7 +198,7 @@ static size_t feed_size(struct websocket *w)
         size_t whole = f.head + (size_t)f.payload;
         return w->feed_left < whole ? 0 : whole;
     }
-    w->payload_left = f.head + (f.payload < INT64_MAX ? f.payload : 0); /* else wslay refuses it */
+    w->payload_left = f.head + (f.payload <= INT64_MAX ? f.payload : 0); /* else wslay refuses it */
     return f.head;
 }
 
