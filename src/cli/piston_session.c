@@ -154,11 +154,11 @@ static void session_on_room(void *ctx)
 static void session_on_closed(void *ctx, unsigned code, const char *reason)
 {
     struct piston_session *s = ctx;
+    AUTO(ws_client_freep) struct ws_client *ws = TAKE(&s->ws, NULL); /* it owns the reason */
     AUTO(mem_freep) char *quoted_code = xasprintf("\"%u\"", code);
     AUTO(mem_freep) char *quoted_reason = xasprintf("\"%s\"", reason);
     const char *const words[] = {"Disconnected:  Reason:", quoted_reason, "Code:", quoted_code,
                                  NULL};
-    ws_client_free(TAKE(&s->ws, NULL));
     inlet_stop(&s->in);
     status_print(s, words);
     if (s->result == 0 && (code == WS_CLIENT_GONE || !s->started)) {

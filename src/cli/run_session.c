@@ -168,8 +168,8 @@ static void session_on_room(void *ctx)
 static void session_on_closed(void *ctx, unsigned code, const char *reason)
 {
     struct session *s = ctx;
+    AUTO(ws_client_freep) struct ws_client *ws = TAKE(&s->ws, NULL); /* it owns the reason */
     AUTO(mem_freep) char *text = NULL;
-    ws_client_free(TAKE(&s->ws, NULL));
     if (s->over) {
         session_end_if_written(s);
         return;

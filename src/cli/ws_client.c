@@ -222,7 +222,7 @@ static int ws_frames(struct ws_client *w, struct err *e)
     return 0;
 }
 
-static void ws_client_freep(struct ws_client **w)
+void ws_client_freep(struct ws_client **w)
 {
     ws_client_free(*w);
     *w = NULL;

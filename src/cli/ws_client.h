@@ -20,7 +20,7 @@ struct ws_client_events {
     /* What was sent has left, after ws_client_send returned false. */
     void (*room)(void *ctx);
     /* Once, last: the server's code (1005: it gave none) and reason, or 1006: the connection is
-     * gone.  The client may be freed here. */
+     * gone.  The client may be freed here, and the reason goes with it. */
     void (*closed)(void *ctx, unsigned code, const char *reason);
     void *ctx;
 };
@@ -38,3 +38,4 @@ void ws_client_resume(struct ws_client *w);
 void ws_client_close(struct ws_client *w); /* politely; `closed` comes when it is done */
 /* At once; not from `message` or `room`.  NULL is fine. */
 void ws_client_free(struct ws_client *w);
+void ws_client_freep(struct ws_client **w); /* for AUTO */

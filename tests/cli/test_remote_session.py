@@ -160,7 +160,7 @@ def test_piston_takes_early_stdin_and_signals(server, program):
     path = program("a.py", "print('got', input())")
     done = belljar("piston", "-u", url(server), "run", "-t", "python", path, input="early\n")
     assert (done.returncode, done.stdout, done.stderr) == (0, "got early\n", "")
-    path = program("b.py", "print('ready', flush=True)\ntry:\n    input()\nexcept KeyboardInterrupt:\n    print('caught')")
+    path = program("b.py", "try:\n    print('ready', flush=True)\n    input()\nexcept KeyboardInterrupt:\n    print('caught')")
     here = Terminal("piston", "-u", url(server), "run", "-t", "python", path)
     here.expect("ready")
     here.type(b"\x03")

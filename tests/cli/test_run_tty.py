@@ -79,7 +79,7 @@ def test_a_shell_has_job_control(terminal, program):
 
 
 def test_resize_reaches_the_program(terminal, program):
-    here = terminal(program("a.py", "import os, signal\nsignal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size()))\n"
+    here = terminal(program("a.py", "import os, signal\nsignal.signal(signal.SIGWINCH, lambda *_: os.write(1, repr(os.get_terminal_size()).encode()))\n"
                                     "print('ready')\nwhile True: signal.pause()"))
     here.expect("ready")
     here.resize(50, 132)
@@ -89,7 +89,7 @@ def test_resize_reaches_the_program(terminal, program):
 
 
 def test_control_c_is_the_programs(terminal, program):
-    here = terminal(program("a.py", "print('ready')\ntry:\n    while True: input()\nexcept KeyboardInterrupt:\n    print('caught')"))
+    here = terminal(program("a.py", "try:\n    print('ready')\n    while True: input()\nexcept KeyboardInterrupt:\n    print('caught')"))
     here.expect("ready")
     here.settled(raw=True)
     here.type(b"\x03")
@@ -188,7 +188,7 @@ def test_stop_and_continue(terminal, program):
     here.send(signal.SIGCONT)
     here.settled(raw=True)
     here.type("1+1\r")
-    here.expect("2\r\n")
+    here.expect("2\r\n>>> ")
     here.type(b"\x04")
     assert here.wait() == 0
     assert here.is_restored()
