@@ -310,6 +310,7 @@ static void on_answers_look(void *ctx)
 static void drained_look(struct server *s)
 {
     if (s->executions_drained && s->engine_drained) {
+        http_server_end_streams(s->http); /* what they were open for is over */
         on_answers_look(s);
     }
 }
