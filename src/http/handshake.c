@@ -81,10 +81,23 @@ static void add_accept(struct http_request *r, const char *key)
     http_add_header(r, "Sec-WebSocket-Accept", accept.data);
 }
 
+/* What follows the head are frames; of a request that cannot be read safely nobody knows where they
+ * begin. */
+static bool has_body(const struct http_request *r)
+{
+    const char *length = http_header(r, "Content-Length");
+    return r->must_drop || (length != NULL && strcmp(length, "0") != 0) ||
+           http_header(r, "Transfer-Encoding") != NULL || http_header(r, "Expect") != NULL;
+}
+
 bool handshake_pass(struct http_request *r, const char *protocol)
 {
     const char *key = http_header(r, "Sec-WebSocket-Key");
     const char *version = http_header(r, "Sec-WebSocket-Version");
+    if (has_body(r)) {
+        request_refuse(r, 400, "the handshake of a WebSocket has no body");
+        return false;
+    }
     if (!http_wants_websocket(r)) {
         http_add_header(r, "Upgrade", "websocket");
         http_add_header(r, "Connection", "Upgrade");

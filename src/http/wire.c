@@ -197,6 +197,9 @@ void wire_give(struct wire *w, int fd, const char *extra, size_t len)
     flush(w);
     wire_watch(w);
     w->ops->taken(w, extra, len);
+    if (w->server->sent_away && !w->ended) {
+        w->ops->away(w);
+    }
 }
 
 void wire_lose(struct wire *w)

@@ -437,6 +437,13 @@ def test_subprotocol_is_chosen_when_it_is_offered(echo, offered, chosen):
         assert ws.protocol == chosen
 
 
+@pytest.mark.parametrize("headers", [{"Content-Length": "5"}, {"Transfer-Encoding": "chunked"}])
+def test_handshake_with_a_body_is_refused(echo, headers):
+    with pytest.raises(Refused) as refused:
+        dial(echo, headers=headers, early=b"0\r\n\r\n\r\n")
+    assert refused.value.answer.status == 400
+
+
 def test_http_1_0_cannot_upgrade(echo):
     answer = raw.exchange(echo, handshake("/echo").replace(b"HTTP/1.1", b"HTTP/1.0"))
     assert answer.status == 426
