@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -22,6 +23,7 @@
 #define QUEUE_MAX   ((size_t)64 << 10) /* beyond, a sender is asked to wait */
 #define ROUND_BYTES ((size_t)1 << 20)  /* then what the user types has its turn */
 #define REASON_MAX  126
+#define BEAT_NS     (10 * NS_PER_S) /* while paused; a server of ours wants to hear within 15 s */
 
 struct ws_client {
     struct loop *loop;
@@ -32,6 +34,7 @@ struct ws_client {
     struct buf early; /* came with the handshake's answer */
     struct loop_io io;
     struct loop_defer again;
+    struct loop_timer beat;
     size_t budget; /* bytes that may still be read in this round */
     bool paused;
     bool room_wanted;
@@ -177,6 +180,7 @@ static void ws_pump(void *ctx)
     if (is_over(w)) {
         loop_io_remove(&w->io);
         loop_defer_cancel(&w->again);
+        loop_timer_cancel(&w->beat);
         w->events.closed(w->events.ctx, w->code, w->reason);
         return;
     }
@@ -272,8 +276,21 @@ bool ws_client_send(struct ws_client *w, bool binary, const void *data, size_t l
     return !w->room_wanted;
 }
 
+/* Pings wait behind what is not read: the server hears in another way that we are there. */
+static void ws_on_beat(void *ctx)
+{
+    struct ws_client *w = ctx;
+    const struct wslay_event_msg pong = {.opcode = WSLAY_PONG};
+    wslay_event_queue_msg(w->wslay, &pong);
+    loop_defer(w->loop, &w->again, ws_pump, w);
+    loop_timer_set(w->loop, &w->beat, loop_now_ns(w->loop) + BEAT_NS, ws_on_beat, w);
+}
+
 void ws_client_pause(struct ws_client *w)
 {
+    if (!w->paused) {
+        loop_timer_set(w->loop, &w->beat, loop_now_ns(w->loop) + BEAT_NS, ws_on_beat, w);
+    }
     w->paused = true;
     loop_defer(w->loop, &w->again, ws_pump, w);
 }
@@ -283,6 +300,7 @@ void ws_client_resume(struct ws_client *w)
 {
     if (w->paused) {
         w->paused = false;
+        loop_timer_cancel(&w->beat);
         loop_defer(w->loop, &w->again, ws_pump, w);
     }
 }
@@ -300,6 +318,7 @@ void ws_client_free(struct ws_client *w)
     }
     loop_io_remove(&w->io);
     loop_defer_cancel(&w->again);
+    loop_timer_cancel(&w->beat);
     if (w->wslay) {
         wslay_event_context_free(w->wslay);
     }

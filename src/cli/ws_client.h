@@ -4,7 +4,7 @@
  * proxies), the handshake is ours, wslay does the frames, the loop watches the socket.
  *
  * Opening blocks; from then on nothing does.  Callbacks come from the loop only.  Pings are
- * answered, unless the caller has paused.
+ * answered; while the caller has paused, the server is told now and then that we are there.
  */
 #include <stdbool.h>
 #include <stddef.h>
