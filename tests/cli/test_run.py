@@ -387,7 +387,7 @@ def test_url_of_a_real_server(program):
         url = f"http://127.0.0.1:{server.port}"
         path = program("a.py", "import sys\nprint(sys.stdin.read(), sys.argv[1])\nsys.exit(5)")
         done = belljar("run", "--url", url, path, "arg", input="in")
-        assert (done.returncode, done.stdout, done.stderr) == (5, "in\n arg\n", "")
+        assert (done.returncode, done.stdout, done.stderr) == (5, "in arg\n", "")
         done = belljar("piston", "-u", url, "run", "python", path, "arg", "-i", input="1")
         assert done.stdout == "== Run ==\nSTDOUT\n1\n     arg\n    \nExit Code: 5\n"
         here = json.loads(belljar("runtimes", "--json").stdout)
