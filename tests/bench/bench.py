@@ -5,7 +5,7 @@
 Each row alternates one bare run (posix_spawn, stdout read from a pipe, waitid) with one request over one kept-alive
 connection, so that a noisy neighbour hits both alike.  Medians are compared; throughput is counted for some seconds
 with eight connections.  Prints a Markdown table, and writes it to docs/benchmarks.md with --write.  The row "judge0" is
-about kept submissions (judge0.py).
+about kept submissions (judge0.py), "streams" about WebSockets (stream.py).
 """
 import argparse
 import contextlib
@@ -23,6 +23,7 @@ import threading
 import time
 
 import judge0
+import stream
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
@@ -229,6 +230,16 @@ def bench_judge0(options):
     return {"few": few, "many": many}, judge0.table(few, many, options.stored)
 
 
+def bench_streams(options):
+    with tempfile.TemporaryDirectory() as data:
+        server, port = serve(options.build, data)
+        try:
+            figures = stream.measure(port, options.count)
+        finally:
+            stop(server)
+    return figures, stream.table(figures)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -237,15 +248,18 @@ def main():
     parser.add_argument("--stored", type=int, default=100000, help="how many submissions the full store of 'judge0' holds")
     parser.add_argument("--json", help="also write the raw figures to this file")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    parser.add_argument("rows", nargs="*", default=[*PROGRAMS, "judge0"])
+    parser.add_argument("rows", nargs="*", default=[*PROGRAMS, "judge0", "streams"])
     options = parser.parse_args()
-    names = [name for name in options.rows if name != "judge0"]
+    names = [name for name in options.rows if name in PROGRAMS]
     figures, lines = {"machine": machine()}, []
     if names:
         programs, lines = bench_programs(options, names)
         figures.update(programs)
     if "judge0" in options.rows:
         figures["judge0"], more = bench_judge0(options)
+        lines += ([""] if lines else []) + more
+    if "streams" in options.rows:
+        figures["streams"], more = bench_streams(options)
         lines += ([""] if lines else []) + more
     head = [f"Machine: {machine()}.  {options.count} alternating pairs a row, {options.seconds:g} s of load."]
     print("\n".join(head + [""] + lines))
