@@ -139,6 +139,7 @@ struct engine_stats engine_stats(const struct engine *e)
         .sessions_max = engine_sessions_max(e),
         .finished = e->finished,
         .paused = e->config.paused,
+        .draining = e->draining,
     };
 }
 

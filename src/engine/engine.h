@@ -64,7 +64,7 @@ struct engine_config {
 struct engine_stats {
     unsigned slots, running, queued, boxes, sessions, sessions_max;
     uint64_t finished;
-    bool paused;
+    bool paused, draining;
 };
 
 struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
@@ -96,6 +96,7 @@ bool engine_has_place(const struct engine *e, size_t count); /* for so many more
 /* A job of this caller that is submitted now begins at once. */
 bool engine_begins_at_once(const struct engine *e, const char *caller);
 const struct job *engine_job(const struct engine_job *j); /* NULL before it is loaded */
+struct engine_job *engine_job_find(const struct engine *e, const char *id); /* NULL: none */
 /*
  * The observer hears `finished` with VERDICT_CANCELLED soon, or nothing more when `silent` (its ctx
  * may then die).  From any callback.

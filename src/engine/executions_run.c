@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/rand.h"
 #include "engine/engine.h"
 #include "engine/executions_impl.h"
 #include "model/job.h"
@@ -34,9 +33,7 @@ static int job_make(struct active *a, struct job **ret, struct err *err)
     if (r < 0) {
         return r;
     }
-    if (!job->id[0]) {
-        ulid_make(x->created_ns / NS_PER_MS, job->id);
-    }
+    snprintf(job->id, sizeof(job->id), "%s", x->id); /* by which it is known to all who look */
     if (!job->dialect[0]) {
         snprintf(job->dialect, sizeof(job->dialect), "%s", x->dialect);
     }

@@ -89,7 +89,7 @@ unsigned engine_running_max(const struct engine *e, const char *caller)
     return c->running_max ? c->running_max(c->running_max_ctx, caller) : 0;
 }
 
-static struct engine_job *engine_find(const struct engine *e, const char *id)
+struct engine_job *engine_job_find(const struct engine *e, const char *id)
 {
     struct table_node *node = table_find(&e->by_id, id);
     return node ? TABLE_ITEM(node, struct engine_job, by_id) : NULL;
@@ -97,7 +97,7 @@ static struct engine_job *engine_find(const struct engine *e, const char *id)
 
 static void engine_begin(struct engine *e, const struct queue_item *item)
 {
-    struct engine_job *j = engine_find(e, item->id);
+    struct engine_job *j = engine_job_find(e, item->id);
     if (!j) {
         queue_ack(e->queue, item->id);
         return;

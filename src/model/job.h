@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/rand.h"
 #include "model/limits.h"
 
 struct err;
@@ -25,6 +24,8 @@ enum job_priority { JOB_INTERACTIVE, JOB_BATCH }; /* somebody waits, or nobody d
 enum job_output_policy { JOB_OUTPUT_STOP, JOB_OUTPUT_TRUNCATE }; /* at the output limit */
 enum job_stdio { JOB_STDIO_PIPE, JOB_STDIO_FILE, JOB_STDIO_PTY };
 
+#define JOB_ID_MAX 36 /* a ULID, or that of its execution */
+
 /* One of several inputs that a program is run with, after one compilation. */
 struct job_test {
     char *name; /* or NULL */
@@ -36,7 +37,7 @@ struct job_test {
 };
 
 struct job {
-    char id[ULID_LEN + 1];
+    char id[JOB_ID_MAX + 1];
     char dialect[12];        /* "piston", "cli": for the log */
     char *caller;            /* who asked, for fairness: a key's name or an address; NULL: nobody */
     struct runtime *runtime; /* owns a reference */

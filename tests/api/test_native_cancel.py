@@ -24,7 +24,7 @@ def test_one_that_waits_is_cancelled_at_once(start):
 def test_one_that_runs_is_cancelled_with_what_it_had_printed(native):
     one = submit(native, ENDLESS, limits={"wall_ms": 60000})
     running(native, one)
-    assert wait_until(lambda: ask(native, "GET", "/api/v1/admin/boxes").json()["boxes"])
+    assert wait_until(lambda: [box["id"] for box in ask(native, "GET", "/api/v1/admin/boxes").json()["boxes"]] == [one])
     import time
     time.sleep(0.5)
     x = delete(native, one).json()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from support.raw import ask
 from support.server import at_rest, cgroup_leaves, settle
 from support.websocket import BINARY, TEXT, Closed, Refused, WebSocket, frame
 
@@ -184,6 +185,16 @@ def test_cancel_tells_how_it_ended(server, nothing_left):
         messages, code = heard(socket)
     assert messages[-1]["type"] == "finished" and messages[-1]["status"] == "cancelled"
     assert messages[-1]["verdict"] == "cancelled" and code == 1000
+
+
+def test_it_is_cancelled_by_the_id_that_boxes_show(server, nothing_left):
+    with WebSocket(server, PATH) as socket:
+        socket.send_json(start("echo there; sleep 60"))
+        wait_for_output(socket, "there\n")
+        [box] = ask(server, "GET", "/api/v1/admin/boxes").json()["boxes"]
+        assert ask(server, "DELETE", f"/api/v1/executions/{box['id']}").status == 204
+        messages, code = heard(socket)
+    assert messages[-1]["id"] == box["id"] and messages[-1]["status"] == "cancelled" and code == 1000
 
 
 def test_cancel_at_once(server, nothing_left):

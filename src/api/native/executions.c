@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "engine/engine.h"
 #include "engine/executions.h"
 #include "http/http.h"
 #include "model/execution.h"
@@ -413,12 +414,30 @@ static void on_cancelled(void *ctx, const struct err *e)
     }
 }
 
+/* A program that somebody has on a WebSocket, or waits for in Piston's words: it is not kept, so
+ * the store does not know it.  Who has it is told that it was cancelled. */
+static bool live_cancel(const struct reading *g)
+{
+    const struct caller *caller = gate_caller(g->request);
+    struct engine_job *j = engine_job_find(g->n->api->engine, g->id);
+    const struct job *job = j != NULL ? engine_job(j) : NULL;
+    bool owned = job != NULL && (gate_sees_all(caller) ||
+                                 (job->caller != NULL && strcmp(job->caller, caller->name) == 0));
+    if (owned) {
+        engine_job_cancel(j, false);
+        http_respond(g->request, 204, NULL, NULL, 0);
+    }
+    return owned;
+}
+
 static void on_found(void *ctx, struct execution *x, const struct err *e)
 {
     struct reading *g = ctx;
     struct executions *all = g->n->api->executions;
     g->read = NULL;
-    if (!reading_passes(g, x, e)) {
+    if (x == NULL && e == NULL && live_cancel(g)) {
+        free(g);
+    } else if (!reading_passes(g, x, e)) {
         free(g);
     } else if (execution_is_over(x)) {
         g->read = executions_delete(all, g->id, on_deleted, g);

@@ -86,7 +86,8 @@ static json_t *execution_json(const struct stream *s, const struct result *resul
 static void on_finished(void *ctx, struct result *result)
 {
     struct stream *s = ctx;
-    bool stopped = result->verdict == VERDICT_CANCELLED && !s->cancelled; /* by the server's end */
+    bool stopped = result->verdict == VERDICT_CANCELLED && !s->cancelled &&
+                   engine_stats(s->native->api->engine).draining;
     session_send_json(&s->session, socket_message("finished", execution_json(s, result)));
     end(s, stopped ? WEBSOCKET_GOING_AWAY : WEBSOCKET_NORMAL);
 }

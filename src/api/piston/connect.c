@@ -98,7 +98,8 @@ static void on_finished(void *ctx, struct result *result)
 {
     struct connection *c = ctx;
     if (result->verdict == VERDICT_CANCELLED) {
-        end_with_error(c, "the server is stopping: this program was not run to its end");
+        end_with_error(
+            c, "this program was not run to its end: it was cancelled, or the server is stopping");
     } else if (result->verdict == VERDICT_INTERNAL_ERROR) {
         end_with_error(c, failure_of(result));
     } else {

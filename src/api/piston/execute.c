@@ -72,7 +72,8 @@ static void on_finished(void *ctx, struct result *result)
     struct execution *x = ctx;
     x->job = NULL;
     if (result->verdict == VERDICT_CANCELLED) {
-        fail_later(x, "the server is stopping: this program was not run to its end");
+        fail_later(
+            x, "this program was not run to its end: it was cancelled, or the server is stopping");
     } else if (!result->compile.ran && !result->run.ran) {
         const char *reason =
             result->run.reason[0] != '\0' ? result->run.reason : result->compile.reason;
