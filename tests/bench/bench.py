@@ -5,7 +5,8 @@
 Each row alternates one bare run (posix_spawn, stdout read from a pipe, waitid) with one request over one kept-alive
 connection, so that a noisy neighbour hits both alike.  Medians are compared; throughput is counted for some seconds
 with eight connections.  Prints a Markdown table, and writes it to docs/benchmarks.md with --write.  The row "judge0" is
-about kept submissions (judge0.py), "streams" about WebSockets (stream.py).
+about kept submissions (judge0.py), "streams" about WebSockets (stream.py), "idle" about
+who waits (idle.py).
 """
 import argparse
 import contextlib
@@ -22,6 +23,7 @@ import tempfile
 import threading
 import time
 
+import idle
 import judge0
 import stream
 
@@ -240,6 +242,18 @@ def bench_streams(options):
     return figures, stream.table(figures)
 
 
+def bench_idle(options):
+    figures = {}
+    for kind in idle.KINDS:
+        with tempfile.TemporaryDirectory() as data:
+            server, port = serve(options.build, data, *idle.FLAGS)
+            try:
+                figures[kind] = idle.measure(port, kind)
+            finally:
+                stop(server)
+    return figures, idle.table(figures)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -248,7 +262,7 @@ def main():
     parser.add_argument("--stored", type=int, default=100000, help="how many submissions the full store of 'judge0' holds")
     parser.add_argument("--json", help="also write the raw figures to this file")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    parser.add_argument("rows", nargs="*", default=[*PROGRAMS, "judge0", "streams"])
+    parser.add_argument("rows", nargs="*", default=[*PROGRAMS, "judge0", "streams", "idle"])
     options = parser.parse_args()
     names = [name for name in options.rows if name in PROGRAMS]
     figures, lines = {"machine": machine()}, []
@@ -260,6 +274,9 @@ def main():
         lines += ([""] if lines else []) + more
     if "streams" in options.rows:
         figures["streams"], more = bench_streams(options)
+        lines += ([""] if lines else []) + more
+    if "idle" in options.rows:
+        figures["idle"], more = bench_idle(options)
         lines += ([""] if lines else []) + more
     head = [f"Machine: {machine()}.  {options.count} alternating pairs a row, {options.seconds:g} s of load."]
     print("\n".join(head + [""] + lines))
