@@ -264,6 +264,10 @@ def main():
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     parser.add_argument("rows", nargs="*", default=[*PROGRAMS, "judge0", "streams", "idle"])
     options = parser.parse_args()
+    known = [*PROGRAMS, "judge0", "streams", "idle"]
+    for row in options.rows:
+        if row not in known:
+            parser.error(f"there is no row '{row}': {', '.join(known)}")
     names = [name for name in options.rows if name in PROGRAMS]
     figures, lines = {"machine": machine()}, []
     if names:
