@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """belljar's own API: files brought back."""
+import pytest
+
 from support.native import create, encode, errors, run
 
 
@@ -38,5 +40,13 @@ def test_tests_have_their_own(native):
 
 
 def test_patterns_stay_below(native):
-    found = errors(create(native, {"language": "python", "source": "", "artifacts": ["../x", "", "a/"]}))
-    assert set(found) == {"artifacts[0]", "artifacts[1]", "artifacts[2]"}
+    wrong = ["../x", "", "a/", "/tmp/x"]
+    found = errors(create(native, {"language": "python", "source": "", "artifacts": wrong}))
+    assert set(found) == {f"artifacts[{i}]" for i in range(len(wrong))}
+    assert "below the working directory" in found["artifacts[3]"]
+
+
+@pytest.mark.parametrize("written", ["./d/o", "d//o", "d/./o", "x/../d/o"])
+def test_patterns_may_be_written_as_paths_are(native, written):
+    x = run(native, "import os\nos.mkdir('d')\nopen('d/o','w').write('1')", artifacts=[written])
+    assert x["verdict"] == "ok" and files_of(x) == {"d/o": ("1", "utf8", 1)}

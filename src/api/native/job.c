@@ -112,6 +112,21 @@ static char **words_of(const json_t *array)
     return words;
 }
 
+/* Without "./" and the like, which boxes do not take. */
+static char **patterns_of(const json_t *array)
+{
+    char **patterns = words_of(array);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        char *plain = NULL;
+        struct err ignored; /* they were checked with the request */
+        if (job_file_name_check(patterns[i], strlen(patterns[i]), &plain, &ignored) == 0) {
+            free(patterns[i]);
+            patterns[i] = plain;
+        }
+    }
+    return patterns;
+}
+
 static char **environment_of(const json_t *env)
 {
     size_t count = json_object_size(env), i = 0;
@@ -185,7 +200,7 @@ static void words_add(struct job *job, const struct config *config, const struct
     job->args = words_of(of(q, "args"));
     job->compile_args = words_of(json_object_get(of(q, "compile"), "args"));
     job->env = environment_of(of(q, "env"));
-    job->artifacts = words_of(of(q, "artifacts"));
+    job->artifacts = patterns_of(of(q, "artifacts"));
     job->artifact_bytes = config->native_artifact_bytes;
 }
 

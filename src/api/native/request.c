@@ -77,17 +77,31 @@ struct named_file {
     size_t index;
 };
 
+/* The name as it is below the working directory; NULL, and told, when it is none. */
+static char *check_name(struct schema *s, const char *at, const json_t *v)
+{
+    const char *text = json_string_value(v);
+    size_t len = json_string_length(v);
+    char *name = NULL;
+    struct err e;
+    if (text == NULL || memchr(text, '\0', len) != NULL) {
+        return NULL; /* that was told */
+    }
+    if (text[0] == '/') {
+        schema_complain_at(s, at, "begins with '/': give a path below the working directory");
+    } else if (job_file_name_check(text, len, &name, &e) < 0) {
+        schema_complain_at(s, at, "%s", e.text);
+    }
+    return name;
+}
+
 static void check_file_name(struct schema *s, struct table *names, struct named_file *f,
                             const json_t *path)
 {
-    struct err e;
     char at[64];
     snprintf(at, sizeof(at), "files[%zu].path", f->index);
-    if (json_string_length(path) == 0) {
-        return; /* it was told */
-    }
-    if (job_file_name_check(json_string_value(path), json_string_length(path), &f->name, &e) < 0) {
-        schema_complain_at(s, at, "%s", e.text);
+    f->name = json_string_length(path) > 0 ? check_name(s, at, path) : NULL;
+    if (f->name == NULL) {
         return;
     }
     struct table_node *first = table_find(names, f->name);
@@ -265,16 +279,9 @@ static void check_tests(struct schema *s, const json_t *body, bool base64)
 static void check_artifacts(struct schema *s, const json_t *artifacts)
 {
     for (size_t i = 0; i < json_array_size(artifacts); i++) {
-        const json_t *pattern = json_array_get(artifacts, i);
-        AUTO(mem_freep) char *name = NULL;
-        struct err e;
         char at[64];
         snprintf(at, sizeof(at), "artifacts[%zu]", i);
-        if (json_is_string(pattern) &&
-            job_file_name_check(json_string_value(pattern), json_string_length(pattern), &name,
-                                &e) < 0) {
-            schema_complain_at(s, at, "%s", e.text);
-        }
+        AUTO(mem_freep) char *name = check_name(s, at, json_array_get(artifacts, i));
     }
 }
 

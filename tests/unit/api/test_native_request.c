@@ -158,6 +158,15 @@ static void test_read_refuses_files_that_meet(void **state)
            "files[2].path: lies in files[0].path, which is a file\n");
 }
 
+static void test_read_refuses_paths_that_are_not_below(void **state)
+{
+    (void)state;
+    expect("{\"language\":\"c\",\"files\":["
+           "{\"path\":\"/etc/a.c\",\"content\":\"\"},{\"path\":\"b\\u0000\",\"content\":\"\"}]}",
+           "files[1].path: must not hold a NUL character\n"
+           "files[0].path: begins with '/': give a path below the working directory\n");
+}
+
 static void test_read_refuses_what_is_no_base64(void **state)
 {
     (void)state;
@@ -347,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_read_refuses_null),
         cmocka_unit_test(test_read_wants_either_files_or_source),
         cmocka_unit_test(test_read_refuses_files_that_meet),
+        cmocka_unit_test(test_read_refuses_paths_that_are_not_below),
         cmocka_unit_test(test_read_refuses_what_is_no_base64),
         cmocka_unit_test(test_read_takes_an_input_once),
         cmocka_unit_test(test_read_refuses_a_version_that_is_no_range),
