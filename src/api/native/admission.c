@@ -232,9 +232,10 @@ static void on_found(void *ctx, struct runtime *found)
 static bool admission_find(struct native_admission *a)
 {
     struct runtimes *all = a->native->api->runtimes;
-    const char *language = language_of(a), *range = range_of(a);
+    const char *language = language_of(a);
+    const char *range = semver_range_valid(range_of(a)) ? range_of(a) : "*"; /* that was told */
     bool known = false;
-    if (language[0] == '\0' || !semver_range_valid(range)) { /* that was told */
+    if (language[0] == '\0') { /* likewise */
         return admission_sieve(a);
     }
     struct runtime *found = runtimes_peek(all, language, range, &known);
