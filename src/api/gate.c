@@ -205,6 +205,15 @@ static void secrets_read(const struct gate *g, const struct http_request *r, con
     ret->all[4] = protocol_secret(r, ret->protocol);
 }
 
+static bool secrets_any(const struct secrets *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < SECRETS_MAX; i++) {
+        any = any || (s->all[i] != NULL && s->all[i][0] != '\0');
+    }
+    return any;
+}
+
 static const struct key *key_find(const struct gate *g, const char *secret)
 {
     return secret != NULL && strlen(secret) < SECRET_BYTES ? keys_find(g->api->keys, secret) : NULL;
@@ -346,8 +355,11 @@ static bool stranger_pass(const struct gate *g, struct http_request *r,
     }
     http_add_header(r, "WWW-Authenticate", "Bearer");
     return refuse(g, r, rules, "key", 401,
-                  "a key is needed here, in the header Authorization (Bearer), X-Api-Key or "
-                  "X-Auth-Token");
+                  secrets_any(secrets)
+                      ? "the key that was sent is none of this server's: it is mistyped, or was "
+                        "revoked"
+                      : "a key is needed here, in the header Authorization (Bearer), X-Api-Key or "
+                        "X-Auth-Token");
 }
 
 static bool caller_pass(const struct gate *g, struct http_request *r,

@@ -193,21 +193,22 @@ static void test_a_key_is_needed_once_there_is_one(void **state)
         "Sec-WebSocket-Protocol: belljar.key.%s, belljar\r\n",
         "Authorization: Basic eDp5\r\nX-Api-Key: %s\r\n",
     };
-    static const char *const bad[] = {"",
-                                      "Authorization: Bearer\r\n",
-                                      "Authorization: Bearer x%s\r\n",
-                                      "Authorization: Basic %s\r\n",
-                                      "Sec-WebSocket-Protocol: %s\r\n",
-                                      "Cookie: key=%s\r\n"};
+    static const char *const none[] = {"", "Sec-WebSocket-Protocol: %s\r\n", "Cookie: key=%s\r\n"};
+    static const char *const wrong[] = {"Authorization: Bearer x%s\r\n", "Authorization: x%s\r\n",
+                                        "X-Api-Key: x%s\r\n"};
     struct fixture *f = *state;
     char secret[KEY_SECRET_MAX];
     add_key(f, "one", SCOPE_RUN, 0, secret);
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         expect(f, "/any", good[i], secret, 200, "\"key:one 1\"");
     }
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        expect(f, "/any", bad[i], secret, 401, "a key is needed here");
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        expect(f, "/any", none[i], secret, 401, "a key is needed here");
     }
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        expect(f, "/any", wrong[i], secret, 401, "the key that was sent is none of this server's");
+    }
+    expect(f, "/any", "Authorization: Basic %s\r\n", secret, 401, "");
     expect(f, "/public", "", "", 200, "nobody");
     expect(f, "/nowhere", "", "", 404, "");
 }
