@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What comes is given to wslay one frame at a time, so that a pause or a new limit counts for the
- * very next message; control frames only when they are whole (wslay checks the reason of a
- * close frame wrongly when it comes in pieces).  Messages are gathered here: wslay would keep a
- * list node for each fragment, and many small ones would cost much more than they hold.
- *
- * What goes out is framed here, so that a message is written from its owner's memory.  wslay's own
- * answers are thrown away: their close codes are what is wanted.
+ * What goes out is framed here, so that a message is written from its owner's memory; what comes is
+ * read by websocket_reader.
  *
  *   OPEN     websocket_close, or a close frame, an error, the end of the connection
  *   closing  our close frame is sent, the other side's is awaited
@@ -21,9 +16,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <wslay/wslay.h>
-
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -32,6 +24,7 @@
 #include "http/request.h"
 #include "http/server.h"
 #include "http/websocket_frame.h"
+#include "http/websocket_reader.h"
 #include "http/wire.h"
 #include "metrics/metrics.h"
 
@@ -43,24 +36,13 @@
 struct websocket {
     struct wire wire;
     struct websocket_events events;
-    wslay_event_context_ptr decoder;
-    size_t message_max;
-
-    const uint8_t *feed; /* what wslay may have now */
-    size_t feed_left;
-    uint64_t payload_left; /* of the frame that it reads */
-    struct buf held;       /* what it may not have yet */
-    bool is_data;          /* ... not a control frame */
-    struct buf message;    /* as far as it came */
-
+    struct websocket_reader *reader;
     struct loop_timer timer;
     struct loop_defer later;
     uint64_t heard_ns;
     bool pinged;
 
     bool paused, full, closing, told, leaving;
-    unsigned error; /* the code to close with; 0: none yet */
-    unsigned code;  /* of the other side's close frame; 0: none yet */
 };
 
 static struct websocket *of(struct wire *wire)
@@ -159,7 +141,7 @@ static void leave(struct websocket *w)
 /* After what came was read: the other side closed, or what it sent was wrong. */
 static void settle(struct websocket *w)
 {
-    unsigned code = w->error != 0 ? w->error : w->code;
+    unsigned code = websocket_reader_end(w->reader);
     if (code == 0 || w->wire.ended || w->leaving) {
         return;
     }
@@ -178,168 +160,48 @@ static void fall(struct websocket *w, enum wire_end how)
 
 /* --- in ---------------------------------------------------------------------------------- */
 
-static bool may_read(const struct websocket *w)
+static bool may_read(void *ctx)
 {
-    return !w->paused && !w->leaving && !w->wire.ended && w->error == 0 && w->code == 0;
+    const struct websocket *w = ctx;
+    return !w->paused && !w->leaving && !w->wire.ended;
 }
 
-/* What wslay may have now: the rest of a data frame, or the head of one, or a whole control frame.
- */
-static size_t feed_size(struct websocket *w)
-{
-    struct websocket_frame f;
-    if (w->payload_left > 0) {
-        return w->feed_left < w->payload_left ? w->feed_left : (size_t)w->payload_left;
-    }
-    if (!may_read(w) || !websocket_frame_parse(w->feed, w->feed_left, &f)) {
-        return 0;
-    }
-    if (f.control && f.payload <= FRAME_CONTROL_MAX) {
-        size_t whole = f.head + (size_t)f.payload;
-        return w->feed_left < whole ? 0 : whole;
-    }
-    w->payload_left = f.head + (f.payload <= INT64_MAX ? f.payload : 0); /* else wslay refuses it */
-    return f.head;
-}
-
-static ssize_t on_wslay_recv(wslay_event_context_ptr decoder, uint8_t *to, size_t room, int flags,
-                             void *ctx)
+static void on_message(void *ctx, enum websocket_kind kind, const char *data, size_t len)
 {
     struct websocket *w = ctx;
-    (void)flags;
-
-    size_t size = feed_size(w);
-    size = size < room ? size : room;
-    if (size == 0 || w->wire.ended) {
-        wslay_event_set_error(decoder, WSLAY_ERR_WOULDBLOCK);
-        return -1;
+    if (!w->closing && !w->told) {
+        count_bytes(w, "in", len);
+        w->events.message(w->events.ctx, kind, data, len);
     }
-    memcpy(to, w->feed, size);
-    w->feed += size;
-    w->feed_left -= size;
-    w->payload_left -= size < w->payload_left ? size : w->payload_left;
-    return (ssize_t)size;
 }
 
-static ssize_t on_wslay_send(wslay_event_context_ptr decoder, const uint8_t *data, size_t len,
-                             int flags, void *ctx)
-{
-    (void)decoder;
-    (void)data;
-    (void)flags;
-    (void)ctx;
-    return (ssize_t)len; /* thrown away */
-}
-
-static void on_frame_start(wslay_event_context_ptr decoder,
-                           const struct wslay_event_on_frame_recv_start_arg *arg, void *ctx)
+static void on_ping(void *ctx, const void *data, size_t len)
 {
     struct websocket *w = ctx;
-    (void)decoder;
-
-    w->is_data = !wslay_is_ctrl_frame(arg->opcode);
-    if (w->is_data && w->error == 0 &&
-        (w->message.len > w->message_max ||
-         arg->payload_length > w->message_max - w->message.len)) {
-        w->error = WEBSOCKET_TOO_BIG;
+    /* One that sends pings and does not read may not fill our memory. */
+    if (!w->closing && wire_queued(&w->wire) <= WEBSOCKET_QUEUE) {
+        frame_send(w, OPCODE_PONG, data, len, NULL, 0);
     }
 }
 
-static void on_chunk(wslay_event_context_ptr decoder,
-                     const struct wslay_event_on_frame_recv_chunk_arg *arg, void *ctx)
+static void take(struct websocket *w, const char *data, size_t len)
 {
-    struct websocket *w = ctx;
-    (void)decoder;
-
-    if (w->is_data && w->error == 0 && !w->closing) {
-        buf_add(&w->message, arg->data, arg->data_length);
-    }
-}
-
-static void deliver(struct websocket *w, enum websocket_kind kind)
-{
-    AUTO(buf_done) struct buf message = TAKE(&w->message, (struct buf){0});
-    if (w->closing || w->told || w->error != 0) {
-        return;
-    }
-    count_bytes(w, "in", message.len);
-    w->events.message(w->events.ctx, kind, message.data != NULL ? message.data : "", message.len);
-}
-
-static void on_message(wslay_event_context_ptr decoder,
-                       const struct wslay_event_on_msg_recv_arg *arg, void *ctx)
-{
-    struct websocket *w = ctx;
-    if (arg->opcode == WSLAY_TEXT_FRAME || arg->opcode == WSLAY_BINARY_FRAME) {
-        deliver(w, arg->opcode == WSLAY_TEXT_FRAME ? WEBSOCKET_TEXT : WEBSOCKET_BINARY);
-    } else if (arg->opcode == WSLAY_PING) {
-        wslay_event_send(decoder);
-        /* One that sends pings and does not read may not fill our memory. */
-        if (!w->closing && wire_queued(&w->wire) <= WEBSOCKET_QUEUE) {
-            frame_send(w, OPCODE_PONG, arg->msg, arg->msg_length, NULL, 0);
-        }
-    } else if (arg->opcode == WSLAY_CONNECTION_CLOSE) {
-        bool half_a_code = arg->msg_length == 1;
-        w->error = half_a_code ? WEBSOCKET_PROTOCOL_ERROR : 0;
-        w->code = arg->status_code != 0 ? arg->status_code : WEBSOCKET_NO_CODE;
-    }
-}
-
-static void find_error(struct websocket *w)
-{
-    wslay_event_send(w->decoder);
-    if (wslay_event_get_read_enabled(w->decoder) || w->code != 0 || w->error != 0) {
-        return;
-    }
-    unsigned code = wslay_event_get_status_code_sent(w->decoder);
-    bool named = code != WSLAY_CODE_NO_STATUS_RCVD && code != WSLAY_CODE_ABNORMAL_CLOSURE;
-    w->error = named ? code : WEBSOCKET_PROTOCOL_ERROR; /* a head that is no frame's has none */
-}
-
-/* Returns how much of it was read. */
-static size_t feed(struct websocket *w, const char *data, size_t len)
-{
-    size_t left;
-    w->feed = (const uint8_t *)data;
-    w->feed_left = len;
-    do {
-        left = w->feed_left;
-        wslay_event_recv(w->decoder);
-        find_error(w);
-    } while (w->feed_left > 0 && w->feed_left < left && w->error == 0 && w->code == 0);
-    left = w->feed_left;
-    w->feed = NULL;
-    w->feed_left = 0;
-    return len - left;
-}
-
-static void consume(struct websocket *w, const char *data, size_t len)
-{
-    AUTO(buf_done) struct buf held = TAKE(&w->held, (struct buf){0});
-    if (held.len > 0) {
-        buf_add(&held, data, len);
-        data = held.data;
-        len = held.len;
-    }
-    size_t read = feed(w, data, len);
-    if (read < len && w->error == 0 && w->code == 0) {
-        buf_add(&w->held, data + read, len - read);
-    }
+    websocket_reader_feed(w->reader, data, len);
     settle(w);
 }
 
 static void on_later(void *ctx)
 {
     struct websocket *w = ctx;
-    if (may_read(w) && w->held.len > 0) {
-        consume(w, NULL, 0);
+    if (may_read(w)) {
+        take(w, NULL, 0);
     }
 }
 
 static void read_on(struct websocket *w)
 {
     wire_set_reading(&w->wire, true);
-    if (w->held.len > 0) {
+    if (websocket_reader_holds(w->reader)) {
         loop_defer(loop_of(w), &w->later, on_later, w);
     }
 }
@@ -399,13 +261,11 @@ static void on_taken(struct wire *wire, const char *extra, size_t len)
 {
     struct websocket *w = of(wire);
     w->heard_ns = loop_now_ns(loop_of(w));
-    buf_add(&w->held, extra, len);
     if (!w->closing) {
         beat_at(w, w->heard_ns + ping_ms(w) * NS_PER_MS);
     }
-    if (!w->paused) {
-        read_on(w);
-    }
+    wire_set_reading(wire, !w->paused);
+    take(w, extra, len);
 }
 
 static void on_readable(struct wire *wire)
@@ -416,7 +276,7 @@ static void on_readable(struct wire *wire)
     if (n > 0) {
         w->heard_ns = loop_now_ns(loop_of(w));
         w->pinged = false;
-        consume(w, data, (size_t)n);
+        take(w, data, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         fall(w, WIRE_LINGER);
     }
@@ -461,29 +321,12 @@ static void on_freed(struct wire *wire)
     struct websocket *w = of(wire);
     loop_timer_cancel(&w->timer);
     loop_defer_cancel(&w->later);
-    wslay_event_context_free(w->decoder);
-    buf_done(&w->held);
-    buf_done(&w->message);
+    websocket_reader_free(w->reader);
     free(w);
 }
 
 static const struct wire_ops ops = {WIRE_WEBSOCKET, on_taken, on_readable, on_wrote,
                                     on_gone,        on_away,  on_stop,     on_freed};
-
-static void decoder_make(struct websocket *w)
-{
-    static const struct wslay_event_callbacks callbacks = {
-        .recv_callback = on_wslay_recv,
-        .send_callback = on_wslay_send,
-        .on_frame_recv_start_callback = on_frame_start,
-        .on_frame_recv_chunk_callback = on_chunk,
-        .on_msg_recv_callback = on_message,
-    };
-    if (wslay_event_context_server_init(&w->decoder, &callbacks, w) != 0) {
-        abort(); /* only for lack of memory, where xmalloc would have ended us too */
-    }
-    wslay_event_config_set_no_buffering(w->decoder, 1);
-}
 
 struct websocket *http_accept_websocket(struct http_request *r,
                                         const struct websocket_config *config,
@@ -494,8 +337,8 @@ struct websocket *http_accept_websocket(struct http_request *r,
     }
     struct websocket *w = xcalloc(1, sizeof(*w));
     w->events = *events;
-    w->message_max = config->message_max;
-    decoder_make(w);
+    const struct websocket_reader_events reads = {may_read, on_message, on_ping, w};
+    w->reader = websocket_reader_new(&reads, config->message_max);
     wire_take_over(&w->wire, &ops, r, STATUS, NULL);
     return w;
 }
@@ -520,7 +363,7 @@ void websocket_resume(struct websocket *w)
 
 void websocket_set_message_max(struct websocket *w, size_t max)
 {
-    w->message_max = max;
+    websocket_reader_set_max(w->reader, max);
 }
 
 void websocket_close(struct websocket *w, unsigned code, const char *reason)

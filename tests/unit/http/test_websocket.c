@@ -406,10 +406,9 @@ static void test_waiting_request_may_be_accepted_later(void **state)
         client_step(f->loop);
     }
     accept_ws(f->waiting, f);
-    while (f->messages == 0) {
+    while (f->messages == 0 || http_server_open_requests(f->server) > 0) {
         client_step(f->loop);
     }
-    assert_int_equal(http_server_open_requests(f->server), 0);
     assert_string_equal(f->heard.data, "1 ");
 }
 
