@@ -99,6 +99,16 @@ void utf8_repair(const char *data, size_t len, struct buf *ret)
     utf8_stream_end(&s, ret);
 }
 
+static void add_invalid(const struct utf8_stream *s, const unsigned char *data, size_t len,
+                        struct buf *ret)
+{
+    if (s->exact) {
+        buf_add(ret, data, len);
+    } else {
+        buf_add_str(ret, REPLACEMENT);
+    }
+}
+
 /* Completes the waiting sequence; gives how many bytes of the new piece that took. */
 static size_t finish_pending(struct utf8_stream *s, const unsigned char *p, size_t len,
                              struct buf *ret)
@@ -109,7 +119,7 @@ static size_t finish_pending(struct utf8_stream *s, const unsigned char *p, size
         int n = sequence_at(s->pending, s->pending_len + 1);
         if (n < 0) {
             /* What waited was a valid beginning, so the new byte is the one that broke it. */
-            buf_add_str(ret, REPLACEMENT);
+            add_invalid(s, s->pending, s->pending_len, ret);
             s->pending_len = 0;
             break;
         }
@@ -138,7 +148,7 @@ void utf8_stream_feed(struct utf8_stream *s, const char *data, size_t len, struc
             return;
         }
         if (bad < 0) {
-            buf_add_str(ret, REPLACEMENT);
+            add_invalid(s, p + at, (size_t)-bad, ret);
             at += (size_t)-bad;
         }
     }
@@ -147,7 +157,7 @@ void utf8_stream_feed(struct utf8_stream *s, const char *data, size_t len, struc
 void utf8_stream_end(struct utf8_stream *s, struct buf *ret)
 {
     if (s->pending_len > 0) {
-        buf_add_str(ret, REPLACEMENT);
+        add_invalid(s, s->pending, s->pending_len, ret);
         s->pending_len = 0;
     }
 }

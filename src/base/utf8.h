@@ -17,6 +17,8 @@ size_t utf8_whole(const char *data, size_t len);
 struct utf8_stream {
     unsigned char pending[4];
     unsigned pending_len;
+    bool exact; /* nothing is repaired: what is no UTF-8 passes as it is, and characters stay whole
+                 */
 };
 void utf8_stream_feed(struct utf8_stream *s, const char *data, size_t len, struct buf *ret);
 void utf8_stream_end(struct utf8_stream *s, struct buf *ret);

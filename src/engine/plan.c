@@ -123,6 +123,7 @@ static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage k
         .cpu_milli = j->engine->config.cpu_milli,
         .stdio = JOB_STDIO_PIPE,
         .keep_output = job->keep_output,
+        .exact_output = job->exact_output,
         .on_output_limit = job->on_output_limit,
     };
 }

@@ -217,6 +217,7 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
 {
     s->limits = plan->limits;
     s->keep_output = plan->keep_output;
+    s->repair[0].exact = s->repair[1].exact = plan->exact_output;
     s->on_output_limit = plan->on_output_limit;
     s->result = result;
     s->events = *events;

@@ -85,6 +85,7 @@ struct job {
     bool merge_stderr, merge_compile_stderr;
     bool keep_output;  /* gather stdout and stderr in the result; else the observer alone sees them
                           (what is compared is gathered always) */
+    bool exact_output; /* ... also where both come together: nothing is repaired there */
     bool shell_status; /* compat.shell_status: a signal is told as exit code 128+n (done by the
                           dialect) */
 };

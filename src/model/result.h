@@ -40,7 +40,7 @@ struct stage_result {
     uint64_t memory_bytes;       /* peak; 0 where the host cannot tell */
     uint32_t process_limit_hits; /* processes and threads that were refused at the limit */
     struct buf out, err;         /* as printed, not repaired */
-    struct buf both;             /* repaired UTF-8, in order of arrival */
+    struct buf both;             /* in order of arrival; repaired UTF-8, unless job.exact_output */
     bool out_truncated, err_truncated;
     char reason[256];          /* one clear sentence, "" when the verdict is OK */
     struct result_file *files; /* job.artifacts that were there when it ended, by path */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """belljar's own API: executions created, awaited, and refused."""
+import base64
 import concurrent.futures
 import json
 import socket
@@ -121,6 +122,7 @@ def test_output_has_both_in_order(native):
 def test_what_is_no_text_comes_in_base64(native):
     x = run(native, "import sys\nsys.stdout.buffer.write(b'\\xff\\n')\nprint('e',file=sys.stderr)")
     assert (x["run"]["encoding"], x["run"]["stdout"], x["run"]["stderr"]) == ("base64", encode(b"\xff\n"), encode("e\n"))
+    assert sorted(base64.b64decode(x["run"]["output"]).split(b"\n")) == [b"", b"e", b"\xff"]
 
 
 def test_nul_is_text(native):

@@ -213,6 +213,7 @@ static struct job *job_make(const struct config *config, const struct native_req
     job->compile = q->compile;
     job->run = q->run;
     job->keep_output = true;
+    job->exact_output = true;
     job->on_output_limit =
         is_word(of(q, "on_output_limit"), "truncate") ? JOB_OUTPUT_TRUNCATE : JOB_OUTPUT_STOP;
     terminal_set(job, q);

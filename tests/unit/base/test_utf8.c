@@ -85,6 +85,23 @@ static void test_stream_gives_the_same_however_it_is_cut(void **state)
     }
 }
 
+static void test_exact_stream_keeps_every_byte(void **state)
+{
+    (void)state;
+    static const char bytes[] = "a\xc3\xa4\xff\xe2\x82X\xf0\x9f";
+    for (size_t piece = 1; piece < sizeof(bytes); piece++) {
+        AUTO(buf_done) struct buf b = {0};
+        struct utf8_stream s = {.exact = true};
+        for (size_t at = 0; at < sizeof(bytes) - 1; at += piece) {
+            size_t left = sizeof(bytes) - 1 - at;
+            utf8_stream_feed(&s, bytes + at, left < piece ? left : piece, &b);
+        }
+        utf8_stream_end(&s, &b);
+        assert_int_equal(b.len, sizeof(bytes) - 1);
+        assert_memory_equal(b.data, bytes, b.len);
+    }
+}
+
 static void test_stream_may_go_on_after_its_end(void **state)
 {
     (void)state;
@@ -132,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_valid_agrees_with_repair),
         cmocka_unit_test(test_valid_takes_nul),
         cmocka_unit_test(test_stream_gives_the_same_however_it_is_cut),
+        cmocka_unit_test(test_exact_stream_keeps_every_byte),
         cmocka_unit_test(test_stream_may_go_on_after_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
