@@ -73,7 +73,8 @@ static struct limits limits_of(const json_t *o)
 
 void native_fingerprint(const json_t *body, char ret[FINGERPRINT_LEN + 1])
 {
-    AUTO(mem_freep) char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+    AUTO(mem_freep)
+    char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     unsigned char hash[EVP_MAX_MD_SIZE] = {0};
     unsigned hash_len = 0;
     EVP_Digest(text, strlen(text), hash, &hash_len, EVP_sha256(), NULL);
