@@ -209,7 +209,7 @@ static void test_text_that_is_no_place_is_refused(void **state)
         " 1:2:3",
         "1:2:3 ",
         "1:2:x",
-        "1:ende",
+        "1:ending",
         "END",
         "-1:end",
         "+1:2:3",
