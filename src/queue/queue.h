@@ -40,8 +40,8 @@ struct queue_events {
 
 struct queue_ops {
     const char *name;
-    /* ERR_BUSY when `max` items wait already, unless `force` (it was accepted before). `first`:
-     * before all others of its caller. */
+    /* ERR_BUSY when `max` items wait already, unless `force` (it was accepted before) or it is a
+     * session, which waits for none of them. `first`: before all others of its caller. */
     int (*put)(struct queue *q, const struct queue_item *item, bool force, bool first,
                struct err *e);
     /* Of the sessions, or of all others. */

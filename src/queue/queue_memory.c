@@ -211,8 +211,9 @@ static int memory_put(struct queue *q, const struct queue_item *asked, bool forc
 {
     struct memory_queue *m = of(q);
     size_t waiting = memory_waiting(q);
-    if (waiting >= m->max && !force) {
-        return err_set(e, ERR_BUSY, "%zu jobs wait already, the limit", waiting);
+    if (waiting >= m->max && !force && !asked->session) {
+        return err_set(e, ERR_BUSY, "the queue is full: %zu jobs wait already; try again later",
+                       waiting);
     }
     if (item_find(m, asked->id)) {
         return err_set(e, ERR_BUG, "job '%s' is in the queue already", asked->id);

@@ -172,6 +172,21 @@ static void test_full_queue_is_busy_unless_forced(void **state)
     assert_int_equal(put(&b, "x", "e", false), 0); /* taken ones do not count */
 }
 
+static void test_full_queue_takes_sessions(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 1);
+    puts_all(&b, "x", "a", false);
+    struct queue_item item = item_of("y", "s", false), taken;
+    struct err e;
+    item.session = true;
+    assert_int_equal(queue_put(b.queue, &item, false, false, &e), 0);
+    assert_true(queue_take_session(b.queue, LONG, &taken));
+    assert_string_equal(taken.id, "s");
+    assert_int_equal(put(&b, "y", "b", false), -ERR_BUSY);
+}
+
 static void test_id_that_is_there_already_is_refused(void **state)
 {
     (void)state;
@@ -497,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_batches_wait_for_interactive_ones),
         cmocka_unit_test(test_batch_has_its_turn_after_some_interactive_ones),
         cmocka_unit_test(test_full_queue_is_busy_unless_forced),
+        cmocka_unit_test(test_full_queue_takes_sessions),
         cmocka_unit_test(test_id_that_is_there_already_is_refused),
         cmocka_unit_test(test_first_is_before_others_of_its_caller_alone),
         cmocka_unit_test(test_what_is_given_back_is_next),
