@@ -168,13 +168,6 @@ static enum MHD_Result drop_connection(struct http_request *r)
 
 /* The body */
 
-static size_t body_budget(const struct http_server *s)
-{
-    static const size_t least = (size_t)256 << 20;
-    size_t many = 8 * s->config.body_max;
-    return many > least ? many : least;
-}
-
 static int body_add(struct http_request *r, const char *data, size_t len, struct err *e)
 {
     size_t max = r->server->config.body_max;
@@ -202,7 +195,7 @@ static void take_body(struct http_request *r, const char *data, size_t len)
         request_refuse_too_large(r);
     } else if (result < 0) {
         request_refuse(r, 400, e.text);
-    } else if (s->body_bytes > body_budget(s)) {
+    } else if (server_is_full(s)) {
         http_add_header(r, "Retry-After", "1");
         request_refuse(r, 503, "too many requests are being read: try again in a second");
     }

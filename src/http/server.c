@@ -221,6 +221,13 @@ unsigned server_connections(const struct http_server *s)
     return s->peer_count + stream_count(s);
 }
 
+bool server_is_full(const struct http_server *s)
+{
+    static const size_t least = (size_t)256 << 20;
+    size_t many = 8 * s->config.body_max;
+    return s->body_bytes > (many > least ? many : least);
+}
+
 void server_count_connections(const struct http_server *s)
 {
     metrics_set(s->config.metrics, METRIC_HTTP_CONNECTIONS, METRIC_NO_LABELS,

@@ -37,7 +37,7 @@ struct http_server {
     struct list lingers;
     unsigned linger_count;
     unsigned open_requests;
-    size_t body_bytes;   /* of all requests that are being read */
+    size_t body_bytes;   /* of all requests and messages that are being read */
     size_t answer_bytes; /* of all that are given and not sent */
     bool quiesced;
     bool stopping;
@@ -47,5 +47,7 @@ struct http_server {
 
 unsigned server_connections(const struct http_server *s);   /* streams among them */
 void server_count_connections(const struct http_server *s); /* ... has changed */
+/* No more of what is being read may be kept. */
+bool server_is_full(const struct http_server *s);
 /* Lets libmicrohttpd go on after this round's events: something was queued or resumed. */
 void server_run_soon(struct http_server *s);

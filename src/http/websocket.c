@@ -28,15 +28,17 @@
 #include "http/wire.h"
 #include "metrics/metrics.h"
 
-#define PING_MS   15000
-#define ANSWER_NS (5 * NS_PER_S)  /* for the other side's close frame */
-#define STALL_NS  (30 * NS_PER_S) /* without a byte that goes out, while the last of them should */
-#define STATUS    101
+#define PING_MS    15000
+#define ANSWER_NS  (5 * NS_PER_S)  /* for the other side's close frame */
+#define STALL_NS   (30 * NS_PER_S) /* without a byte that goes out, while the last of them should */
+#define KEPT_SMALL ((size_t)64 << 10) /* which anyone may keep */
+#define STATUS     101
 
 struct websocket {
     struct wire wire;
     struct websocket_events events;
     struct websocket_reader *reader;
+    size_t kept; /* of what came in, as counted in the server's body_bytes */
     struct loop_timer timer;
     struct loop_defer later;
     uint64_t heard_ns;
@@ -184,9 +186,28 @@ static void on_ping(void *ctx, const void *data, size_t len)
     }
 }
 
+static void count_kept(struct websocket *w)
+{
+    size_t kept = websocket_reader_bytes(w->reader);
+    w->wire.server->body_bytes += kept - w->kept;
+    w->kept = kept;
+}
+
+/* Messages that never end could together hold much more than all bodies may. */
+static void bound_kept(struct websocket *w)
+{
+    size_t before = w->kept;
+    count_kept(w);
+    if (w->kept > before && w->kept > KEPT_SMALL && server_is_full(w->wire.server)) {
+        websocket_reader_stop(w->reader, WEBSOCKET_TRY_AGAIN);
+        count_kept(w);
+    }
+}
+
 static void take(struct websocket *w, const char *data, size_t len)
 {
     websocket_reader_feed(w->reader, data, len);
+    bound_kept(w);
     settle(w);
 }
 
@@ -321,6 +342,7 @@ static void on_freed(struct wire *wire)
     struct websocket *w = of(wire);
     loop_timer_cancel(&w->timer);
     loop_defer_cancel(&w->later);
+    w->wire.server->body_bytes -= w->kept;
     websocket_reader_free(w->reader);
     free(w);
 }

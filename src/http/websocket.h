@@ -26,6 +26,7 @@ enum websocket_code { /* RFC 6455, 7.4.1; a dialect has its own from 4000 on */
                       WEBSOCKET_POLICY = 1008,
                       WEBSOCKET_TOO_BIG = 1009,
                       WEBSOCKET_INTERNAL = 1011,
+                      WEBSOCKET_TRY_AGAIN = 1013,
 };
 
 struct websocket_events {
@@ -40,7 +41,9 @@ struct websocket_events {
 };
 
 struct websocket_config {
-    size_t message_max;   /* a larger one closes with 1009 */
+    /* A larger one closes with 1009; with 1013 what grows while all messages and bodies that come
+     * in hold more than the server may keep of them. */
+    size_t message_max;
     const char *protocol; /* the subprotocol that is chosen when the client offers it; or NULL */
 };
 

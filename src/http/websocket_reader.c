@@ -190,6 +190,18 @@ unsigned websocket_reader_end(const struct websocket_reader *r)
     return r->end;
 }
 
+void websocket_reader_stop(struct websocket_reader *r, unsigned code)
+{
+    r->end = code;
+    buf_done(&r->held);
+    buf_done(&r->message);
+}
+
+size_t websocket_reader_bytes(const struct websocket_reader *r)
+{
+    return r->held.cap + r->message.cap;
+}
+
 void websocket_reader_set_max(struct websocket_reader *r, size_t message_max)
 {
     r->message_max = message_max;

@@ -3,7 +3,8 @@
 import pytest
 
 from support.native import EXECUTIONS, errors
-from support.raw import ask
+from support.raw import ask, wait_until
+from support.websocket import WebSocket
 
 
 @pytest.mark.parametrize("body", [b"5", b'"x"', b"null", b"[]"])
@@ -12,3 +13,39 @@ def test_a_body_that_is_no_object_is_refused_also_with_a_key(native, body):
     headers = {"Content-Type": "application/json", "Idempotency-Key": "hostile"}
     assert errors(ask(native, "POST", EXECUTIONS, body, headers))[""]
     assert ask(native, "GET", "/stats").json()["finished"] >= before["finished"]  # the same server still
+
+
+def head_of(length):
+    """Of a binary frame of that length, with a mask that changes nothing."""
+    return b"\x82\xff" + length.to_bytes(8, "big") + bytes(4)
+
+
+def was_refused(one):
+    """Whether its end has come by now."""
+    try:
+        frame = one.read_frame(timeout=0.01)
+    except TimeoutError:
+        return False
+    assert frame is None or frame.code() == 1013, frame
+    return True
+
+
+def test_messages_that_never_end_hold_no_more_than_bodies_may(start):
+    server = start()
+    size, piece, sockets = 15 << 20, bytes(1 << 20), []
+    for _ in range(24):  # 360 MiB; 256 may be kept
+        sockets.append(WebSocket(server, "/api/v1/stream"))
+        try:
+            sockets[-1].send_bytes(head_of(size + 1))
+            for _ in range(size // len(piece)):
+                sockets[-1].send_bytes(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it is not read any more
+    refused = []
+    assert wait_until(lambda: refused.extend(one for one in sockets if was_refused(one)) or len(refused) > 1)
+    assert len(refused) < len(sockets) / 2
+    for one in sockets:
+        one.socket.close()
+    with WebSocket(server, "/api/v1/stream") as one:  # all of it is free again
+        one.send_json({"type": "start", "language": "python", "source": "#" * (1 << 20)})
+        assert one.receive_json()["type"] == "started"
