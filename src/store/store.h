@@ -89,7 +89,8 @@ struct store_call *store_delete(struct store *s, const char *id, store_done_fn *
 
 struct store_call *store_get(struct store *s, const char *id, unsigned parts, store_got_fn *fn,
                              void *ctx);
-/* One answer for each id, in order. */
+/* One answer for each id, in order.  ERR_LIMIT: together they are larger than STORE_MANY_BYTES. */
+#define STORE_MANY_BYTES (UINT64_C(64) << 20)
 struct store_call *store_get_many(struct store *s, const char *const *ids, size_t count,
                                   unsigned parts, store_listed_fn *fn, void *ctx);
 struct store_filter {

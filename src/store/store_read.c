@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "model/execution.h"
 #include "store/store_impl.h"
 
 static int get_run(struct store_call *c, struct store_conn *conn, struct err *e)
@@ -55,6 +56,7 @@ static void deliver_listed(struct store_call *c, const struct err *e)
 static int get_many_run(struct store_call *c, struct store_conn *conn, struct err *e)
 {
     AUTO(store_found_done) struct store_found found = {0};
+    uint64_t bytes = 0;
     for (size_t i = 0; i < c->id_count; i++) {
         struct execution *x = NULL;
         int r = conn->ops->get(conn, c->ids[i], c->parts, &x, e);
@@ -62,6 +64,10 @@ static int get_many_run(struct store_call *c, struct store_conn *conn, struct er
             return r;
         }
         store_found_add(&found, x);
+        bytes += x != NULL ? execution_bytes(x) : 0;
+        if (bytes > STORE_MANY_BYTES) {
+            return err_set(e, ERR_LIMIT, "these executions are larger than 64 MiB together");
+        }
     }
     c->found = TAKE(&found, (struct store_found){0});
     return 0;

@@ -23,6 +23,8 @@
 #include "http/http.h"
 #include "model/execution.h"
 
+#define TOO_LARGE "this batch is larger than 64 MiB: ask for fewer tokens, or for fewer fields"
+
 /* False: too many or none, and that is answered. */
 static bool count_passes(struct http_request *r, const struct config *c, size_t count)
 {
@@ -246,7 +248,7 @@ static const char *write_all(const struct reading *g, const struct judge0_langua
             return UNSHOWABLE_MANY;
         }
         if (ret->len > ANSWER_BYTES_MAX) {
-            return "this batch is larger than 64 MiB: ask for fewer tokens, or for fewer fields";
+            return TOO_LARGE;
         }
     }
     buf_add_str(ret, "]}");
@@ -284,7 +286,11 @@ static void on_read(void *ctx, struct execution *const *all, size_t count, const
     const struct api *api = g->j->api;
     g->read = NULL;
     if (e != NULL) {
-        judge0_respond_refusal(g->request, e);
+        if (e->kind == ERR_LIMIT) {
+            judge0_respond_error(g->request, 400, TOO_LARGE);
+        } else {
+            judge0_respond_refusal(g->request, e);
+        }
         reading_free(g);
         return;
     }

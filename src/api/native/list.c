@@ -81,9 +81,9 @@ static void on_read(void *ctx, struct execution *const *all, size_t count, const
     struct listing *l = ctx;
     AUTO(buf_done) struct buf text = {0};
     l->read = NULL;
-    if (e != NULL) {
+    if (e != NULL && e->kind != ERR_LIMIT) {
         native_problem_of(l->request, e);
-    } else if (!write_all(l, all, count, &text)) {
+    } else if (e != NULL || !write_all(l, all, count, &text)) {
         native_problem(l->request, 422,
                        "these executions are larger than 64 MiB together: ask for fewer", NULL);
     } else {

@@ -191,6 +191,26 @@ static void test_get_many_answers_in_order(void **state)
     assert_string_equal(a.all[3]->id, "b");
 }
 
+static void test_get_many_is_refused_when_it_is_too_much_for_memory(void **state)
+{
+    struct bench *b = *state;
+    struct execution *x = execution_new();
+    size_t half = STORE_MANY_BYTES / 2 + 1;
+    memcpy(x->id, "a", sizeof("a"));
+    memcpy(x->dialect, "native", sizeof("native"));
+    x->state = EXECUTION_FINISHED;
+    execution_take_part(x, PART_ANSWER, xcalloc(1, half), half);
+    bench_insert(b, x);
+    const char *ids[] = {"a", "a"};
+    AUTO(answer_done) struct answer once = {0}, twice = {0};
+    store_get_many(b->store, ids, 1, 1U << PART_ANSWER, answer_take_list, &once);
+    store_get_many(b->store, ids, 2, 1U << PART_ANSWER, answer_take_list, &twice);
+    answer_await(b, &once, 1);
+    answer_await(b, &twice, 1);
+    assert_int_equal(once.count, 1);
+    assert_int_equal(twice.kind, ERR_LIMIT);
+}
+
 static void test_get_many_of_none_is_answered(void **state)
 {
     struct bench *b = *state;
@@ -620,6 +640,7 @@ int main(void)
         BOTH(test_get_gives_the_parts_that_are_wanted),
         BOTH(test_get_says_when_there_is_none),
         BOTH(test_get_many_answers_in_order),
+        BOTH(test_get_many_is_refused_when_it_is_too_much_for_memory),
         BOTH(test_get_many_of_none_is_answered),
         BOTH(test_begin_marks_it_as_running),
         BOTH(test_requeue_takes_it_back),
