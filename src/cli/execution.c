@@ -76,20 +76,34 @@ int cmd_status(int argc, char **argv)
 
 /* --- cancel ----------------------------------------------------------------------------------- */
 
-/* DELETE erases an execution that is over: that is not what was asked for. */
-static int cancel(const struct remote_args *a, struct err *e)
+/* DELETE erases an execution that is over: that is not what was asked for.  Sessions and Piston's
+ * jobs are not kept, so that nothing is to be seen of them, but DELETE ends them too. */
+static int check_goes_on(const struct remote_args *a, const char *path, struct err *e)
 {
     AUTO(remote_json_freep) json_t *execution = NULL;
-    AUTO(remote_json_freep) json_t *answer = NULL;
-    AUTO(mem_freep) char *path = path_of(a);
     long status = 0;
-    int r = remote_get(&a->remote, path, &execution, e);
-    if (r < 0) {
+    int r = remote_call(&a->remote, "GET", path, NULL, &status, &execution, e);
+    if (r < 0 || status == 404) {
         return r;
+    }
+    if (status / 100 != 2) {
+        return remote_refusal(&a->remote, status, execution, e);
     }
     if (native_is_over(execution)) {
         return err_set(e, ERR_INVALID, "%.60s is over already ('belljar status' says how)",
                        a->words[0]);
+    }
+    return 0;
+}
+
+static int cancel(const struct remote_args *a, struct err *e)
+{
+    AUTO(remote_json_freep) json_t *answer = NULL;
+    AUTO(mem_freep) char *path = path_of(a);
+    long status = 0;
+    int r = check_goes_on(a, path, e);
+    if (r < 0) {
+        return r;
     }
     r = remote_call(&a->remote, "DELETE", path, NULL, &status, &answer, e);
     if (r == 0 && status / 100 != 2) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Executions that a server keeps: submit, status, watch, cancel; a real server, and a scripted one where the way breaks."""
+import concurrent.futures
 import json
 import re
 import signal
@@ -9,7 +10,9 @@ import pytest
 
 from support.cli import BELLJAR, belljar, environment, needs_boxes
 from support.fake_piston import FakePiston
+from support.raw import wait_until
 from support.server import Server
+from support.websocket import WebSocket
 
 EXECUTIONS = "/api/v1/executions"
 PATIENCE = 30
@@ -111,6 +114,24 @@ def test_cancel_ends_what_runs_and_the_watcher(server, folder):
     out, err = watcher.communicate(timeout=PATIENCE)
     assert (watcher.returncode, out, err) == (130, b"", b"belljar watch: cancelled\n")
     assert "status    cancelled\n" in at(server, "status", one).stdout
+
+
+def test_cancel_ends_whatever_ps_lists(server):
+    def ids():
+        return [one["id"] for one in json.loads(at(server, "ps", "--json").stdout)]
+
+    with WebSocket(server, "/api/v1/stream") as session:
+        session.send_json({"type": "start", "language": "bash", "source": "sleep 60"})
+        assert wait_until(lambda: len(ids()) == 1)
+        done = at(server, "cancel", *ids())
+        assert (done.returncode, done.stderr) == (0, "")
+        assert wait_until(lambda: ids() == [])
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        body = {"language": "bash", "version": "*", "files": [{"content": "sleep 60"}]}
+        job = pool.submit(server.request, "POST", "/api/v2/execute", body)
+        assert wait_until(lambda: len(ids()) == 1)
+        assert at(server, "cancel", *ids()).returncode == 0
+        job.result(timeout=2)
 
 
 def test_leaving_a_watch_leaves_the_execution(server, folder):
