@@ -200,7 +200,7 @@ int engine_submit(struct engine *e, struct job *job, const struct engine_observe
         r = engine_check_bytes(e, job, err);
     }
     if (r == 0 && job->stdin_open) {
-        r = engine_check_sessions(e, err);
+        r = engine_check_sessions(e, item.caller, err);
     }
     if (r == 0) {
         r = plan_check(e, job, err);

@@ -80,7 +80,8 @@ struct engine_stats engine_stats(const struct engine *e);
 
 /*
  * Takes the job (also on failure).  ERR_BUSY when the queue is full, as many interactive programs
- * are there as may be, or the engine is draining; ERR_UNSUPPORTED when a part is missing here.
+ * are there as may be, or twice as many of this caller as it may run, or the engine is draining;
+ * ERR_UNSUPPORTED when a part is missing here.
  */
 int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
                   struct engine_job **ret, struct err *err);

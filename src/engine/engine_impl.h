@@ -162,7 +162,8 @@ void engine_job_leave(struct engine_job *j);   /* for good: slot, session, queue
 /* Before the run stage of one whose stdin is open: its slot becomes a session.  false: there is no
  * room, it waits without either. */
 bool engine_job_become_session(struct engine_job *j);
-int engine_check_sessions(const struct engine *e, struct err *err); /* room for one more? */
+/* Room for one more? */
+int engine_check_sessions(const struct engine *e, const char *caller, struct err *err);
 unsigned engine_sessions_max(const struct engine *e);
 unsigned engine_running_max(const struct engine *e, const char *caller);
 void engine_pump(void *ctx);

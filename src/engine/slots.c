@@ -47,7 +47,29 @@ unsigned engine_sessions_max(const struct engine *e)
     return e->config.sessions < boxes - kept ? e->config.sessions : boxes - kept;
 }
 
-int engine_check_sessions(const struct engine *e, struct err *err)
+static unsigned sessions_of(const struct engine *e, const char *caller)
+{
+    unsigned count = 0;
+    LIST_FOR_EACH (node, &e->jobs) {
+        const struct engine_job *j = LIST_ITEM(node, struct engine_job, all);
+        count += j->is_interactive && strcmp(j->job->caller ? j->job->caller : "", caller) == 0;
+    }
+    return count;
+}
+
+/* One that waits for its caller's others keeps a place that others could have: few may. */
+static int check_share_of_sessions(const struct engine *e, const char *caller, struct err *err)
+{
+    unsigned running_max = engine_running_max(e, caller);
+    if (running_max > 0 && sessions_of(e, caller) / 2 >= running_max) {
+        return err_set(err, ERR_BUSY,
+                       "%u of your interactive programs are there already, and %u may run",
+                       2 * running_max, running_max);
+    }
+    return 0;
+}
+
+int engine_check_sessions(const struct engine *e, const char *caller, struct err *err)
 {
     unsigned max = engine_sessions_max(e);
     if (e->config.sessions == 0) {
@@ -57,7 +79,7 @@ int engine_check_sessions(const struct engine *e, struct err *err)
     if (e->sessions_accepted >= max) {
         return err_set(err, ERR_BUSY, "%u interactive programs run already, the limit", max);
     }
-    return 0;
+    return check_share_of_sessions(e, caller, err);
 }
 
 static bool session_take(struct engine_job *j)

@@ -288,6 +288,26 @@ static void test_caller_runs_no_more_than_it_may(void **state)
     bench_done(&b);
 }
 
+static void test_caller_that_may_run_few_leaves_sessions_to_others(void **state)
+{
+    (void)state;
+    const struct engine_config config = {
+        .slots = 1, .queue_max = 10, .queue_bytes = 1000, .sessions = 3, .running_max = one_of_x};
+    struct bench b = bench_of(8, &config);
+    struct heard h[4] = {{0}};
+    struct err e;
+    submitted(&b, &h[0], session_of(job_of_caller("x")));
+    fake_takes_box(b.boxd);
+    submitted(&b, &h[1], session_of(job_of_caller("x")));
+    assert_string_equal(h[1].order, "");
+    assert_int_equal(submit(&b, &h[2], session_of(job_of_caller("x")), &e), -ERR_BUSY);
+    assert_string_equal(e.text, "2 of your interactive programs are there already, and 1 may run");
+    submitted(&b, &h[3], session_of(job_of_caller("y")));
+    assert_string_equal(h[3].order, "R");
+    fake_takes_box(b.boxd);
+    bench_done(&b);
+}
+
 /* --- looking ------------------------------------------------------------------------------ */
 
 struct seen {
@@ -461,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_early_end_of_input_on_a_terminal_is_a_character),
         cmocka_unit_test(test_early_end_of_input_of_a_pipe_is_the_last),
         cmocka_unit_test(test_caller_runs_no_more_than_it_may),
+        cmocka_unit_test(test_caller_that_may_run_few_leaves_sessions_to_others),
         cmocka_unit_test(test_look_asks_boxd_for_each_box),
         cmocka_unit_test(test_look_at_nothing_is_told_from_the_loop),
         cmocka_unit_test(test_look_ends_when_boxd_is_lost),
