@@ -187,7 +187,8 @@ def test_paths_that_are_none(native):
     errors(ask(native, "GET", "/api/v1/nothing"), 404)
     answer = ask(native, "PUT", EXECUTIONS)
     errors(answer, 405)
-    assert "POST" in answer.headers["Allow"]
+    assert "POST" in answer.headers["Allow"] and "Allow" in answer.json()["detail"]
+    assert ask(native, "GET", "/api/v1/stream").json()["title"] == "Upgrade Required"
 
 
 # --- Idempotency-Key -------------------------------------------------------------------------------------------------------

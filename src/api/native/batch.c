@@ -173,8 +173,12 @@ void execution_batch(struct http_request *r, void *ctx)
     size_t count = json_array_size(list);
     if (count == 0 || count > most) {
         AUTO(buf_done) struct buf detail = {0};
-        buf_add_fmt(&detail, "a batch is an array of 1 to %zu executions; this is %s%zu", most,
-                    json_is_array(list) ? "one of " : "none: ", count);
+        buf_add_fmt(&detail, "a batch is an array of 1 to %zu executions, and this ", most);
+        if (json_is_array(list)) {
+            buf_add_fmt(&detail, "holds %zu", count);
+        } else {
+            buf_add_str(&detail, "is no array");
+        }
         native_problem(r, 422, detail.data, NULL);
         return;
     }

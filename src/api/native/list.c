@@ -120,6 +120,28 @@ static void complain(json_t *errors, const char *path, const char *message)
     json_array_append_new(errors, json_pack("{s:s,s:s}", "path", path, "message", message));
 }
 
+/* A filter that is misspelt would show everything, and one beside ids would show too much. */
+static void check_parameters(struct http_request *r, json_t *errors)
+{
+    static const char *const filters[] = {"status", "label", "limit", "cursor"};
+    const char *text = http_query_text(r);
+    bool by_id = http_query(r, "ids") != NULL;
+    AUTO(strv_freep) char **all = strv_split(text != NULL ? text : "", "&");
+    for (char **one = all; one != NULL && *one != NULL; one++) {
+        (*one)[strcspn(*one, "=")] = '\0';
+        bool known = **one == '\0' || (by_id && strcmp(*one, "ids") == 0);
+        for (size_t i = 0; !by_id && i < ARRAY_LEN(filters); i++) {
+            known = known || strcmp(*one, filters[i]) == 0;
+        }
+        if (!known) {
+            complain(errors, *one,
+                     by_id
+                         ? "goes not with ids"
+                         : "unknown parameter: there are status, label, limit and cursor, or ids");
+        }
+    }
+}
+
 static unsigned state_of(const char *name)
 {
     static const struct {
@@ -147,7 +169,8 @@ static unsigned read_states(const char *text, json_t *errors)
         unsigned state = state_of(*name);
         if (state == 0) {
             complain(errors, "status",
-                     "must be of queued, running, finished, cancelled, several with commas");
+                     "must be one of queued, running, finished and cancelled, or several with "
+                     "commas");
         }
         states |= state;
     }
@@ -202,10 +225,10 @@ static void on_listed(void *ctx, struct execution *const *all, size_t count, con
     listing_free(l);
 }
 
-static void show_matching(struct http_request *r, struct native *n)
+/* Takes `errors`: what is wrong so far. */
+static void show_matching(struct http_request *r, struct native *n, json_t *errors)
 {
     const struct caller *caller = gate_caller(r);
-    json_t *errors = json_array();
     struct store_filter filter = {
         .dialect = NATIVE_DIALECT,
         .states = read_states(http_query(r, "status"), errors),
@@ -231,9 +254,14 @@ void execution_list(struct http_request *r, void *ctx)
 {
     struct native *n = ctx;
     const char *ids = http_query(r, "ids");
-    if (ids != NULL) {
-        show_ids(r, n, ids);
+    json_t *errors = json_array();
+    check_parameters(r, errors);
+    if (ids == NULL) {
+        show_matching(r, n, errors);
+    } else if (json_array_size(errors) > 0) {
+        native_problem_errors(r, errors);
     } else {
-        show_matching(r, n);
+        json_decref(errors);
+        show_ids(r, n, ids);
     }
 }

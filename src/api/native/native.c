@@ -118,8 +118,9 @@ static void refuse(struct http_request *r, unsigned status, const char *text, vo
 /* What http itself has to say. */
 static void dialect_error(struct http_request *r, unsigned status, const char *text, void *ctx)
 {
-    static const char nothing[] = "there is nothing at this path; GET /openapi.json lists what is";
-    refuse(r, status, status == 404 ? nothing : text, ctx);
+    static const char nothing[] = "there is nothing at this path; GET /openapi.json lists what is",
+                      method[] = "this path has other methods: the header Allow names them";
+    refuse(r, status, status == 404 ? nothing : status == 405 ? method : text, ctx);
 }
 
 static bool before(struct http_request *r, void *ctx)
