@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support.raw import ask
-from support.server import at_rest, cgroup_leaves, settle
+from support.server import Server, at_rest, cgroup_leaves, settle
 from support.websocket import BINARY, TEXT, Closed, Refused, WebSocket, frame
 
 PATH = "/api/v1/stream"
@@ -251,6 +251,17 @@ def test_bad_messages_end_the_program(server, nothing_left, message, word):
         while cgroup_leaves(server.instance) and time.monotonic() < end:
             time.sleep(0.01)
         assert not cgroup_leaves(server.instance)
+
+
+def test_a_start_that_does_not_come():
+    one = Server("--server-header-timeout-s", "1")
+    try:
+        found, code = run(one)
+        assert found[-1]["message"].startswith("start: it did not come") and (len(found), code) == (1, 4408)
+        messages, code = run(one, start("sleep 1.5; echo later"))
+        assert joined(messages) == "later\n" and code == 1000
+    finally:
+        one.stop()
 
 
 def test_two_starts(server, nothing_left):

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/loop.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/strv.h"
@@ -32,12 +33,14 @@ struct stream {
     struct native_admission *admission;
     struct runtime *runtime;
     char id[ULID_LEN + 1];
+    struct loop_timer start_timer;
     bool begun; /* start has come */
     bool tty, ended_stdin, cancelled;
 };
 
 static void end(struct stream *s, unsigned code)
 {
+    loop_timer_cancel(&s->start_timer);
     native_admission_cancel(TAKE(&s->admission, NULL));
     session_close(&s->session, code, "");
 }
@@ -183,6 +186,7 @@ static void on_start(struct stream *s, json_t *message)
         return;
     }
     s->begun = true;
+    loop_timer_cancel(&s->start_timer);
     s->admission = native_admit(s->native, &s->session.caller, NATIVE_STREAM, json_incref(message),
                                 on_admitted, s);
 }
@@ -354,6 +358,7 @@ static void on_message(void *ctx, enum websocket_kind kind, const char *data, si
 
 static void stream_free(struct stream *s)
 {
+    loop_timer_cancel(&s->start_timer);
     native_admission_cancel(s->admission);
     runtime_unref(s->runtime);
     free(s);
@@ -362,6 +367,19 @@ static void stream_free(struct stream *s)
 static void on_closed(void *ctx)
 {
     stream_free(ctx);
+}
+
+/* As a request that does not come. */
+static void on_no_start(void *ctx)
+{
+    end_with_error(ctx, 408, "start: it did not come in time (server.header_timeout_s)", NULL);
+}
+
+static void expect_start(struct stream *s)
+{
+    struct loop *loop = s->native->api->loop;
+    uint64_t end = loop_now_ns(loop) + s->native->api->config->header_timeout_s * NS_PER_S;
+    loop_timer_set(loop, &s->start_timer, end, on_no_start, s);
 }
 
 void stream_run(struct http_request *r, void *ctx)
@@ -385,7 +403,9 @@ void stream_run(struct http_request *r, void *ctx)
     const struct websocket_config config = {n->api->config->body_max, SOCKET_PROTOCOL};
     s->native = n;
     s->session.output_type = "output";
-    if (!session_open(&s->session, n->api, r, &config, &events)) {
+    if (session_open(&s->session, n->api, r, &config, &events)) {
+        expect_start(s);
+    } else {
         stream_free(s);
     }
 }
