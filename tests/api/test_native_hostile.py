@@ -2,7 +2,8 @@
 """What a client may send that means no good: the server tells it so, and goes on."""
 import pytest
 
-from support.native import EXECUTIONS, errors
+from support.event_stream import EventStream
+from support.native import EXECUTIONS, errors, finished, submit
 from support.raw import ask, wait_until
 from support.websocket import WebSocket
 
@@ -49,3 +50,19 @@ def test_messages_that_never_end_hold_no_more_than_bodies_may(start):
     with WebSocket(server, "/api/v1/stream") as one:  # all of it is free again
         one.send_json({"type": "start", "language": "python", "source": "#" * (1 << 20)})
         assert one.receive_json()["type"] == "started"
+
+
+def test_watchers_that_do_not_read_hold_only_so_much(native):
+    megabytes = 8
+    one = submit(native, f"import sys\nfor i in range({megabytes}): sys.stdout.write('x' * (1 << 20))", priority="interactive",
+                 limits={"output_bytes": 16 << 20})
+    assert finished(native, one)["verdict"] == "ok"
+    path = f"{EXECUTIONS}/{one}/events"
+    watchers = [EventStream(native, path, receive_buffer=4096) for _ in range(12)]  # some 64 MiB each
+    ends = [list(watcher.events())[-1:] for watcher in watchers]
+    whole = [end for end in ends if end and end[0].name == "finished"]
+    assert 1 <= len(whole) < len(watchers)
+    for watcher in watchers:
+        watcher.socket.close()
+    with EventStream(native, path) as again:
+        assert list(again.events())[-1].name == "finished"

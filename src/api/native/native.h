@@ -38,7 +38,8 @@ struct runtime;
 struct native {
     struct api *api;
     struct execution_dialect *execution;
-    json_t *asked; /* whose words execution_dialect.runtime told last */
+    json_t *asked;          /* whose words execution_dialect.runtime told last */
+    uint64_t watched_bytes; /* what watchers hold of executions that are over */
 };
 
 /* --- request.c ----------------------------------------------------------------------------- */

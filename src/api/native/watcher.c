@@ -17,6 +17,9 @@
 #include "http/http.h"
 #include "model/execution.h"
 
+/* One alone may be larger. */
+#define WATCHED_MAX (UINT64_C(256) << 20)
+
 struct watcher {
     struct native *native;
     struct http_request *request; /* NULL: taken */
@@ -29,6 +32,7 @@ struct watcher {
     bool full;
     struct execution *over; /* NULL: not yet */
     json_t *answer;         /* what came of it */
+    uint64_t bytes;         /* its share of native.watched_bytes */
     size_t decoded;         /* the leg whose output is in out and err */
     struct buf out, err;
 };
@@ -188,20 +192,48 @@ static void on_progress(void *ctx)
     tell(ctx);
 }
 
+/* Its values as JSON, and the last event, which waits for a client that reads slowly. */
+static uint64_t bytes_of(const struct execution *x)
+{
+    return execution_bytes(x) + 2 * x->parts[PART_ANSWER].len;
+}
+
+static bool has_room(const struct watcher *w, const struct execution *x)
+{
+    uint64_t held = w->native->watched_bytes;
+    return held == 0 || held + bytes_of(x) <= WATCHED_MAX;
+}
+
+static void refuse_for_room(struct watcher *w)
+{
+    struct err e;
+    err_set(&e, ERR_BUSY, "too much is being watched that is over: try again in a second");
+    w->sink.failed(w->sink.ctx, &e);
+}
+
+static void take_over(struct watcher *w, struct execution *x)
+{
+    const struct execution_bytes *answer = &x->parts[PART_ANSWER];
+    w->over = execution_ref(x);
+    w->bytes = bytes_of(x);
+    w->native->watched_bytes += w->bytes;
+    if (answer->data != NULL) {
+        w->answer = json_loadb(answer->data, answer->len, JSON_ALLOW_NUL, NULL);
+    }
+}
+
 static void on_over(void *ctx, struct execution *x, const struct err *e)
 {
     struct watcher *w = ctx;
     w->watch = NULL;
     if (x == NULL) {
         w->sink.failed(w->sink.ctx, e);
-        return;
+    } else if (!has_room(w, x)) {
+        refuse_for_room(w);
+    } else {
+        take_over(w, x);
+        tell(w);
     }
-    const struct execution_bytes *answer = &x->parts[PART_ANSWER];
-    w->over = execution_ref(x);
-    if (answer->data != NULL) {
-        w->answer = json_loadb(answer->data, answer->len, JSON_ALLOW_NUL, NULL);
-    }
-    tell(w);
 }
 
 /* --- its life ---------------------------------------------------------------------------- */
@@ -213,6 +245,7 @@ void watcher_free(struct watcher *w)
     }
     executions_forget(w->read);
     executions_unwatch(w->watch);
+    w->native->watched_bytes -= w->bytes;
     execution_unref(w->over);
     json_decref(w->answer);
     json_decref(w->tests);
