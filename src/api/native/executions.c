@@ -435,9 +435,8 @@ static void on_found(void *ctx, struct execution *x, const struct err *e)
     struct reading *g = ctx;
     struct executions *all = g->n->api->executions;
     g->read = NULL;
-    if (x == NULL && e == NULL && live_cancel(g)) {
-        free(g);
-    } else if (!reading_passes(g, x, e)) {
+    bool is_kept = x != NULL || e != NULL;
+    if ((!is_kept && live_cancel(g)) || !reading_passes(g, x, e)) {
         free(g);
     } else if (execution_is_over(x)) {
         g->read = executions_delete(all, g->id, on_deleted, g);
