@@ -31,6 +31,20 @@ def test_help_of_a_command_is_the_same_both_ways(command):
     assert (flag.returncode, flag.stdout, flag.stderr) == (0, page.stdout, "")
 
 
+def test_manual_names_every_command():
+    text = pathlib.Path(ROOT, "docs/man/belljar.1").read_text()
+    synopsis, description = text.partition(".Sh SYNOPSIS")[2].split(".Sh DESCRIPTION", 1)
+    for command in COMMANDS:
+        assert re.search(rf"^\.Cm .*\b{command}\b", synopsis, re.M), command
+        assert command in ("version", "help") or re.search(rf"^\.It Cm {command}\b", description, re.M), command
+
+
+def test_serve_tells_all_its_apis():
+    page = belljar("help", "serve").stdout
+    for path in ("/api/v1/executions", "/api/v1/stream", "/api/v2", "/submissions", "/metrics", "/docs"):
+        assert path in page
+
+
 def test_help_pages_fit_100_columns():
     for page in COMMANDS + ["options"]:
         assert max(len(line) for line in belljar("help", page).stdout.splitlines()) <= 100
