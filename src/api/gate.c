@@ -140,6 +140,9 @@ static bool cors_pass(struct http_request *r, const struct gate_rules *rules)
     }
     cors_add(r, origin, rules);
     if (!is_preflight(r)) {
+        if (rules->exposed != NULL) {
+            http_add_header(r, "Access-Control-Expose-Headers", rules->exposed);
+        }
         return true;
     }
     const char *asked = http_header(r, "Access-Control-Request-Headers");

@@ -42,6 +42,7 @@ struct gate_rules {               /* of one dialect */
     char *const *disallow_origin; /* hosts whose pages may not, when all others may */
     bool answers_any_page;        /* other pages are answered too; they cannot read it (Judge0) */
     bool tokens_as_judge0; /* those of judge0.authn_token in Judge0's header or parameter only */
+    const char *exposed;   /* headers that pages of other origins may read too; NULL: none */
     const char *remedy;    /* for a page that may not: "set piston.allow_origin"; NULL: none */
     /* status 401, 403 or 429. */
     void (*refuse)(struct http_request *r, unsigned status, const char *text, void *ctx);

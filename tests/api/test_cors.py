@@ -48,6 +48,14 @@ def test_each_dialect_has_its_own_list(listed, name):
     assert asked.headers["Access-Control-Allow-Origin"] == origin
 
 
+def test_pages_may_read_what_headers_tell(listed):
+    for name, path in PATHS.items():
+        exposed = from_page(listed, path, f"https://{name}.example").headers["Access-Control-Expose-Headers"] or ""
+        wanted = {"native": {"Location", "Retry-After", "RateLimit-Remaining", "X-Request-Id"},
+                  "piston": {"Retry-After", "RateLimit-Remaining", "X-Request-Id"}, "judge0": set()}[name]
+        assert wanted <= set(exposed.split(", ")) and bool(wanted) == bool(exposed)
+
+
 def test_any_page_where_it_is_said(start):
     server = start(env={"BELLJAR_PISTON_ALLOW_ORIGIN": "*"})
     answer = from_page(server, PATHS["piston"])

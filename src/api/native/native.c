@@ -128,6 +128,8 @@ static bool before(struct http_request *r, void *ctx)
     struct native *n = ctx;
     const struct gate_rules rules = {
         .allow_origin = n->api->config->native_allow_origin,
+        .exposed = "ETag, Idempotent-Replayed, Location, Preference-Applied, RateLimit-Limit, "
+                   "RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id",
         .remedy = "set native.allow_origin",
         .refuse = refuse,
         .ctx = n,

@@ -85,6 +85,8 @@ static bool refused(struct http_request *r, void *ctx)
     const struct piston *p = ctx;
     const struct gate_rules rules = {
         .allow_origin = p->api->config->piston_allow_origin,
+        .exposed =
+            "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id",
         .remedy = "set piston.allow_origin",
         .refuse = refuse,
     };
