@@ -71,7 +71,7 @@ static void list_answer(struct executions_read *r, uint64_t after)
     if (r->filter.states != 0) {
         list_add_changed(r, after, r->filter.before);
         if (r->count > 0) {
-            qsort(r->found, r->count, sizeof(r->found[0]), newest_first);
+            qsort((void *)r->found, r->count, sizeof(void *), newest_first);
         }
     }
     while (r->count > r->filter.limit) {

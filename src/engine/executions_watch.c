@@ -155,10 +155,19 @@ void watches_progress(struct active *a)
     }
 }
 
+/* Any of them may unwatch another. */
+static void watches_end(struct list *watches, struct execution *x, const struct err *why)
+{
+    for (struct list *node = watches->next; node != watches; node = watches->next) {
+        list_remove(node); /* NOLINT(clang-analyzer-unix.Malloc) */
+        watch_end(LIST_ITEM(node, struct executions_watch, link), x, why);
+    }
+}
+
 void watches_over(struct active *a)
 {
-    while (a->whole && !list_empty(&a->watches)) {
-        watch_end(LIST_ITEM(a->watches.next, struct executions_watch, link), a->x, NULL);
+    if (a->whole) {
+        watches_end(&a->watches, a->x, NULL);
     }
 }
 
@@ -175,9 +184,7 @@ void watches_gone(struct active *a)
 
 void watches_refuse(struct active *a, const struct err *why)
 {
-    while (!list_empty(&a->watches)) {
-        watch_end(LIST_ITEM(a->watches.next, struct executions_watch, link), NULL, why);
-    }
+    watches_end(&a->watches, NULL, why);
 }
 
 void watches_let_go(struct active *a)

@@ -53,7 +53,7 @@ static uint64_t purge_before(const struct store *s, enum store_purge_kind kind)
 static uint64_t purge_at(const struct store *s, enum store_purge_kind kind)
 {
     uint64_t first_ns = s->upkeep.first_ns[kind];
-    if (first_ns == 0 || kind == STORE_PURGE_KINDS) {
+    if (first_ns == 0) {
         return UPKEEP_NEVER;
     }
     return kind == STORE_ANY ? 0 : kind == STORE_AGED ? first_ns + s->max_age_ns : first_ns;

@@ -194,7 +194,7 @@ static void test_get_many_answers_in_order(void **state)
 static void test_get_many_is_refused_when_it_is_too_much_for_memory(void **state)
 {
     struct bench *b = *state;
-    struct execution *x = execution_new();
+    AUTO(execution_unrefp) struct execution *x = execution_new();
     size_t half = STORE_MANY_BYTES / 2 + 1;
     memcpy(x->id, "a", sizeof("a"));
     memcpy(x->dialect, "native", sizeof("native"));
