@@ -17,8 +17,9 @@
 #include "sandbox/payload.h"
 #include "sandbox/sandbox_impl.h"
 
-/* After boxd has spoken every process is dead: what has not come by then will not. */
-#define SETTLE_NS (10 * NS_PER_S)
+/* So often in a row a listener may be found to take nothing: a program that is dead must not keep
+ * its box for ever because nobody reads. */
+#define STALLS_MAX 6
 
 /* --- the end --------------------------------------------------------------------------- */
 
@@ -115,7 +116,8 @@ void box_settle_later(struct box *b)
 {
     if (!b->settle.loop) {
         struct loop *loop = b->sandbox->loop;
-        loop_timer_set(loop, &b->settle, loop_now_ns(loop) + SETTLE_NS, box_on_settle, b);
+        loop_timer_set(loop, &b->settle, loop_now_ns(loop) + b->sandbox->settle_ns, box_on_settle,
+                       b);
     }
 }
 
@@ -144,7 +146,7 @@ static void box_on_settle(void *ctx)
 {
     struct box *b = ctx;
 
-    if (b->ended && box_stdio_paused(b)) {
+    if (b->ended && box_stdio_paused(b) && b->stalls++ < STALLS_MAX) {
         box_settle_later(b); /* it is the listener that takes its time */
         return;
     }

@@ -90,6 +90,7 @@ void box_resume(struct box *b, enum box_stream stream)
         return;
     }
     o->paused = false;
+    b->stalls = 0;
     struct err e;
     if (loop_io_add(b->sandbox->loop, &o->io, o->fd, EPOLLIN, out_on_io, o, &e) < 0) {
         box_set_failure(b, &e);

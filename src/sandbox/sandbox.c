@@ -205,6 +205,7 @@ int sandbox_new(struct loop *loop, int boxd_sock, const struct log *log, struct 
     s->loop = loop;
     s->log = log;
     s->hello = hello;
+    s->settle_ns = SETTLE_NS;
     s->scratch = xmalloc(SCRATCH_BYTES);
     numbers_init(s, hello.boxes);
     chan_init(&s->boxd);

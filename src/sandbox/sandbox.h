@@ -93,7 +93,8 @@ struct box_report {
 struct box_events {
     void (*built)(void *ctx);   /* its namespaces and mounts are there; may be NULL */
     void (*started)(void *ctx); /* with tell_started; may be NULL */
-    /* Return false to stop hearing this stream until box_resume (the program then blocks). */
+    /* Return false to stop hearing this stream until box_resume (the program then blocks).  When
+     * the program has ended, what was not resumed within a minute is dropped. */
     bool (*output)(void *ctx, enum box_stream stream, const char *data, size_t len);
     /* Once, last; call box_free in it or later. */
     void (*ended)(void *ctx, struct box_report *report);

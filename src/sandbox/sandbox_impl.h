@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/loop.h"
 #include "boxproto/boxproto.h"
 #include "sandbox/chan.h"
@@ -19,6 +20,8 @@
 
 #define SCRATCH_BYTES     ((size_t)64 * 1024)
 #define SANDBOX_LISTENERS 4
+/* After boxd has spoken every process is dead: what has not come by then will not. */
+#define SETTLE_NS (10 * NS_PER_S)
 
 struct sandbox_listener {
     sandbox_lost_fn *lost;
@@ -45,6 +48,7 @@ struct sandbox {
     uint32_t *free_list; /* a stack of the numbers that are not taken */
     uint32_t free_count;
     bool lost;
+    uint64_t settle_ns; /* SETTLE_NS, but in tests */
     struct sandbox_listener listeners[SANDBOX_LISTENERS];
     struct sandbox_walk walk;
     char *scratch; /* SCRATCH_BYTES, for one call */
@@ -95,6 +99,7 @@ struct box {
     struct box_report report;
     struct box_measure measured;
     struct loop_timer settle;
+    unsigned stalls; /* how often in a row it was met with a listener that takes nothing */
     bool started, killed;
     bool ended;    /* boxd has said how */
     bool told;     /* `ended` was called */

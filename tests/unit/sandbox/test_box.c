@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "fake_boxd.h"
+#include "sandbox/sandbox_impl.h"
 
 /* What one box told its owner. */
 struct seen {
@@ -307,6 +308,29 @@ static void test_paused_stream_is_read_after_resume(void **state)
     fake_run(f);
     assert_string_equal(s.out.data, "onetwo");
     assert_int_equal(s.ended, 1);
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+static void test_paused_stream_does_not_keep_a_dead_box_for_ever(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {.pause = true};
+    struct box_program p = hello_program();
+    f->sandbox->settle_ns = 1;
+    uint32_t box = box_running(f, &s, &p);
+    fake_print(f, box, BOX_STDOUT, "one");
+    fake_run(f);
+    fake_print(f, box, BOX_STDOUT, "two");
+    fake_closes_output(f, box);
+    fake_ended(f, box, BOX_END_EXIT, 0);
+    while (!s.ended) { /* a test that hangs fails */
+        struct err e;
+        assert_int_equal(loop_step(f->loop, UINT64_MAX, &e), 0);
+    }
+    assert_string_equal(s.out.data, "one");
+    assert_int_equal(s.report.ended.end, BOX_END_EXIT);
     seen_done(&s);
     fake_boxd_free(f);
 }
@@ -824,6 +848,7 @@ int main(void)
         cmocka_unit_test(test_init_that_breaks_the_protocol_is_killed),
         cmocka_unit_test(test_second_hello_is_refused),
         cmocka_unit_test(test_paused_stream_is_read_after_resume),
+        cmocka_unit_test(test_paused_stream_does_not_keep_a_dead_box_for_ever),
         cmocka_unit_test(test_box_freed_in_its_output_hears_no_more),
         cmocka_unit_test(test_stdin_given_before_hello_is_written_then_closed),
         cmocka_unit_test(test_stdin_larger_than_the_pipe_waits_for_its_reader),
