@@ -28,12 +28,15 @@
 
 /* Of one pattern for all texts of a check; a step takes about 30 ns. */
 #define STEPS_MAX UINT64_C(10000000)
+/* Of the texts of all checks together; one alone may be larger. */
+#define HELD_MAX ((size_t)64 << 20)
 
 struct sieve_check {
     struct sieve *sieve;
     struct list link;
     struct sieve_text *texts; /* data: ours; name: not looked at here */
     size_t text_count;
+    size_t bytes; /* its share of sieve.bytes */
     struct sieve_violation *found;
     size_t found_count, found_room;
     bool dropped; /* nobody wants to hear of it */
@@ -57,10 +60,12 @@ struct sieve {
     struct list waiting, done;
     struct sieve_check *running;
     bool closing;
+    atomic_size_t bytes; /* that checks hold */
 };
 
 static void check_free(struct sieve_check *c)
 {
+    atomic_fetch_sub(&c->sieve->bytes, c->bytes);
     for (size_t i = 0; i < c->text_count; i++) {
         free((char *)(uintptr_t)c->texts[i].data);
     }
@@ -334,6 +339,27 @@ static void check_now(struct sieve *s, struct sieve_check *c)
     loop_defer(s->loop, &s->tell, tell_all, s);
 }
 
+/* False: too many are there already. */
+static bool check_take_texts(struct sieve *s, struct sieve_check *c, const struct sieve_text *texts)
+{
+    size_t bytes = 0, held = atomic_load(&s->bytes);
+    for (size_t i = 0; i < c->text_count; i++) {
+        bytes += texts[i].size;
+    }
+    if (held > 0 && bytes + held > HELD_MAX) {
+        c->text_count = 0;
+        return false;
+    }
+    for (size_t i = 0; i < c->text_count; i++) {
+        c->texts[i] = (struct sieve_text){
+            .data = xmemdup(texts[i].size > 0 ? texts[i].data : "", texts[i].size),
+            .size = texts[i].size};
+    }
+    c->bytes = bytes;
+    atomic_fetch_add(&s->bytes, bytes);
+    return true;
+}
+
 struct sieve_check *sieve_look(struct sieve *s, const struct sieve_text *texts, size_t count,
                                sieve_fn *fn, void *ctx)
 {
@@ -341,12 +367,10 @@ struct sieve_check *sieve_look(struct sieve *s, const struct sieve_text *texts, 
     struct err e = {0};
     *c = (struct sieve_check){.sieve = s, .text_count = count, .fn = fn, .ctx = ctx};
     c->texts = xcalloc(count + 1, sizeof(*c->texts));
-    for (size_t i = 0; i < count; i++) {
-        c->texts[i] = (struct sieve_text){
-            .data = xmemdup(texts[i].size > 0 ? texts[i].data : "", texts[i].size),
-            .size = texts[i].size};
-    }
-    if (sieve_patterns_count(s->patterns) == 0) {
+    if (!check_take_texts(s, c, texts)) {
+        complain(c, 0, xstrdup("is refused: too many sources are being looked at; try again"));
+        check_now(s, c);
+    } else if (sieve_patterns_count(s->patterns) == 0) {
         check_now(s, c);
     } else if (thread_start(s, &e) == 0) {
         check_queue(s, c);

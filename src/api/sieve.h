@@ -4,7 +4,8 @@
  * does not want to see.  No defence: whoever wants to, writes around it.
  *
  * Patterns are matched by a thread of its own, with a budget of steps for each, so that none can
- * hold up the server; what cannot be decided within it is a violation that says so.  Loop thread
+ * hold up the server; what cannot be decided within it is a violation that says so, and so is what
+ * comes while too much waits to be looked at.  Loop thread
  * only; no callback comes from inside a call.
  */
 #include <stdbool.h>

@@ -256,6 +256,24 @@ static void test_cancelled_checks_are_not_told(void **state)
     sieve_cancel(NULL);
 }
 
+static void test_what_waits_for_a_look_is_bounded(void **state)
+{
+    struct fixture *f = *state;
+    deny(f, "(a|aa)+$");
+    make(f);
+    const size_t large = (size_t)40 << 20;
+    AUTO(mem_freep) char *source = xcalloc(1, large);
+    memset(source, 'a', 64); /* undecided */
+    struct sieve_text text = {"", source, large};
+    struct sieve_check *one = sieve_look(f->sieve, &text, 1, on_looked, f);
+    (void)sieve_look(f->sieve, &text, 1, on_looked, f);
+    wait_for(f, 1);
+    assert_string_equal(f->told.data,
+                        "0: is refused: too many sources are being looked at; try again\n");
+    sieve_cancel(one);
+    buf_clear(&f->told);
+}
+
 static void test_sieve_ends_with_checks_under_way(void **state)
 {
     struct fixture *f = *state;
@@ -286,6 +304,7 @@ int main(void)
         TEST(test_undecided_is_a_violation_that_says_so),
         TEST(test_what_is_no_pattern_is_named),
         TEST(test_cancelled_checks_are_not_told),
+        TEST(test_what_waits_for_a_look_is_bounded),
         TEST(test_sieve_ends_with_checks_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
