@@ -170,14 +170,10 @@ static bool is_allowed(const struct client_policy *p, const struct ip *a)
     return p->everything;
 }
 
-int client_policy_check(const struct client_policy *p, const struct sockaddr *sa, struct err *e)
+int client_policy_check_ip(const struct client_policy *p, const struct ip *asked, struct err *e)
 {
     char text[IP_TEXT_MAX];
-    struct ip a;
-    if (!ip_of_sockaddr(sa, &a)) {
-        return err_set(e, ERR_DENIED, "an address of family %d is refused", sa->sa_family);
-    }
-    a = unwrap(&a);
+    struct ip a = unwrap(asked);
     const char *kind = kind_of(&a);
     if (!kind || is_allowed(p, &a)) {
         return 0;
@@ -185,4 +181,38 @@ int client_policy_check(const struct client_policy *p, const struct sockaddr *sa
     ip_format(&a, text);
     return err_set(e, ERR_DENIED, "%s is %s address, which is refused unless it is allowed", text,
                    kind);
+}
+
+int client_policy_check(const struct client_policy *p, const struct sockaddr *sa, struct err *e)
+{
+    struct ip a;
+    if (!ip_of_sockaddr(sa, &a)) {
+        return err_set(e, ERR_DENIED, "an address of family %d is refused", sa->sa_family);
+    }
+    return client_policy_check_ip(p, &a, e);
+}
+
+static bool is_localhost(const char *host)
+{
+    return strcasecmp(host, "localhost") == 0 || strcasecmp(host, "localhost.") == 0;
+}
+
+int client_policy_check_host(const struct client_policy *p, const char *host, struct err *e)
+{
+    char text[IP_TEXT_MAX];
+    size_t len = strlen(host);
+    struct ip a, other;
+    if (client_policy_allows_name(p, host)) {
+        return 0;
+    }
+    if (is_localhost(host)) {
+        bool may = ip_parse("::1", &other) && is_allowed(p, &other);
+        return may || !ip_parse("127.0.0.1", &a) ? 0 : client_policy_check_ip(p, &a, e);
+    }
+    bool boxed = len > 2 && len < sizeof(text) + 2 && host[0] == '[';
+    if (boxed) {
+        memcpy(text, host + 1, len - 2);
+        text[len - 2] = '\0';
+    }
+    return ip_parse(boxed ? text : host, &a) ? client_policy_check_ip(p, &a, e) : 0;
 }

@@ -14,6 +14,7 @@
 #include "base/rand.h"
 #include "base/strv.h"
 #include "client/client.h"
+#include "client/client_policy.h"
 #include "client/client_url.h"
 #include "engine/webhook_sign.h"
 #include "engine/webhooks_impl.h"
@@ -44,10 +45,19 @@ void webhook_done(struct webhook *w)
     *w = (struct webhook){0};
 }
 
-int webhooks_check_url(const char *url, struct err *e)
+int webhooks_check_url(const char *url, char *const *allow, struct err *e)
 {
     AUTO(client_url_done) struct client_url parsed = {0};
-    return client_url_parse(url, &parsed, e);
+    struct client_policy *policy = NULL;
+    int r = client_url_parse(url, &parsed, e);
+    if (r == 0) {
+        r = client_policy_new((const char *const *)allow, &policy, e);
+    }
+    if (r == 0) {
+        r = client_policy_check_host(policy, parsed.host, e);
+    }
+    client_policy_free(policy);
+    return r;
 }
 
 struct webhooks *webhooks_new(struct loop *loop, struct client *client, const struct log *log)

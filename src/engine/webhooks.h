@@ -36,8 +36,9 @@ void webhook_done(struct webhook *w); /* frees what it holds */
  * is for the start: webhooks that cannot be signed are given up and never sent unsigned. */
 int webhooks_check_secret(const char *secret, struct err *e);
 
-/* ERR_INVALID: no webhook can go there, whatever address its host has. */
-int webhooks_check_url(const char *url, struct err *e);
+/* ERR_INVALID, ERR_DENIED: no webhook can go there.  `allow`: client_config.allow; whatever address
+ * the name of a host turns out to have is judged at the connection. */
+int webhooks_check_url(const char *url, char *const *allow, struct err *e);
 
 /* The client outlives it. */
 struct webhooks *webhooks_new(struct loop *loop, struct client *client, const struct log *log);

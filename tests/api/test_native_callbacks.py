@@ -8,7 +8,7 @@ import json
 import pytest
 
 from support.judge0 import Receiver
-from support.native import delete, finished, run, show, submit
+from support.native import create, delete, errors, show, submit
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_cancelled_one_is_told(start, receive):
 def test_private_addresses_are_not_asked(start, receive):
     server = start()
     hook = receive()
-    finished(server, submit(server, callback={"url": hook.url}))
-    follower = receive()
-    run(server, "print(1)", callback={"url": follower.url})
-    assert hook.requests == follower.requests == []
+    for url in (hook.url, hook.url.replace("127.0.0.1", "localhost"), "http://[::1]/", "http://10.1.2.3/"):
+        found = errors(create(server, {"language": "python", "source": "print(1)", "callback": {"url": url}}))
+        assert list(found) == ["callback.url"] and "callbacks.allow" in found["callback.url"]
+    assert hook.requests == []

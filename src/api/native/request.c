@@ -290,8 +290,10 @@ static void check_callback(struct schema *s, const json_t *callback)
     const char *url = json_string_value(json_object_get(callback, "url"));
     const char *secret = json_string_value(json_object_get(callback, "secret"));
     struct err e;
-    if (url != NULL && url[0] != '\0' && webhooks_check_url(url, &e) < 0) {
-        schema_complain_at(s, "callback.url", "%s", e.text);
+    if (url != NULL && url[0] != '\0' &&
+        webhooks_check_url(url, s->config->callbacks_allow, &e) < 0) {
+        schema_complain_at(s, "callback.url", "%s%s", e.text,
+                           e.kind == ERR_DENIED ? "; callbacks.allow can allow it" : "");
     }
     if (secret != NULL && secret[0] != '\0' && webhooks_check_secret(secret, &e) < 0) {
         schema_complain_at(s, "callback.secret", "%s", e.text);

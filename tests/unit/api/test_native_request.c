@@ -229,6 +229,9 @@ static void test_read_checks_where_callbacks_go(void **state)
     assert_non_null(strstr(lines, "callback.url: the URL begins with ftp:"));
     assert_non_null(strstr(lines, "callback.secret: "));
     expect("{" PROGRAM ",\"callback\":{}}", "callback.url: missing\n");
+    expect("{" PROGRAM ",\"callback\":{\"url\":\"http://127.1/\"}}",
+           "callback.url: 127.0.0.1 is a loopback address, which is refused unless it is allowed; "
+           "callbacks.allow can allow it\n");
 }
 
 static void test_read_keeps_streams_and_stored_ones_apart(void **state)

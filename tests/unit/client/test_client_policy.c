@@ -247,6 +247,28 @@ static void allow_refuses_what_is_none_of_them(void **state)
     }
 }
 
+static void test_hosts_are_judged_as_far_as_they_are_known(void **state)
+{
+    static const char *const some[] = {"::1", "10.0.0.0/8", "hooks.internal", NULL};
+    static const struct {
+        const char *host;
+        bool passes, passes_some;
+    } hosts[] = {
+        {"example.org", true, true}, {"hooks.internal", true, true}, {"8.8.8.8", true, true},
+        {"localhost", false, true},  {"LOCALHOST.", false, true},    {"127.0.0.1", false, false},
+        {"10.1.2.3", false, true},   {"[::1]", false, true},         {"[fe80::1]", false, false},
+    };
+    (void)state;
+    AUTO(policy_freep) struct client_policy *none = policy_make(nothing);
+    AUTO(policy_freep) struct client_policy *listed = policy_make(some);
+    for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+        struct err e;
+        assert_int_equal(client_policy_check_host(none, hosts[i].host, &e) == 0, hosts[i].passes);
+        assert_int_equal(client_policy_check_host(listed, hosts[i].host, &e) == 0,
+                         hosts[i].passes_some);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +279,7 @@ int main(void)
         cmocka_unit_test(allow_takes_each_form),
         cmocka_unit_test(allow_star_lets_everything_pass),
         cmocka_unit_test(allow_takes_whole_names_in_any_case),
+        cmocka_unit_test(test_hosts_are_judged_as_far_as_they_are_known),
         cmocka_unit_test(allow_refuses_what_is_none_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
