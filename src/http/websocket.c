@@ -38,7 +38,8 @@ struct websocket {
     struct wire wire;
     struct websocket_events events;
     struct websocket_reader *reader;
-    size_t kept; /* of what came in, as counted in the server's body_bytes */
+    size_t kept;       /* of what came in, as counted in the server's body_bytes */
+    uint64_t large_ns; /* since when a large message comes; 0: none does */
     struct loop_timer timer;
     struct loop_defer later;
     uint64_t heard_ns;
@@ -204,10 +205,36 @@ static void bound_kept(struct websocket *w)
     }
 }
 
+/* A large message has as much time as a request. */
+static void time_message(struct websocket *w)
+{
+    bool large = websocket_reader_gathered(w->reader) > KEPT_SMALL;
+    if (!large) {
+        w->large_ns = 0;
+    } else if (w->large_ns == 0) {
+        w->large_ns = loop_now_ns(loop_of(w));
+    }
+}
+
+static bool is_overdue(const struct websocket *w)
+{
+    uint64_t most_ns = w->wire.server->config.header_timeout_s * NS_PER_S;
+    return w->large_ns > 0 && !w->paused && loop_now_ns(loop_of(w)) - w->large_ns > most_ns;
+}
+
+static void give_up_message(struct websocket *w)
+{
+    websocket_reader_stop(w->reader, WEBSOCKET_POLICY);
+    w->large_ns = 0;
+    count_kept(w);
+    settle(w);
+}
+
 static void take(struct websocket *w, const char *data, size_t len)
 {
     websocket_reader_feed(w->reader, data, len);
     bound_kept(w);
+    time_message(w);
     settle(w);
 }
 
@@ -253,7 +280,9 @@ static void beat(struct websocket *w)
 {
     uint64_t now = loop_now_ns(loop_of(w)), interval = ping_ms(w) * NS_PER_MS;
     uint64_t silent = now - w->heard_ns;
-    if (silent < interval) {
+    if (is_overdue(w)) {
+        give_up_message(w);
+    } else if (silent < interval) {
         beat_at(w, w->heard_ns + interval);
     } else if (!w->pinged) {
         w->pinged = true;

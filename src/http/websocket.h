@@ -42,7 +42,8 @@ struct websocket_events {
 
 struct websocket_config {
     /* A larger one closes with 1009; with 1013 what grows while all messages and bodies that come
-     * in hold more than the server may keep of them. */
+     * in hold more than the server may keep of them, and with 1008 what does not come within
+     * header_timeout_s or a ping more. */
     size_t message_max;
     const char *protocol; /* the subprotocol that is chosen when the client offers it; or NULL */
 };

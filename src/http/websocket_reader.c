@@ -202,6 +202,11 @@ size_t websocket_reader_bytes(const struct websocket_reader *r)
     return r->held.cap + r->message.cap;
 }
 
+size_t websocket_reader_gathered(const struct websocket_reader *r)
+{
+    return r->message.len;
+}
+
 void websocket_reader_set_max(struct websocket_reader *r, size_t message_max)
 {
     r->message_max = message_max;

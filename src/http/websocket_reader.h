@@ -26,7 +26,8 @@ void websocket_reader_free(struct websocket_reader *r);
 void websocket_reader_set_max(struct websocket_reader *r, size_t message_max);
 /* Reads no more, as if the client had been wrong: `code` is the end. */
 void websocket_reader_stop(struct websocket_reader *r, unsigned code);
-size_t websocket_reader_bytes(const struct websocket_reader *r); /* that it keeps */
+size_t websocket_reader_bytes(const struct websocket_reader *r);    /* that it keeps */
+size_t websocket_reader_gathered(const struct websocket_reader *r); /* of a message so far */
 
 /* Reads what was held and `data`, and holds what may not be read yet. */
 void websocket_reader_feed(struct websocket_reader *r, const char *data, size_t len);

@@ -9,7 +9,7 @@ import pytest
 from support import raw
 from support.server import cannot
 from support.stream_server import HEAD_SECONDS, StreamServer, vanish
-from support.websocket import PING, PONG, WebSocket, handshake
+from support.websocket import CONTINUATION, PING, PONG, TEXT, WebSocket, handshake
 
 PING_MS = 500
 
@@ -49,6 +49,17 @@ def drip(connection, data, every, seconds):
             break
         break
     return time.monotonic() - start
+
+
+# Messages that do not come
+
+def test_large_message_that_never_ends_is_given_up(streams):
+    with WebSocket(streams, "/echo", timeout=10) as one:
+        one.send_frame(TEXT, "x" * 100_000, fin=False)
+        while (frame := one.read_frame()) and frame.opcode == PING:
+            one.send_frame(PONG, frame.payload)
+            one.send_frame(CONTINUATION, "x", fin=False)
+        assert frame.code() == 1008
 
 
 # Requests that do not come
