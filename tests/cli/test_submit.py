@@ -132,6 +132,11 @@ def test_cancel_ends_whatever_ps_lists(server):
         assert wait_until(lambda: len(ids()) == 1)
         assert at(server, "cancel", *ids()).returncode == 0
         job.result(timeout=2)
+        submission = {"language_id": 46, "source_code": "sleep 5"}
+        job = pool.submit(server.request, "POST", "/submissions?wait=true", submission)
+        assert wait_until(lambda: len(ids()) == 1)
+        assert at(server, "cancel", *ids()).returncode == 0
+        assert job.result(timeout=2)[1]["status"]["description"] == "Internal Error"
 
 
 def test_leaving_a_watch_leaves_the_execution(server, folder):

@@ -414,8 +414,9 @@ static void on_cancelled(void *ctx, const struct err *e)
     }
 }
 
-/* A program that somebody has on a WebSocket, or waits for in Piston's words: it is not kept, so
- * the store does not know it.  Who has it is told that it was cancelled. */
+/* A program that somebody has on a WebSocket, or waits for in Piston's words, which are not kept so
+ * that the store does not know them, or one of Judge0's.  Who has it is told that it was cancelled.
+ */
 static bool live_cancel(const struct reading *g)
 {
     const struct caller *caller = gate_caller(g->request);
@@ -435,8 +436,8 @@ static void on_found(void *ctx, struct execution *x, const struct err *e)
     struct reading *g = ctx;
     struct executions *all = g->n->api->executions;
     g->read = NULL;
-    bool is_kept = x != NULL || e != NULL;
-    if ((!is_kept && live_cancel(g)) || !reading_passes(g, x, e)) {
+    bool is_ours = e != NULL || (x != NULL && strcmp(x->dialect, NATIVE_DIALECT) == 0);
+    if ((!is_ours && live_cancel(g)) || !reading_passes(g, x, e)) {
         free(g);
     } else if (execution_is_over(x)) {
         g->read = executions_delete(all, g->id, on_deleted, g);
