@@ -154,7 +154,7 @@ static const char db_text[] =
     "stays\n"
     "  belljar db purge ...       erases finished executions for good: their bytes are "
     "overwritten.\n"
-    "                             A running server forgets them within ten seconds.\n"
+    "                             A running server forgets them within five seconds.\n"
     "\n"
     "  belljar db backup --data /var/lib/belljar /backup/belljar.db\n"
     "  belljar db purge --data /var/lib/belljar --before 90d\n"

@@ -143,7 +143,7 @@ static int db_purge(struct db *db, struct err *e)
         r = purge_key(db, &count, e);
     }
     if (r == 0 || count > 0) {
-        printf("%" PRIu64 " executions erased\n", count);
+        printf("%" PRIu64 " execution%s erased\n", count, count == 1 ? "" : "s");
     }
     return r;
 }

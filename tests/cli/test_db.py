@@ -224,7 +224,7 @@ def test_purge_erases_for_good(data):
 
 def test_purge_takes_only_what_was_named(data):
     done = db("purge", data, "--before", "2024-05-07")
-    assert "1 executions erased" in done.stdout
+    assert "1 execution erased" in done.stdout
     assert sorted(exported(data)) == [WAITED, FAILED]
     assert "0 executions erased" in db("purge", data, "--label", "none").stdout
     assert "2 executions erased" in db("purge", data, "--key", "import").stdout
@@ -236,7 +236,7 @@ def test_purge_knows_keys_by_their_names(tmp_path):
     rows = [{**NATIVE, "id": f"01HF4ZQ000000000000000000{i}", "caller": caller} for i, caller in enumerate(callers)]
     assert db("import", tmp_path / "data", lines_file(tmp_path / "in", *rows)).returncode == 0
     for name in ("ci", "10.0.0.1"):
-        assert "1 executions erased" in db("purge", tmp_path / "data", "--key", name).stdout
+        assert "1 execution erased" in db("purge", tmp_path / "data", "--key", name).stdout
     assert [row["caller"] for row in exported(tmp_path / "data").values()] == ["key:other"]
 
 
