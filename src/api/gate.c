@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "config/config.h"
-#include "engine/engine.h"
+#include "engine/executions.h"
 #include "http/http.h"
 #include "metrics/metrics.h"
 #include "model/execution.h"
@@ -436,7 +436,7 @@ bool gate_owns(const struct caller *c, const struct execution *x)
 int gate_check_share(const struct gate *g, const struct caller *c, size_t count, struct err *e)
 {
     unsigned share = c->limits.queued;
-    if (share == 0 || engine_waiting_of(g->api->engine, c->name) + count <= share) {
+    if (share == 0 || executions_waiting_of(g->api->executions, c->name) + count <= share) {
         return 0;
     }
     metrics_add(g->api->metrics, METRIC_REFUSED, METRIC_LABELS("queue"), 1);

@@ -54,6 +54,19 @@ int executions_check_room(const struct executions *e, size_t count, struct err *
     return 0;
 }
 
+/* Those that have no place yet are the last that came. */
+unsigned executions_waiting_of(const struct executions *e, const char *caller)
+{
+    unsigned count = engine_waiting_of(e->engine, caller);
+    size_t left = e->unplaced;
+    for (struct list *node = e->all.prev; left > 0 && node != &e->all; node = node->prev) {
+        const struct active *a = LIST_ITEM(node, struct active, link);
+        left -= a->unplaced;
+        count += a->unplaced && strcmp(a->caller, caller) == 0;
+    }
+    return count;
+}
+
 /* --- drain ------------------------------------------------------------------------------- */
 
 static void on_drained(void *ctx)

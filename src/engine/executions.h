@@ -178,3 +178,5 @@ void executions_unwatch(struct executions_watch *w); /* hears no more; NULL is f
 /* Room in the queue for so many more, and a store that takes them: else ERR_BUSY, or the store's
  * error. */
 int executions_check_room(const struct executions *e, size_t count, struct err *err);
+/* Of this caller: what waits in the engine's queue, and what is on its way there. */
+unsigned executions_waiting_of(const struct executions *e, const char *caller);

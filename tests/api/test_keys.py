@@ -2,6 +2,7 @@
 """Keys of callers: every dialect asks for them, and holds their scopes, rates, shares and ceilings."""
 import os
 import threading
+from concurrent import futures
 
 import pytest
 
@@ -298,6 +299,16 @@ def test_shares_of_slots_and_queue(start, tmp_path):
         assert full.status == 429 and full.headers["Retry-After"] == "1", full
     assert keyed.ask(RUN["piston"], wide).status == 200  # the second slot is for others
     assert wait_until(lambda: all(keyed.get(f"/submissions/{one}", narrow).json()["status"]["id"] == 3 for one in tokens))
+
+
+@pytest.mark.parametrize("what", [("POST", "/submissions", {**SUBMISSION, "source_code": SLEEP}),
+                                  ("POST", "/api/v1/executions", {**EXECUTION, "source": SLEEP, "wait": False})])
+def test_share_of_the_queue_holds_for_requests_that_come_at_once(start, tmp_path, what):
+    keyed = Keyed(start, tmp_path / "data", "--slots", "1")
+    narrow = keyed.add("narrow", "--running", "1", "--queued", "2")
+    with futures.ThreadPoolExecutor(40) as pool:
+        statuses = list(pool.map(lambda _: keyed.ask(what, narrow).status, range(40)))
+    assert sum(status in (201, 202) for status in statuses) <= 3  # one runs
 
 
 def test_ceilings_lower_what_may_be_asked_for(start, tmp_path):

@@ -122,6 +122,10 @@ static void creation_submit(struct creation *c)
         creation_free(c);
         return;
     }
+    if (!filters_share_passes(c->request, c->j, c->count)) {
+        creation_free(c);
+        return;
+    }
     const struct executions_listener listener = {.accepted = on_accepted, .ctx = c};
     size_t count = TAKE(&c->count, 0);
     c->submitted = executions_submit_many(c->j->api->executions, c->all, count, &listener);

@@ -52,14 +52,23 @@ static bool batch_passes(struct http_request *r, const struct judge0 *j, struct 
     return j->api->config->judge0_batch;
 }
 
+bool filters_share_passes(struct http_request *r, const struct judge0 *j, size_t count)
+{
+    struct err e = {0};
+    if (gate_check_share(j->api->gate, gate_caller(r), count, &e) == 0) {
+        return true;
+    }
+    http_add_header(r, "Retry-After", "1");
+    judge0_respond_error(r, 429, e.text);
+    return false;
+}
+
 static bool room_passes(struct http_request *r, const struct judge0 *j, struct asked *a)
 {
     size_t given = json_array_size(json_object_get(a->params, "submissions"));
     size_t count = given > 0 ? given : 1;
     struct err e = {0};
-    if (gate_check_share(j->api->gate, gate_caller(r), count, &e) < 0) {
-        http_add_header(r, "Retry-After", "1");
-        judge0_respond_error(r, 429, e.text);
+    if (!filters_share_passes(r, j, count)) {
         return false;
     }
     int result = executions_check_room(j->api->executions, count, &e);

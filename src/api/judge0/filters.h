@@ -31,3 +31,6 @@ void asked_done(struct asked *a); /* fits AUTO */
 /* False: it was refused, and is answered; *ret is empty then. */
 bool filters_pass(struct http_request *r, const struct judge0 *j, unsigned filters,
                   struct asked *ret);
+/* Whether the caller's share of the queue has room for so many more: asked again when they are
+ * submitted, as others may have been meanwhile. */
+bool filters_share_passes(struct http_request *r, const struct judge0 *j, size_t count);

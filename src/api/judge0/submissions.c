@@ -115,6 +115,10 @@ static void creation_submit(struct creation *c)
     const struct config *config = j->api->config;
     const struct executions_listener listener = {
         .accepted = on_accepted, .finished = c->waits ? on_finished : NULL, .ctx = c};
+    if (!filters_share_passes(c->request, j, 1)) {
+        creation_free(c);
+        return;
+    }
     uuid_make(c->x->id);
     c->x->batch = !c->waits;
     c->x->caller = xstrdup(gate_caller(c->request)->name);

@@ -28,6 +28,7 @@
 #include "boxproto/boxproto.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "engine/executions.h"
 #include "http/http.h"
 #include "model/runtime.h"
 #include "runtimes/runtimes.h"
@@ -87,7 +88,7 @@ void engine_ready_cancel(struct engine_ready *r)
     (void)r;
 }
 
-unsigned engine_waiting_of(const struct engine *e, const char *caller)
+unsigned executions_waiting_of(const struct executions *e, const char *caller)
 {
     (void)e;
     (void)caller;

@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "config/config.h"
-#include "engine/engine.h"
+#include "engine/executions.h"
 #include "http/http.h"
 #include "model/execution.h"
 
@@ -34,8 +34,8 @@ struct fixture {
     struct address address;
 };
 
-/* In place of the engine's: three jobs wait, whoever asks. */
-unsigned engine_waiting_of(const struct engine *e, const char *caller)
+/* In place of the executions': three jobs wait, whoever asks. */
+unsigned executions_waiting_of(const struct executions *e, const char *caller)
 {
     (void)e;
     (void)caller;

@@ -119,8 +119,11 @@ static void test_submit_counts_what_is_on_its_way_to_the_queue(void **state)
     ask(b, &h[1], "two", "{}");
     ask(b, &h[2], "three", "{}");
     ask(b, &h[3], "four", "{}");
+    assert_int_equal(executions_waiting_of(b->executions, "127.0.0.1"), 2);
+    assert_int_equal(executions_waiting_of(b->executions, "127.0.0.2"), 0);
     fake_store_hold(b->store, false);
     fake_run(b->boxd);
+    assert_int_equal(executions_waiting_of(b->executions, "127.0.0.1"), 2);
     assert_string_equal(h[2].order, "a");
     assert_string_equal(h[3].order, "r");
     bench_done(b);
