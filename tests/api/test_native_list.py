@@ -66,6 +66,6 @@ def test_a_status_is_found(start):
 
 @pytest.mark.parametrize("query, path", [("status=done", "status"), ("limit=0", "limit"), ("limit=1001", "limit"),
                                          ("limit=x", "limit"), ("cursor=5", "cursor"), ("cursor=c", "cursor"),
-                                         ("lable=x", "lable"), ("label=x&offset=2", "offset"), ("ids=a&limit=3", "limit")])
+                                         ("labels=x", "labels"), ("label=x&offset=2", "offset"), ("ids=a&limit=3", "limit")])
 def test_bad_filters_are_named(native, query, path):
     assert list(errors(ask(native, "GET", f"{EXECUTIONS}?{query}"))) == [path]
