@@ -357,7 +357,7 @@ void session_send(struct session *s, const char *text, size_t len)
 
 void session_send_json(struct session *s, json_t *message)
 {
-    char *text = json_dumps(message, JSON_COMPACT);
+    char *text = json_dumps(message, JSON_COMPACT | JSON_REAL_PRECISION(15));
     json_decref(message);
     if (text != NULL) {
         session_send(s, text, strlen(text));

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support.event_stream import EventStream
+from support.event_stream import EventStream, loads
 from support.server import Server, at_rest, settle
 from support.websocket import TEXT, Closed, Refused, WebSocket
 

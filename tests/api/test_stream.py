@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from support.event_stream import loads
 from support.raw import ask
 from support.server import Server, at_rest, cgroup_leaves, settle
 from support.websocket import BINARY, TEXT, Closed, Refused, WebSocket, frame
@@ -35,7 +36,7 @@ def heard(socket):
     try:
         while True:
             kind, data = socket.receive()
-            found.append(json.loads(data) if kind == TEXT else data)
+            found.append(loads(data) if kind == TEXT else data)
     except Closed as closed:
         return found, closed.code
 

@@ -23,7 +23,7 @@ struct events {
 
 static bool send_json(const struct events *s, const char *event, const char *id, const json_t *data)
 {
-    AUTO(mem_freep) char *text = json_dumps(data, JSON_COMPACT);
+    AUTO(mem_freep) char *text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(15));
     return event_stream_send(s->stream, event, id, text, strlen(text));
 }
 

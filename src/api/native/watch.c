@@ -33,7 +33,7 @@ static bool send_text(const struct watching *w, const char *text, size_t len)
 
 static bool send_json(const struct watching *w, json_t *message)
 {
-    AUTO(mem_freep) char *text = json_dumps(message, JSON_COMPACT);
+    AUTO(mem_freep) char *text = json_dumps(message, JSON_COMPACT | JSON_REAL_PRECISION(15));
     json_decref(message);
     return send_text(w, text, strlen(text));
 }
