@@ -243,7 +243,7 @@ def heard(socket):
     found = []
     try:
         while True:
-            found.append(socket.receive_json())
+            found.append(loads(socket.receive()[1]))
     except Closed as closed:
         return found, closed.code
 
