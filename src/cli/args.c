@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "config/config.h"
@@ -149,4 +151,43 @@ int args_next(struct args *args, const struct cli_flag **ret_flag, const char **
         return r < 0 ? r : ARGS_FLAG;
     }
     return ARGS_END;
+}
+
+/* Up to the next word that is no flag. */
+static int flags_read(struct args *args, args_flag_fn *flag_fn, void *ctx, struct err *e)
+{
+    const struct cli_flag *flag = NULL;
+    const char *value = NULL;
+    int r;
+    while ((r = args_next(args, &flag, &value, e)) == ARGS_FLAG) {
+        r = flag_fn(ctx, flag, value, e);
+        if (r < 0) {
+            return r;
+        }
+    }
+    return r;
+}
+
+int args_read(char **argv, const struct cli_flag *flags, args_flag_fn *flag, void *ctx,
+              size_t words_max, char ***ret_words, struct config **ret_config, struct err *e)
+{
+    AUTO(args_done) struct args args = {.words = argv, .flags = flags};
+    AUTO(mem_freep) char **words = xcalloc(words_max + 1, sizeof(char *));
+    AUTO(mem_freep) char **rest = NULL;
+    size_t count = 0;
+    int r;
+    while ((r = flags_read(&args, flag, ctx, e)) == ARGS_END && *args.words != NULL) {
+        if (count == words_max) {
+            return err_set(e, ERR_INVALID, "'%.60s' is too much", *args.words);
+        }
+        words[count++] = *args.words++;
+    }
+    if (r != ARGS_END) {
+        return r;
+    }
+    r = config_load(args.config, environ, ret_config, &rest, e);
+    if (r == 0) {
+        *ret_words = TAKE(&words, NULL);
+    }
+    return r;
 }

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 
+struct config;
 struct err;
 
 struct args {
@@ -24,4 +25,12 @@ enum args_step { ARGS_END, ARGS_FLAG, ARGS_HELP };
  */
 int args_next(struct args *args, const struct cli_flag **ret_flag, const char **ret_value,
               struct err *e);
+/*
+ * All of a command whose flags may stand before and behind its words, `words_max` of them at most.
+ * Gives ARGS_END with *ret_words (NULL-ended; they point into argv, the caller frees the vector)
+ * and *ret_config, or ARGS_HELP, or an error, `flag`'s own among them.
+ */
+typedef int args_flag_fn(void *ctx, const struct cli_flag *flag, const char *value, struct err *e);
+int args_read(char **argv, const struct cli_flag *flags, args_flag_fn *flag, void *ctx,
+              size_t words_max, char ***ret_words, struct config **ret_config, struct err *e);
 void args_done(struct args *args); /* frees and zeroes; fits AUTO */

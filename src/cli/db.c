@@ -207,8 +207,9 @@ static int when_parse(const char *text, uint64_t *ret_ns, struct err *e)
                    text);
 }
 
-static int flag_take(struct db *db, const struct cli_flag *flag, const char *value, struct err *e)
+static int flag_take(void *ctx, const struct cli_flag *flag, const char *value, struct err *e)
 {
+    struct db *db = ctx;
     switch (flag - db_flags) {
     case FLAG_LABEL:
         db->purge.label = value;
@@ -224,37 +225,6 @@ static int flag_take(struct db *db, const struct cli_flag *flag, const char *val
     default:
         db->run_unfinished = true;
         return 0;
-    }
-}
-
-/* Flags may stand before and behind the action's words. */
-static int words_read(struct db *db, char **argv, struct err *e)
-{
-    char **words = xcalloc(3, sizeof(char *));
-    size_t count = 0;
-    db->words = words;
-    AUTO(args_done) struct args args = {.words = argv, .flags = db_flags};
-    for (;;) {
-        const struct cli_flag *flag = NULL;
-        const char *value = NULL;
-        int r;
-        while ((r = args_next(&args, &flag, &value, e)) == ARGS_FLAG) {
-            r = flag_take(db, flag, value, e);
-            if (r < 0) {
-                return r;
-            }
-        }
-        if (r < 0) {
-            return r;
-        }
-        if (*args.words == NULL) {
-            AUTO(mem_freep) char **rest = NULL;
-            return config_load(args.config, environ, &db->config, &rest, e);
-        }
-        if (count == 2) {
-            return err_set(e, ERR_INVALID, "'%.60s' is too much", *args.words);
-        }
-        words[count++] = *args.words++;
     }
 }
 
@@ -281,7 +251,7 @@ int cmd_db(int argc, char **argv)
     AUTO(db_done) struct db db = {0};
     const struct action *action = NULL;
     struct err e = {0};
-    int r = words_read(&db, argv + (argc > 0), &e);
+    int r = args_read(argv + (argc > 0), db_flags, flag_take, &db, 2, &db.words, &db.config, &e);
     if (r == 0) {
         r = action_choose(&db, &action, &e);
     }

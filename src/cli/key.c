@@ -2,6 +2,7 @@
 /* belljar key: makes, lists and revokes the keys of callers, beside a running server or before. */
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,14 +85,14 @@ const struct cli_flag key_flags[] = {
 
 struct request {
     struct config *config;
-    const char *words[3]; /* the action, its name */
-    size_t word_count;
+    char **words; /* the action, its name */
     struct key key;
     bool json;
 };
 
 static void request_done(struct request *q)
 {
+    free(q->words);
     config_free(q->config);
 }
 
@@ -137,9 +138,9 @@ static int number_take(const struct cli_flag *flag, const char *value, struct ca
     return 0;
 }
 
-static int flag_take(struct request *q, const struct cli_flag *flag, const char *value,
-                     struct err *e)
+static int flag_take(void *ctx, const struct cli_flag *flag, const char *value, struct err *e)
 {
+    struct request *q = ctx;
     uint64_t milli = 0;
     ptrdiff_t which = flag - key_flags;
     if (which == FLAG_SCOPE) {
@@ -157,34 +158,6 @@ static int flag_take(struct request *q, const struct cli_flag *flag, const char 
     }
     *(which == FLAG_NETWORK ? &q->key.limits.network : &q->json) = true;
     return 0;
-}
-
-/* Flags may stand before and behind the words. */
-static int words_read(struct request *q, char **argv, struct err *e)
-{
-    AUTO(args_done) struct args args = {.words = argv, .flags = key_flags};
-    for (;;) {
-        const struct cli_flag *flag = NULL;
-        const char *value = NULL;
-        int r;
-        while ((r = args_next(&args, &flag, &value, e)) == ARGS_FLAG) {
-            r = flag_take(q, flag, value, e);
-            if (r < 0) {
-                return r;
-            }
-        }
-        if (r < 0) {
-            return r;
-        }
-        if (*args.words == NULL) {
-            AUTO(mem_freep) char **rest = NULL;
-            return config_load(args.config, environ, &q->config, &rest, e);
-        }
-        if (q->word_count == 2) {
-            return err_set(e, ERR_INVALID, "'%.60s' is too much", *args.words);
-        }
-        q->words[q->word_count++] = *args.words++;
-    }
 }
 
 /* --- actions ----------------------------------------------------------------------------- */
@@ -327,7 +300,7 @@ int cmd_key(int argc, char **argv)
     AUTO(request_done) struct request q = {0};
     const struct action *action = NULL;
     struct err e = {0};
-    int r = words_read(&q, argv + (argc > 0), &e);
+    int r = args_read(argv + (argc > 0), key_flags, flag_take, &q, 2, &q.words, &q.config, &e);
     if (r == 0) {
         r = action_choose(&q, &action, &e);
     }
