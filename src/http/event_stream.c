@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/handshake.h"
 #include "http/request.h"
 #include "http/server.h"
 #include "http/wire.h"
@@ -161,6 +162,9 @@ static const struct wire_ops ops = {WIRE_EVENTS, on_taken, on_readable, on_wrote
 struct event_stream *http_accept_event_stream(struct http_request *r,
                                               const struct event_stream_events *events)
 {
+    if (!handshake_has_room(r)) {
+        return NULL;
+    }
     struct event_stream *s = xcalloc(1, sizeof(*s));
     s->events = *events;
     s->mute = strcmp(http_method_name(r), "HEAD") == 0;

@@ -19,7 +19,8 @@ struct event_stream_events {
     void *ctx;
 };
 
-/* From a handler, or later, instead of an answer; the request must not be used after it. */
+/* From a handler, or later, instead of an answer; the request must not be used after it.  NULL: too
+ * many streams are open, which is answered (503). */
 struct event_stream *http_accept_event_stream(struct http_request *r,
                                               const struct event_stream_events *events);
 /* `id` may be NULL; data: one line, or several.  False as websocket_send. */

@@ -11,6 +11,7 @@
 #include "base/encode.h"
 #include "base/err.h"
 #include "http/request.h"
+#include "http/server.h"
 #include "http/websocket.h"
 
 #define KEY_BYTES 16
@@ -90,6 +91,15 @@ static bool has_body(const struct http_request *r)
            http_header(r, "Transfer-Encoding") != NULL || http_header(r, "Expect") != NULL;
 }
 
+bool handshake_has_room(struct http_request *r)
+{
+    if (server_has_stream_room(r->server)) {
+        return true;
+    }
+    request_refuse(r, 503, "too many streams are open (three quarters of server.connections_max)");
+    return false;
+}
+
 bool handshake_pass(struct http_request *r, const char *protocol)
 {
     const char *key = http_header(r, "Sec-WebSocket-Key");
@@ -111,6 +121,9 @@ bool handshake_pass(struct http_request *r, const char *protocol)
     }
     if (!key_is_good(key)) {
         request_refuse(r, 400, "Sec-WebSocket-Key must be 16 bytes in base64");
+        return false;
+    }
+    if (!handshake_has_room(r)) {
         return false;
     }
     http_add_header(r, "Upgrade", "websocket");

@@ -8,3 +8,5 @@ struct http_request;
 
 /* Adds the fields of the answer (101); false when it was refused, and answered. */
 bool handshake_pass(struct http_request *r, const char *protocol);
+/* Whether one more stream may be there; false: it was refused, and answered. */
+bool handshake_has_room(struct http_request *r);

@@ -221,6 +221,12 @@ unsigned server_connections(const struct http_server *s)
     return s->peer_count + stream_count(s);
 }
 
+bool server_has_stream_room(const struct http_server *s)
+{
+    unsigned max = s->config.connections_max;
+    return stream_count(s) < max - max / 4;
+}
+
 bool server_is_full(const struct http_server *s)
 {
     static const size_t least = (size_t)256 << 20;

@@ -47,6 +47,8 @@ struct http_server {
 
 unsigned server_connections(const struct http_server *s);   /* streams among them */
 void server_count_connections(const struct http_server *s); /* ... has changed */
+/* Whether one more may become a stream: those last, and must leave connections to requests. */
+bool server_has_stream_room(const struct http_server *s);
 /* No more of what is being read may be kept. */
 bool server_is_full(const struct http_server *s);
 /* Lets libmicrohttpd go on after this round's events: something was queued or resumed. */

@@ -52,8 +52,9 @@ struct websocket_config {
 bool http_wants_websocket(const struct http_request *r);
 /*
  * From a handler of such a request, instead of an answer; the request must not be used after it.
- * A bad handshake (no key, another version: 426 with Sec-WebSocket-Version) is answered here, and
- * NULL returned.  Messages that come with the upgrade are not lost.
+ * A bad handshake (no key, another version: 426 with Sec-WebSocket-Version), or one more stream
+ * than may be open (503), is answered here, and NULL returned.  Messages that come with the upgrade
+ * are not lost.
  */
 struct websocket *http_accept_websocket(struct http_request *r,
                                         const struct websocket_config *config,

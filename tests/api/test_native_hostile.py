@@ -5,7 +5,7 @@ import pytest
 from support.event_stream import EventStream
 from support.native import EXECUTIONS, errors, finished, submit
 from support.raw import ask, wait_until
-from support.websocket import WebSocket
+from support.websocket import Refused, WebSocket
 
 
 @pytest.mark.parametrize("body", [b"5", b'"x"', b"null", b"[]"])
@@ -14,6 +14,20 @@ def test_a_body_that_is_no_object_is_refused_also_with_a_key(native, body):
     headers = {"Content-Type": "application/json", "Idempotency-Key": "hostile"}
     assert errors(ask(native, "POST", EXECUTIONS, body, headers))[""]
     assert ask(native, "GET", "/stats").json()["finished"] >= before["finished"]  # the same server still
+
+
+def upgrade():
+    return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+
+def opens(open_stream):
+    try:
+        stream = open_stream()
+    except Refused:
+        return False
+    stream.socket.close()
+    return getattr(stream, "status", 101) in (101, 200)
 
 
 def head_of(length):
@@ -66,3 +80,21 @@ def test_watchers_that_do_not_read_hold_only_so_much(native):
         watcher.socket.close()
     with EventStream(native, path) as again:
         assert list(again.events())[-1].name == "finished"
+
+
+@pytest.mark.parametrize("kind", ["websocket", "events"])
+def test_streams_leave_connections_to_requests(start, kind):
+    server = start("--server-connections-max", "16")
+    one = submit(server, "import time; time.sleep(30)")
+    path = "/api/v1/stream" if kind == "websocket" else f"{EXECUTIONS}/{one}/events"
+
+    def open_stream():
+        return WebSocket(server, path) if kind == "websocket" else EventStream(server, path)
+
+    streams = [open_stream() for _ in range(12)]
+    assert ask(server, "GET", path, headers=upgrade() if kind == "websocket" else None).status == 503
+    assert ask(server, "GET", "/health").status == 200
+    streams.pop().socket.close()
+    assert wait_until(lambda: opens(open_stream))
+    for stream in streams:
+        stream.socket.close()
