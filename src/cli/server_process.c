@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/strv.h"
@@ -29,6 +30,7 @@
 #include "config/config.h"
 #include "engine/engine.h"
 #include "engine/executions.h"
+#include "http/address.h"
 #include "http/http.h"
 #include "keys/keys.h"
 #include "metrics/metrics.h"
@@ -239,6 +241,33 @@ static int http_make(struct server *s, struct err *e)
     return r < 0 ? r : privileges_drop_bind(e);
 }
 
+static bool is_loopback(const char *address)
+{
+    struct address a;
+    struct ip ip;
+    struct ip_network v4, v6;
+    struct err ignored;
+    return address_parse(address, &a, &ignored) == 0 &&
+           ip_of_sockaddr((const struct sockaddr *)&a.sa, &ip) &&
+           ip_network_parse("127.0.0.0/8", &v4) && ip_network_parse("::1/128", &v6) &&
+           (ip_network_has(&v4, &ip) || ip_network_has(&v6, &ip));
+}
+
+/* That is what somebody asked for, and what nobody should overlook. */
+static void openness_tell(const struct server *s)
+{
+    bool locked = keys_needed(s->api.keys) || strv_len(s->config->judge0_authn_token) > 0;
+    char *const *address = http_server_addresses(s->http);
+    for (; !locked && *address != NULL; address++) {
+        if (!is_loopback(*address)) {
+            LOG_WARN(s->log,
+                     "whoever reaches this address may run programs, as there is no key; 'belljar "
+                     "key add NAME' makes one",
+                     log_s("address", *address));
+        }
+    }
+}
+
 static int ready_tell(const struct server *s, struct err *e)
 {
     struct server_message m = {.type = SERVER_READY};
@@ -446,6 +475,7 @@ static int server_serve(struct server *s, const struct server_start *start, stru
         r = store_make(s, e);
     }
     if (r == 0) {
+        openness_tell(s);
         r = ready_tell(s, e);
     }
     return r < 0 ? r : loop_run(s->loop, e);

@@ -674,3 +674,23 @@ def test_doctor_says_why_boxd_cannot_be_asked():
     assert result.returncode == 1
     assert "/nonexistent/boxd" in result.stdout
     assert re.search(r"^kernel +ok", result.stdout, re.M)
+
+
+# A network of its own, whose loopback is up: what listens on all addresses there is reached by nobody.
+ALONE = """import fcntl, os, socket, struct, sys
+request = struct.pack("16sH14x", b"lo", 0x41)
+fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, request)
+os.execvp(sys.argv[1], sys.argv[1:])"""
+
+
+@needs_root
+def test_an_open_server_that_others_reach_says_so(tmp_path):
+    alone = ("unshare", "-n", "/usr/bin/python3", "-c", ALONE)
+    for made, said in ((False, 1), (True, 0)):
+        if made:
+            words = [BELLJAR, "key", "add", "one", "--data", str(tmp_path)]
+            subprocess.run(words, check=True, capture_output=True, env=clean_environment())
+        server = Server("--listen", "0.0.0.0:0", "--data", str(tmp_path), wrap=alone)
+        status, log = server.stop()
+        assert status == 0 and log.count("as there is no key") == said
+        assert "address=127.0.0.1" not in log
