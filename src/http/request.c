@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -74,14 +75,20 @@ static void request_free(struct http_request *r)
     free(r);
 }
 
+/* Without the query, which may hold a token. */
+static char *path_shown(const struct http_request *r)
+{
+    return r->path[0] != '\0' ? xstrdup(r->path) : xstrndup(r->target, strcspn(r->target, "?"));
+}
+
 static void log_access(const struct http_request *r, enum MHD_RequestTerminationCode code)
 {
     uint64_t ms = (clock_mono_ns(&clock_system) - r->begun_ns) / NS_PER_MS;
+    AUTO(mem_freep) char *path = path_shown(r);
     bool left =
         code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !r->must_drop && r->phase != REQUEST_TAKEN;
     LOG_INFO(r->server->log, left ? "client left" : "request", log_s("request", r->id),
-             log_s("client", http_client(r)), log_s("method", r->method_name),
-             log_s("path", r->path[0] != '\0' ? r->path : r->target),
+             log_s("client", http_client(r)), log_s("method", r->method_name), log_s("path", path),
              log_i("status", r->answer.given ? (int64_t)r->answer.status : 0),
              log_i("ms", (int64_t)ms));
 }

@@ -284,6 +284,13 @@ def test_access_log_names_request_and_status(server):
         assert word in line
 
 
+def test_access_log_holds_no_query(server):
+    exchange(server, b"GET /languages?X-Auth-Token=sesame HTTP/1.1\r\nHost: localhost\r\nBad: \x01\r\n\r\n")
+    ask(server, "GET", "/languages?X-Auth-Token=sesame")
+    assert wait_until(lambda: server.log_path.read_text().count("path=/languages ") >= 2)
+    assert "sesame" not in server.log_path.read_text()
+
+
 def test_absolute_targets_are_served(server):
     with dial(server) as connection:
         connection.sendall(b"GET http://localhost/health HTTP/1.1\r\nHost: ignored.example\r\n\r\n")
