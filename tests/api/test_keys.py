@@ -18,7 +18,8 @@ RUN = {"judge0": ("POST", "/submissions", SUBMISSION), "piston": ("POST", "/api/
        "native": ("POST", "/api/v1/executions", EXECUTION)}
 READ = {"judge0": ("GET", "/statistics", None), "native": ("GET", "/api/v1/executions", None), "stats": ("GET", "/stats", None),
         "metrics": ("GET", "/metrics", None)}
-ADMIN = {"piston": ("POST", "/api/v2/packages", {"language": "x", "version": "1"}), "native": ("GET", "/api/v1/admin/boxes", None)}
+ADMIN = {"piston": ("POST", "/api/v2/packages", {"language": "x", "version": "1"}), "native": ("GET", "/api/v1/admin/boxes", None),
+         "old piston": ("POST", "/api/v1/packages/x/1", {})}
 PUBLIC = ["/", "/health", "/ready", "/openapi.json", "/docs"]
 
 
