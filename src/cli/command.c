@@ -63,6 +63,7 @@ static const char submit_text[] =
     "                                             one compilation, one run for each test\n"
     "  echo 3 4 | belljar submit add.c            with input\n"
     "\n"
+    "Ctrl-C with --wait leaves; the execution goes on.\n"
     "Exit status: 0, or 125 when it was not accepted. With --wait that of run; with --tests 1 when "
     "a\n"
     "test did not go well.\n";
