@@ -280,6 +280,11 @@ static void early_give(struct session *s)
     buf_done(&s->early);
 }
 
+void session_begin(struct session *s)
+{
+    websocket_set_message_max(s->socket, SESSION_MESSAGE_MAX);
+}
+
 int session_run(struct session *s, struct job *job, struct err *e)
 {
     const struct engine_observer observer = {
@@ -297,7 +302,6 @@ int session_run(struct session *s, struct job *job, struct err *e)
     if (r < 0) {
         return r;
     }
-    websocket_set_message_max(s->socket, SESSION_MESSAGE_MAX);
     early_give(s);
     return 0;
 }

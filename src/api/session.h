@@ -27,7 +27,7 @@ struct http_request;
 struct session;
 
 #define SESSION_STDIN_MAX ((size_t)64 << 10)
-/* The largest message once the job is there: stdin of that size waits in memory. */
+/* The largest message from then on: stdin of that size waits in memory. */
 #define SESSION_MESSAGE_MAX ((size_t)1 << 20)
 
 struct session_events {
@@ -71,6 +71,8 @@ struct session {
  * session. */
 bool session_open(struct session *s, struct api *api, struct http_request *r,
                   const struct websocket_config *config, const struct session_events *events);
+/* What is to run has come: what comes now is small. */
+void session_begin(struct session *s);
 /* Takes the job, and makes it an interactive one. */
 int session_run(struct session *s, struct job *job, struct err *e);
 /* These before there is a job, too. */

@@ -5,7 +5,7 @@ import pytest
 from support.event_stream import EventStream
 from support.native import EXECUTIONS, errors, finished, submit
 from support.raw import ask, wait_until
-from support.websocket import Refused, WebSocket
+from support.websocket import Closed, Refused, WebSocket
 
 
 @pytest.mark.parametrize("body", [b"5", b'"x"', b"null", b"[]"])
@@ -98,3 +98,13 @@ def test_streams_leave_connections_to_requests(start, kind):
     assert wait_until(lambda: opens(open_stream))
     for stream in streams:
         stream.socket.close()
+
+
+def test_stdin_that_comes_before_the_program_is_as_small_as_later(start):
+    server = start("--validation-deny-patterns", "(a|aa)+$")  # the look takes some tenths of a second
+    with WebSocket(server, "/api/v1/stream") as one:
+        one.send_json({"type": "start", "language": "python", "source": "a" * 60000 + "b"})
+        one.send_binary(bytes((1 << 20) + 1))
+        with pytest.raises(Closed) as closed:
+            one.receive()
+        assert closed.value.code == 1009

@@ -186,6 +186,7 @@ static void on_start(struct stream *s, json_t *message)
         return;
     }
     s->begun = true;
+    session_begin(&s->session);
     loop_timer_cancel(&s->start_timer);
     s->admission = native_admit(s->native, &s->session.caller, NATIVE_STREAM, json_incref(message),
                                 on_admitted, s);

@@ -159,6 +159,7 @@ static void on_init(struct connection *c, json_t *message)
         end_with_error(c, e.text);
     } else {
         c->begun = true;
+        session_begin(&c->session);
         loop_timer_cancel(&c->init_timer);
         order_begin(&c->order, c->piston, &c->session.caller, PISTON_V2, json_incref(message),
                     on_order, c);
