@@ -161,7 +161,7 @@ bool gate_page(const struct gate *g, struct http_request *r, const struct gate_r
     }
     AUTO(buf_done) struct buf text = {0};
     buf_add_str(&text, e.text);
-    if (rules->remedy != NULL) {
+    if (rules->remedy != NULL && http_header(r, "Origin") != NULL) {
         buf_add_fmt(&text, ", or %s", rules->remedy);
     }
     return refuse(g, r, rules, "page", 403, text.data);
