@@ -4,6 +4,7 @@
  * its result.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -48,6 +49,20 @@ static int body_make(const struct run_options *o, json_t **ret, struct err *e)
     return 0;
 }
 
+/* Whoever leaves, or is thrown out, can find it again. */
+static int wait_for(const struct run_options *o, json_t **execution, struct err *e)
+{
+    char id[40];
+    const char *text = json_string_value(json_object_get(*execution, "id"));
+    snprintf(id, sizeof(id), "%s", text ? text : "");
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "belljar submit: %s (Ctrl-C leaves, 'belljar watch' comes back to it)\n",
+                id);
+    }
+    int r = events_wait(&o->remote, execution, e);
+    return r < 0 ? err_wrap(e, "%s was accepted, but waiting for it", id) : r;
+}
+
 static int submit(const struct run_options *o, struct err *e)
 {
     AUTO(remote_json_freep) json_t *body = NULL;
@@ -57,7 +72,7 @@ static int submit(const struct run_options *o, struct err *e)
         r = native_post(&o->remote, body, &execution, e);
     }
     if (r == 0 && o->wait && !native_is_over(execution)) {
-        r = events_wait(&o->remote, &execution, e);
+        r = wait_for(o, &execution, e);
     }
     if (r < 0) {
         return r;

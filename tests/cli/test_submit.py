@@ -12,6 +12,7 @@ from support.cli import BELLJAR, belljar, environment, needs_boxes
 from support.fake_piston import FakePiston
 from support.raw import wait_until
 from support.server import Server
+from support.terminal import Terminal
 from support.websocket import WebSocket
 
 EXECUTIONS = "/api/v1/executions"
@@ -137,6 +138,19 @@ def test_cancel_ends_whatever_ps_lists(server):
         assert wait_until(lambda: len(ids()) == 1)
         assert at(server, "cancel", *ids()).returncode == 0
         assert job.result(timeout=2)[1]["status"]["description"] == "Internal Error"
+
+
+def test_leaving_a_submit_that_waits_tells_the_id(server, folder):
+    terminal = Terminal("submit", "--wait", "--url", f"http://127.0.0.1:{server.port}", write(folder, "a.py", FOREVER))
+    try:
+        terminal.expect("belljar submit: ")
+        one = terminal.expect(" (Ctrl-C leaves").decode()
+    finally:
+        terminal.type(b"\x03")
+        terminal.wait()
+        terminal.close()
+    assert "status    running\n" in at(server, "status", one).stdout
+    assert at(server, "cancel", one).returncode == 0
 
 
 def test_leaving_a_watch_leaves_the_execution(server, folder):
