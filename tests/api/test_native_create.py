@@ -183,6 +183,12 @@ def test_bodies_that_are_none(native, body, headers, status):
     errors(ask(native, "POST", EXECUTIONS, body, headers), status)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/executions/", "/api/v1/languages/", "/api/v1/languages/python/", "/api/v1/stats/"])
+def test_a_path_may_end_in_a_slash(native, path):
+    assert ask(native, "GET", path).body == ask(native, "GET", path[:-1]).body
+    assert ask(native, "GET", path).status == 200
+
+
 def test_paths_that_are_none(native):
     errors(ask(native, "GET", "/api/v1/nothing"), 404)
     answer = ask(native, "PUT", EXECUTIONS)
