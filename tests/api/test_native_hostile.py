@@ -108,3 +108,15 @@ def test_stdin_that_comes_before_the_program_is_as_small_as_later(start):
         with pytest.raises(Closed) as closed:
             one.receive()
         assert closed.value.code == 1009
+
+
+def test_page_of_large_requests_is_short_and_the_next_goes_on(start):
+    server = start("--paused")
+    one = {"language": "python", "source": "", "tests": [{"name": "\u0001" * 256} for _ in range(100)]}  # 150 KiB of names
+    made = [answer["id"] for answer in ask(server, "POST", EXECUTIONS + "/batch", [one] * 40).json()]
+    listed, cursor, pages = [], "", 0
+    while cursor is not None:
+        page = ask(server, "GET", f"{EXECUTIONS}?limit=1000&cursor={cursor}").json()
+        listed += [row["id"] for row in page["executions"]]
+        cursor, pages = page["next_cursor"], pages + 1
+    assert sorted(listed) == sorted(made) and pages > 1

@@ -23,6 +23,8 @@
 #define LIMIT_USUAL      50
 #define LIMIT_MAX        1000
 #define ANSWER_BYTES_MAX (UINT64_C(64) << 20)
+/* Of what is kept of requests, which is read for each that is listed: a page ends there. */
+#define PAGE_BYTES_MAX ((size_t)2 << 20)
 
 struct listing {
     struct http_request *request;
@@ -203,6 +205,19 @@ static uint64_t read_cursor(struct http_request *r, json_t *errors)
     return before;
 }
 
+/* Gives how many there are in the page. */
+static size_t list_page(const struct listing *l, struct execution *const *all, size_t count,
+                        json_t *ret)
+{
+    size_t shown = 0, bytes = 0;
+    while (shown < count && shown < l->limit && bytes < PAGE_BYTES_MAX) {
+        const struct execution *x = all[shown++];
+        bytes += x->request != NULL ? strlen(x->request) : 0;
+        json_array_append_new(ret, native_execution_summary(x));
+    }
+    return shown;
+}
+
 static void on_listed(void *ctx, struct execution *const *all, size_t count, const struct err *e)
 {
     struct listing *l = ctx;
@@ -213,10 +228,7 @@ static void on_listed(void *ctx, struct execution *const *all, size_t count, con
         return;
     }
     json_t *list = json_array();
-    size_t shown = count < l->limit ? count : l->limit;
-    for (size_t i = 0; i < shown; i++) {
-        json_array_append_new(list, native_execution_summary(all[i]));
-    }
+    size_t shown = list_page(l, all, count, list);
     char cursor[32];
     snprintf(cursor, sizeof(cursor), "c%" PRIu64, shown > 0 ? all[shown - 1]->seq : 0);
     native_respond(l->request, 200,
