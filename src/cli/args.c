@@ -168,20 +168,32 @@ static int flags_read(struct args *args, args_flag_fn *flag_fn, void *ctx, struc
     return r;
 }
 
+int args_gather(struct args *args, args_flag_fn *flag, void *ctx, size_t words_max,
+                char ***ret_words, struct err *e)
+{
+    AUTO(mem_freep) char **words = xcalloc(words_max + 1, sizeof(char *));
+    size_t count = 0;
+    int r;
+    while ((r = flags_read(args, flag, ctx, e)) == ARGS_END && *args->words != NULL) {
+        if (count == words_max) {
+            return err_set(e, ERR_INVALID, "'%.60s' is too much%s", *args->words,
+                           words_max > 0 ? "" : "; it takes flags only");
+        }
+        words[count++] = *args->words++;
+    }
+    if (r == ARGS_END) {
+        *ret_words = TAKE(&words, NULL);
+    }
+    return r;
+}
+
 int args_read(char **argv, const struct cli_flag *flags, args_flag_fn *flag, void *ctx,
               size_t words_max, char ***ret_words, struct config **ret_config, struct err *e)
 {
     AUTO(args_done) struct args args = {.words = argv, .flags = flags};
-    AUTO(mem_freep) char **words = xcalloc(words_max + 1, sizeof(char *));
+    AUTO(mem_freep) char **words = NULL;
     AUTO(mem_freep) char **rest = NULL;
-    size_t count = 0;
-    int r;
-    while ((r = flags_read(&args, flag, ctx, e)) == ARGS_END && *args.words != NULL) {
-        if (count == words_max) {
-            return err_set(e, ERR_INVALID, "'%.60s' is too much", *args.words);
-        }
-        words[count++] = *args.words++;
-    }
+    int r = args_gather(&args, flag, ctx, words_max, &words, e);
     if (r != ARGS_END) {
         return r;
     }

@@ -28,9 +28,12 @@ int args_next(struct args *args, const struct cli_flag **ret_flag, const char **
 /*
  * All of a command whose flags may stand before and behind its words, `words_max` of them at most.
  * Gives ARGS_END with *ret_words (NULL-ended; they point into argv, the caller frees the vector)
- * and *ret_config, or ARGS_HELP, or an error, `flag`'s own among them.
+ * and args->config, or ARGS_HELP, or an error, `flag`'s own among them.
  */
 typedef int args_flag_fn(void *ctx, const struct cli_flag *flag, const char *value, struct err *e);
+int args_gather(struct args *args, args_flag_fn *flag, void *ctx, size_t words_max,
+                char ***ret_words, struct err *e);
+/* Likewise, and loads the configuration. */
 int args_read(char **argv, const struct cli_flag *flags, args_flag_fn *flag, void *ctx,
               size_t words_max, char ***ret_words, struct config **ret_config, struct err *e);
 void args_done(struct args *args); /* frees and zeroes; fits AUTO */

@@ -1,39 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/remote_args.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 
-static int flag_take(struct remote_args *a, const struct cli_flag *flags,
-                     const struct cli_flag *flag, const char *value, struct err *e)
+static int flag_take(void *ctx, const struct cli_flag *flag, const char *value, struct err *e)
 {
+    struct remote_args *a = ctx;
     int r = remote_flag(&a->remote, flag, value, e);
     if (r == 0) {
-        a->given |= UINT32_C(1) << (flag - flags);
-        a->values[flag - flags] = value;
+        a->given |= UINT32_C(1) << (flag - a->args.flags);
+        a->values[flag - a->args.flags] = value;
     }
     return r;
 }
 
 /* Flags of the configuration are another command's; here they would change nothing. */
-static int words_check(const struct args *args, size_t words_max, const char *missing,
+static int words_check(const struct remote_args *a, size_t words_max, const char *missing,
                        struct err *e)
 {
-    size_t count = 0;
-    if (args->config && args->config[0]) {
+    if (a->args.config && a->args.config[0]) {
         return err_set(e, ERR_INVALID, "unknown flag '%.60s'; --help lists the flags",
-                       args->config[0]);
+                       a->args.config[0]);
     }
-    while (args->words[count]) {
-        count++;
-    }
-    if (count > words_max) {
-        return err_set(e, ERR_INVALID, "'%.60s' is too much%s", args->words[words_max],
-                       words_max ? "" : "; it takes flags only");
-    }
-    return count < words_max ? err_set(e, ERR_INVALID, "%s", missing) : 0;
+    return words_max > 0 && !a->words[words_max - 1] ? err_set(e, ERR_INVALID, "%s", missing) : 0;
 }
 
 int remote_args_read(char *const *argv, const struct cli_flag *flags, size_t words_max,
@@ -41,24 +34,15 @@ int remote_args_read(char *const *argv, const struct cli_flag *flags, size_t wor
 {
     AUTO(remote_args_done)
     struct remote_args a = {.args = {.words = argv, .flags = flags}};
-    const struct cli_flag *flag = NULL;
-    const char *value = NULL;
-    int r;
-    while ((r = args_next(&a.args, &flag, &value, e)) == ARGS_FLAG) {
-        r = flag_take(&a, flags, flag, value, e);
-        if (r < 0) {
-            return r;
-        }
-    }
+    int r = args_gather(&a.args, flag_take, &a, words_max, &a.words, e);
     if (r == ARGS_END) {
-        r = words_check(&a.args, words_max, missing, e);
+        r = words_check(&a, words_max, missing, e);
     }
     if (r == 0) {
         r = remote_environment(&a.remote, e);
     }
     if (r == 0) {
         a.remote.url = a.remote.url ? a.remote.url : REMOTE_DEFAULT_URL;
-        a.words = a.args.words;
         *ret = TAKE(&a, (struct remote_args){0});
     }
     return r;
@@ -73,6 +57,7 @@ void remote_args_done(struct remote_args *a)
 {
     remote_done(&a->remote);
     args_done(&a->args);
+    free(a->words);
 }
 
 int remote_id_check(const char *id, struct err *e)

@@ -13,7 +13,7 @@ struct remote_args {
     struct remote remote; /* its url is set */
     uint32_t given;       /* bit i: flags[i] was */
     const char *values[32];
-    char *const *words;
+    char **words;
     struct args args;
 };
 

@@ -77,6 +77,8 @@ def test_from_submit_to_the_end(server, folder):
     done = at(server, "cancel", one)
     assert (done.returncode, done.stderr) == (1, f"belljar cancel: {one} is over already ('belljar status' says how)\n")
     assert at(server, "status", one).returncode == 0  # it is still kept
+    # Flags may stand behind the word.
+    assert json.loads(at(server, "status", one, "--json").stdout)["id"] == one
 
 
 def test_wait_prints_what_run_prints(server, folder):
