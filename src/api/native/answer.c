@@ -72,12 +72,30 @@ static json_t *text_json(const char *data, size_t len, bool base64)
     return json_stringn_nocheck(text.len > 0 ? text.data : "", text.len);
 }
 
+#define LARGE ((size_t)64 << 10)
+
+/* As a JSON text much that is binary, though valid UTF-8, is up to six times as long: NULs. */
+static bool swells(const char *data, size_t len)
+{
+    size_t more = 0;
+    for (size_t i = 0; len >= LARGE && i < len && more <= len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        bool is_short = c >= 0x20 || (c >= '\b' && c <= '\r' && c != '\v');
+        more += is_short ? c == '"' || c == '\\' || c < 0x20 : 5;
+    }
+    return more > len;
+}
+
+static bool needs_base64(const char *data, size_t len)
+{
+    return len > 0 && (!utf8_valid(data, len) || swells(data, len));
+}
+
 static void output_set(json_t *o, const struct stage_result *s)
 {
     size_t out_len = whole_length(&s->out, s->out_truncated);
     size_t err_len = whole_length(&s->err, s->err_truncated);
-    bool base64 = (out_len > 0 && !utf8_valid(s->out.data, out_len)) ||
-                  (err_len > 0 && !utf8_valid(s->err.data, err_len));
+    bool base64 = needs_base64(s->out.data, out_len) || needs_base64(s->err.data, err_len);
     if (base64) {
         out_len = s->out.len;
         err_len = s->err.len;
@@ -120,7 +138,7 @@ json_t *native_stage(const struct stage_result *s, bool with_output)
 
 static json_t *file_json(const struct result_file *f)
 {
-    bool base64 = f->size > 0 && !utf8_valid(f->data, f->size);
+    bool base64 = needs_base64(f->data, f->size);
     return json_pack("{s:o,s:o,s:s,s:I}", "path", json_repaired(f->path, strlen(f->path)),
                      "content", text_json(f->data, f->size, base64), "encoding",
                      base64 ? "base64" : "utf8", "size", (json_int_t)f->size);

@@ -67,6 +67,30 @@ static void test_stage_tells_what_is_no_text_in_base64(void **state)
     stage_result_done(&s);
 }
 
+static void test_stage_tells_much_that_swells_as_json_in_base64(void **state)
+{
+    (void)state;
+    static const struct {
+        char fill;
+        size_t len;
+        const char *encoding;
+    } table[] = {
+        {'\0', 64 << 10, "base64"},
+        {'\0', (64 << 10) - 1, "utf8"},
+        {'\n', 64 << 10, "utf8"},
+        {'"', 64 << 10, "utf8"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        AUTO(mem_freep) char *out = xmalloc(table[i].len);
+        memset(out, table[i].fill, table[i].len);
+        struct stage_result s = {0};
+        stage_fill(&s, out, table[i].len);
+        AUTO(json_freep) json_t *o = native_stage(&s, true);
+        expect_text(o, "encoding", table[i].encoding);
+        stage_result_done(&s);
+    }
+}
+
 static void test_stage_drops_half_a_character_at_the_limit(void **state)
 {
     (void)state;
@@ -251,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stage_tells_text_as_it_is),
         cmocka_unit_test(test_stage_tells_what_is_no_text_in_base64),
+        cmocka_unit_test(test_stage_tells_much_that_swells_as_json_in_base64),
         cmocka_unit_test(test_stage_drops_half_a_character_at_the_limit),
         cmocka_unit_test(test_stage_without_output_has_none),
         cmocka_unit_test(test_stage_that_met_its_process_limit_says_so),
