@@ -134,6 +134,7 @@ void box_stop(struct box *box, enum box_end cause)
     limits_disarm(box);
     if (box->pidfd < 0) {
         netns_cancel(&box->boxd->netns, &box->netns);
+        fd_closep(&box->control); /* as the death of init would */
         box_report(box, cause);
         return;
     }

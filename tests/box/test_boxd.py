@@ -362,6 +362,21 @@ def test_kill_at_any_moment_is_answered_once(boxd):
             boxd.destroy()
 
 
+def test_killed_before_it_is_built_lets_the_server_know_at_once():
+    """Those that still wait for a namespace have no init whose end would close the control socket."""
+    with support.started(boxes=24) as boxd:
+        controls = [begin(boxd, SLEEP, box=i) for i in range(24)]
+        for i in range(24):
+            boxd.kill(i)
+        for control in controls:
+            control.settimeout(5)
+            assert ends(control)
+        told = sorted(boxd.recv()[:2] for _ in controls)
+        assert told == [(ENDED, i) for i in range(24)]
+        for i in range(24):
+            boxd.destroy(i)
+
+
 def test_destroy_at_any_moment_is_answered(boxd):
     for delay_us in range(0, 4000, 100):
         with begin(boxd, SLEEP):
