@@ -90,7 +90,7 @@ struct job {
                           dialect) */
 };
 
-#define JOB_TESTS_OUTPUT (UINT64_C(64) << 20)
+#define JOB_TESTS_OUTPUT (UINT64_C(16) << 20)
 
 struct job *job_new(void);
 void job_free(struct job *job); /* NULL is fine */

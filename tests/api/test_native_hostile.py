@@ -66,7 +66,8 @@ def test_messages_that_never_end_hold_no_more_than_bodies_may(start):
         assert one.receive_json()["type"] == "started"
 
 
-def test_watchers_that_do_not_read_hold_only_so_much(native):
+def test_watchers_that_do_not_read_hold_only_so_much(start):
+    native = start("--native-max-output-bytes", "16M")
     megabytes = 8
     one = submit(native, f"import sys\nfor i in range({megabytes}): sys.stdout.write('x' * (1 << 20))", priority="interactive",
                  limits={"output_bytes": 16 << 20})
