@@ -305,12 +305,6 @@ void ws_client_resume(struct ws_client *w)
     }
 }
 
-void ws_client_close(struct ws_client *w)
-{
-    wslay_event_queue_close(w->wslay, WSLAY_CODE_NORMAL_CLOSURE, NULL, 0);
-    loop_defer(w->loop, &w->again, ws_pump, w);
-}
-
 void ws_client_free(struct ws_client *w)
 {
     if (!w) {

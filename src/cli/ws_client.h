@@ -35,7 +35,6 @@ bool ws_client_send(struct ws_client *w, bool binary, const void *data, size_t l
 /* Reads no more messages, but for a few that are here already, until ws_client_resume. */
 void ws_client_pause(struct ws_client *w);
 void ws_client_resume(struct ws_client *w);
-void ws_client_close(struct ws_client *w); /* politely; `closed` comes when it is done */
 /* At once; not from `message` or `room`.  NULL is fine. */
 void ws_client_free(struct ws_client *w);
 void ws_client_freep(struct ws_client **w); /* for AUTO */

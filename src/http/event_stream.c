@@ -227,9 +227,3 @@ void event_stream_end(struct event_stream *s)
         end_when_sent(s);
     }
 }
-
-void event_stream_drop(struct event_stream *s)
-{
-    s->told = true;
-    wire_end(&s->wire, WIRE_RESET);
-}

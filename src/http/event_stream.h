@@ -26,5 +26,4 @@ struct event_stream *http_accept_event_stream(struct http_request *r,
 /* `id` may be NULL; data: one line, or several.  False as websocket_send. */
 bool event_stream_send(struct event_stream *s, const char *event, const char *id, const char *data,
                        size_t len);
-void event_stream_end(struct event_stream *s);  /* when all is sent */
-void event_stream_drop(struct event_stream *s); /* now; no event comes any more */
+void event_stream_end(struct event_stream *s); /* when all is sent */
