@@ -9,10 +9,12 @@
 
 /*
  * A box that is about to reach its CPU limit, and may sleep there, is looked at no more often than
- * this: a part of the limit, and at least so long.
+ * this: a part of the limit, within these bounds.  Whatever it may pass its limit by is the upper
+ * one for each CPU that it keeps busy.
  */
 #define CPU_STEPS    128
 #define CPU_STEP_MIN NS_PER_MS
+#define CPU_STEP_MAX (4 * NS_PER_MS)
 
 static uint64_t clamp(uint64_t asked, uint64_t allowed)
 {
@@ -60,7 +62,7 @@ static void cpu_arm(struct box *box, uint64_t left)
     if (__builtin_mul_overflow(left / milli, 1000, &wait)) {
         wait = UINT64_MAX;
     }
-    least = least < CPU_STEP_MIN ? CPU_STEP_MIN : least;
+    least = least < CPU_STEP_MIN ? CPU_STEP_MIN : least > CPU_STEP_MAX ? CPU_STEP_MAX : least;
     wait = wait < least ? least : wait;
     loop_timer_set(box->boxd->loop, &box->cpu_timer, later(clock_mono_ns(&clock_system), wait),
                    on_cpu, box);

@@ -184,7 +184,7 @@ static void test_cpu_timer_never_waits_less_than_a_step(void **state)
     assert_true(s->box.cpu_timer.at_ns >= before + NS_PER_MS);
 }
 
-static void test_cpu_timer_looks_seldom_at_a_box_that_sleeps_before_its_limit(void **state)
+static void test_cpu_timer_looks_every_few_milliseconds_just_before_the_limit(void **state)
 {
     struct scene *s = *state;
     struct err e;
@@ -193,7 +193,8 @@ static void test_cpu_timer_looks_seldom_at_a_box_that_sleeps_before_its_limit(vo
     host.cpu_ns = s->box.start.cpu_ns - 1;
     uint64_t before = clock_mono_ns(&clock_system);
     fire(&s->box.cpu_timer);
-    assert_true(s->box.cpu_timer.at_ns >= before + 20 * NS_PER_MS);
+    assert_in_range(s->box.cpu_timer.at_ns, before + 4 * NS_PER_MS,
+                    clock_mono_ns(&clock_system) + 4 * NS_PER_MS);
 }
 
 static void test_arm_takes_limits_beyond_the_clock_for_none(void **state)
@@ -280,7 +281,7 @@ int main(void)
         SCENE(test_arm_does_not_watch_cpu_where_nothing_counts_it),
         SCENE(test_cpu_timer_waits_for_what_is_left),
         SCENE(test_cpu_timer_never_waits_less_than_a_step),
-        SCENE(test_cpu_timer_looks_seldom_at_a_box_that_sleeps_before_its_limit),
+        SCENE(test_cpu_timer_looks_every_few_milliseconds_just_before_the_limit),
         SCENE(test_arm_takes_limits_beyond_the_clock_for_none),
         SCENE(test_cpu_timer_stops_a_box_at_its_limit),
         SCENE(test_cpu_timer_stops_a_box_whose_time_is_unknown),
