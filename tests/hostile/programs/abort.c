@@ -1,7 +1,9 @@
 /*
+ * threat: B12
+ * defence: the verdict is the wait status
  * tries: abort()
  * must: a true SIGABRT
- * expect: {"status": "SG", "signal": "SIGABRT", "code": null}
+ * expect: {"verdict": "signaled", "signal": "SIGABRT", "exit_code": null}
  */
 #include <stdlib.h>
 int main(void)

@@ -1,8 +1,10 @@
 /*
+ * threat: C3
+ * defence: CPU limit of the box
  * tries: burn every core in threads
  * must: the CPU limit counts all of them together
- * expect: {"status": "TO", "message": "Time limit exceeded"}
- * request: {"run_cpu_time": 500}
+ * expect: {"verdict": "time_limit"}
+ * request: {"limits": {"cpu_ms": 500}}
  */
 #include <pthread.h>
 static void *burn(void *arg)

@@ -1,9 +1,11 @@
 /*
+ * threat: C3
+ * defence: CPU limit of the box
  * tries: let a daemon burn CPU while the parent waits
  * must: its CPU counts
  * needs: CPU time of a box
- * expect: {"status": "TO", "message": "Time limit exceeded"}
- * request: {"run_cpu_time": 400}
+ * expect: {"verdict": "time_limit"}
+ * request: {"limits": {"cpu_ms": 400}}
  */
 #include <unistd.h>
 int main(void)

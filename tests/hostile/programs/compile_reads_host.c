@@ -1,7 +1,9 @@
 /*
+ * threat: A13
+ * defence: the compile stage is a box
  * tries: include host files in the compile stage
  * must: they are not there
- * expect: {"compile_fails": true, "lacks": "root:x:0:0:root:/root"}
+ * expect: {"verdict": "compile_error", "lacks": "root:"}
  */
 #include "/etc/machine-id"
 #include "/etc/shadow"

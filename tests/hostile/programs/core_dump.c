@@ -1,7 +1,9 @@
 /*
+ * threat: B9
+ * defence: RLIMIT_CORE is 1
  * tries: crash so that the host's core helper runs
  * must: RLIMIT_CORE is 1: no helper, true SIGSEGV
- * expect: {"status": "SG", "signal": "SIGSEGV", "has": "held"}
+ * expect: {"verdict": "signaled", "signal": "SIGSEGV", "has": "held"}
  */
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,7 +1,9 @@
 /*
+ * threat: B2
+ * defence: all die before results are read
  * tries: leave a double-forked daemon that ignores everything and writes later
  * must: it dies with the program, whose answer comes at once
- * expect: {"status": null, "stdout": "parent\n"}
+ * expect: {"verdict": "ok", "stdout": "parent\n"}
  */
 #include <signal.h>
 #include <stdio.h>

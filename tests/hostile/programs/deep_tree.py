@@ -1,6 +1,8 @@
+# threat: A8
+# defence: nothing is deleted by path
 # tries: make a directory chain that no path can name
 # must: nothing that cleans up chokes on it
-# expect: {"status": [null, "TO"]}
+# expect: {"verdict": ["ok", "time_limit", "wall_time_limit"]}
 import os
 n = 0
 try:

@@ -1,7 +1,8 @@
 /*
+ * threat: B7
+ * defence: RLIMIT_NOFILE
  * tries: open files until it fails, and pass them through sockets
  * must: EMFILE; the next job is well
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
  */
 #include <fcntl.h>
 #include <stdio.h>

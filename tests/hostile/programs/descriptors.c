@@ -1,7 +1,8 @@
 /*
+ * threat: A3
+ * defence: close-on-exec, and closed by range
  * tries: find descriptors that somebody left open
  * must: 0, 1 and 2 only
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /*
+ * threat: A7
+ * defence: size of the tmpfs
  * tries: reserve a terabyte, and make a sparse one
  * must: refused
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,7 +1,8 @@
+# threat: A7
+# defence: size of the tmpfs
 # tries: fill every writable place
 # must: ENOSPC at the disk limit
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
-# request: {"run_timeout": 3000}
+# request: {"limits": {"wall_ms": 3000}}
 import errno, os
 total = 0
 for place in ("/box", "/tmp", "/dev/shm", "/var/tmp"):

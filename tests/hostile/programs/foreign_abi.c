@@ -1,8 +1,10 @@
 /*
+ * threat: D7
+ * defence: foreign ABIs end the process
  * tries: make a 32-bit system call, past the filter's numbers
  * must: the process is killed
- * expect: {"status": "SG", "signal": "SIGSYS"}
- * control: leak
+ * expect: {"verdict": "signaled", "signal": "SIGSYS"}
+ * control: bare
  */
 #include <stdio.h>
 int main(void)

@@ -1,7 +1,9 @@
+# threat: B1
+# defence: limit of processes
 # tries: fork without end, each child in a session of its own
 # must: the process limit holds and the wall limit ends it
-# expect: {"status": "TO", "message": "Time limit exceeded (wall clock)"}
-# request: {"run_timeout": 1000}
+# expect: {"verdict": "wall_time_limit"}
+# request: {"limits": {"wall_ms": 1000}}
 import os
 while True:
     try:

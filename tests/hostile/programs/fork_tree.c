@@ -1,8 +1,10 @@
 /*
+ * threat: B1
+ * defence: limit of processes
  * tries: fork and vfork in every child, never waiting
  * must: the process limit holds; a limit ends it
- * expect: {"status": "TO"}
- * request: {"run_timeout": 1000}
+ * expect: {"verdict": ["wall_time_limit", "time_limit"]}
+ * request: {"limits": {"wall_ms": 1000, "cpu_ms": 1000}}
  */
 #include <unistd.h>
 int main(void)

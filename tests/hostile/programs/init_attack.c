@@ -1,7 +1,8 @@
 /*
+ * threat: B5
+ * defence: another id, not dumpable, filter
  * tries: tamper with PID 1 of the box: memory, limits, scheduling, descriptors
  * must: refused
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,6 +1,7 @@
+# threat: A8
+# defence: number of inodes of the tmpfs
 # tries: make files, links and directories until it fails
 # must: ENOSPC at the inode limit
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
 import os
 n = 0
 try:

@@ -1,7 +1,9 @@
 /*
+ * threat: B4
+ * defence: pid namespace, another id
  * tries: kill(-1, SIGKILL), kill the group, the parent and PID 1
  * must: only its own processes can be hit
- * expect: {"status": "SG", "signal": "SIGKILL", "has": "held", "lacks": "LEAK"}
+ * expect: {"verdict": "signaled", "signal": "SIGKILL", "has": "held", "lacks": "LEAK"}
  */
 #include <signal.h>
 #include <stdio.h>

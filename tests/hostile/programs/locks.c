@@ -1,7 +1,9 @@
 /*
+ * threat: E7
+ * defence: inodes of the box's own
  * tries: talk to a neighbour through record locks on shared files
  * must: each box has inodes of its own
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
+ * together: 3
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,8 +12,7 @@ int main(void)
 {
     /* Two of these run at once: each takes the lock for a second and looks whether the other has
      * it. */
-    static const char *const paths[] = {"/dev/null",         "/dev/zero",     "/dev/urandom",
-                                        "/usr/bin/true",     "/etc/passwd",   "/proc/self/ns/time",
+    static const char *const paths[] = {"/usr/bin/true",     "/etc/passwd",   "/proc/self/ns/time",
                                         "/proc/self/ns/net", "/proc/version", "/lib64"};
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         int fd = open(paths[i], O_RDONLY);

@@ -1,9 +1,11 @@
 /*
+ * threat: C1
+ * defence: memory limit
  * tries: touch memory without end
  * must: the memory limit stops it and says so
  * needs: memory limit
- * expect: {"status": "SG", "signal": "SIGKILL", "message": "Memory limit exceeded"}
- * request: {"run_memory_limit": 64000000}
+ * expect: {"verdict": "memory_limit", "signal": "SIGKILL"}
+ * request: {"limits": {"memory_bytes": 64000000}}
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,11 @@
 /*
+ * threat: C2
+ * defence: count of out-of-memory kills
  * tries: let a child be killed for memory while the parent exits 0
  * must: the verdict is the memory limit, not success
  * needs: memory limit
- * expect: {"status": "SG", "message": "Memory limit exceeded"}
- * request: {"run_memory_limit": 64000000}
+ * expect: {"verdict": "memory_limit"}
+ * request: {"limits": {"memory_bytes": 64000000}}
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,11 @@
 /*
+ * threat: C1
+ * defence: memory limit
  * tries: hide memory in memfds, where RLIMIT_AS does not look
  * must: it counts; the memory limit stops it
  * needs: memory limit
- * expect: {"status": "SG", "message": "Memory limit exceeded"}
- * request: {"run_memory_limit": 64000000}
+ * expect: {"verdict": "memory_limit"}
+ * request: {"limits": {"memory_bytes": 64000000}}
  */
 #define _GNU_SOURCE
 #include <string.h>

@@ -1,10 +1,12 @@
 /*
+ * threat: C1
+ * defence: memory limit
  * tries: hold memory in the buffers of TCP sockets that nobody reads
  * must: it counts: no more fits than the limit
  * needs: memory limit
- * expect: {"status": [null, "SG", "RE"], "lacks": "LEAK"}
- * request: {"run_memory_limit": 33554432}
- * control: leak
+ * expect: {"verdict": ["ok", "signaled", "nonzero_exit", "memory_limit"], "lacks": "LEAK"}
+ * request: {"limits": {"memory_bytes": 33554432}}
+ * control: bare
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 /*
+ * threat: D9
+ * defence: no capabilities, filter
  * tries: mount, unmount, pivot, chroot, and the new mount API
  * must: refused
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
  */
 #define _GNU_SOURCE
 #include <sched.h>

@@ -1,8 +1,9 @@
 /*
+ * threat: D1
+ * defence: filter, nested namespaces at 0
  * tries: make and join namespaces by clone, clone3, unshare and setns
  * must: refused; clone3 does not exist
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
- * control: leak
+ * control: bare
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,7 @@
+# threat: E3
+# defence: a network namespace with lo only
 # tries: reach anything: the internet, metadata, the engine itself, DNS, raw sockets
 # must: own loopback only
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
-# control: no
 import errno, os, socket
 for family, address in ((socket.AF_INET, ("1.1.1.1", 53)), (socket.AF_INET, ("169.254.169.254", 80)), (socket.AF_INET, ("10.0.0.1", 80)),
                         (socket.AF_INET, ("127.0.0.1", 2358)), (socket.AF_INET, ("127.0.0.1", 2000)), (socket.AF_INET6, ("::1", 2000)),

@@ -1,7 +1,10 @@
 /*
+ * threat: C5
+ * defence: cap of each stream
  * tries: print invalid UTF-8 and NUL on both streams without end
  * must: it is stopped; the answer is valid JSON
- * expect: {"status": ["OL", "EL"]}
+ * expect: {"verdict": "output_limit"}
+ * request: {"limits": {"output_bytes": 65536}}
  */
 #include <unistd.h>
 int main(void)

@@ -1,7 +1,9 @@
+# threat: C5
+# defence: cap of each stream
 # tries: print single bytes without end
 # must: it is stopped at the cap
-# expect: {"status": "OL", "stdout_bytes": 65536}
-# request: {"run_timeout": 3000}
+# expect: {"verdict": "output_limit", "stdout_bytes": 65536}
+# request: {"limits": {"output_bytes": 65536}}
 import os
 while True:
     os.write(1, b"x")

@@ -1,6 +1,9 @@
+# threat: C5
+# defence: cap of each stream
 # tries: print without end on stderr
 # must: what was printed up to the cap is kept, then it is stopped
-# expect: {"status": "EL", "message": "stderr length exceeded", "stderr_bytes": 65536}
+# expect: {"verdict": "output_limit", "stderr_bytes": 65536}
+# request: {"limits": {"output_bytes": 65536}}
 import sys
 while True:
     sys.stderr.write("y" * 1000 + "\n")

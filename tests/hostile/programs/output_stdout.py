@@ -1,6 +1,9 @@
+# threat: C5
+# defence: cap of each stream
 # tries: print without end on stdout
 # must: what was printed up to the cap is kept, then it is stopped
-# expect: {"status": "OL", "message": "stdout length exceeded", "stdout_bytes": 65536}
+# expect: {"verdict": "output_limit", "stdout_bytes": 65536}
+# request: {"limits": {"output_bytes": 65536}}
 import sys
 while True:
     sys.stdout.write("y" * 1000 + "\n")

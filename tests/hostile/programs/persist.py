@@ -1,6 +1,8 @@
+# threat: A9
+# defence: tmpfs of a single use
 # tries: leave a file in every writable place for the next job
 # must: the next job finds none
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
+# again: 3
 import os
 for place in {os.path.realpath(name) for name in ("/box", "/tmp", "/var/tmp", "/dev/shm", "/run", "/dev/mqueue")}:
     path = place + "/belljar-was-here"

@@ -1,8 +1,9 @@
 /*
+ * threat: A11
+ * defence: no capabilities, no_new_privs, nosuid
  * tries: gain an id or a capability: setuid programs, setuid(0), capset, device nodes
  * must: refused
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
- * control: leak
+ * control: bare
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

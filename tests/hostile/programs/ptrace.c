@@ -1,8 +1,9 @@
 /*
+ * threat: B6
+ * defence: filter
  * tries: trace a child, read and write its memory, steal its descriptors
  * must: refused
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
- * control: leak
+ * control: bare
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,9 @@
 /*
+ * threat: B8
+ * defence: ids of the box's own
  * tries: use up what the host counts for a user or for all: inotify instances, timers, aio requests
  * must: the next box has its own share, or there is none at all
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
+ * together: 3
  */
 #define _GNU_SOURCE
 #include <errno.h>

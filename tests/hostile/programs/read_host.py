@@ -1,7 +1,8 @@
+# threat: A1
+# defence: a root that holds only what is listed
 # tries: read host files: shadow, the host's passwd, logs, homes
 # must: none is there
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
-# control: leak
+# control: bare
 import os
 for path in ("/etc/shadow", "/etc/gshadow", "/root", "/var/log", "/var/lib/dpkg/status", "/home", "/run/systemd",
              "/etc/ssh", "/etc/machine-id", "/boot", "/var/run/docker.sock", "/run/belljar", "/sys/class", "/sys/kernel"):

@@ -1,7 +1,8 @@
+# threat: E1
+# defence: a masked /proc of its own
 # tries: read every file of /proc
 # must: no other process, no host path, nothing that names the host
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
-# control: leak
+# control: bare
 import os, socket
 pids = [p for p in os.listdir("/proc") if p.isdigit()]
 if len(pids) > 3:

@@ -1,7 +1,9 @@
 /*
+ * threat: B12
+ * defence: the verdict is the wait status
  * tries: dereference NULL
  * must: a true SIGSEGV
- * expect: {"status": "SG", "signal": "SIGSEGV", "message": "Caught fatal signal 11", "code": null}
+ * expect: {"verdict": "signaled", "signal": "SIGSEGV", "exit_code": null}
  */
 int main(void)
 {

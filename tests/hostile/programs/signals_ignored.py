@@ -1,7 +1,9 @@
+# threat: C4
+# defence: wall limit
 # tries: ignore every signal and sleep
 # must: the wall limit ends it
-# expect: {"status": "TO", "message": "Time limit exceeded (wall clock)"}
-# request: {"run_timeout": 700}
+# expect: {"verdict": "wall_time_limit"}
+# request: {"limits": {"wall_ms": 700}}
 import signal, time
 for n in range(1, 65):
     try:

@@ -1,6 +1,8 @@
+# threat: C4
+# defence: wall limit
 # tries: sleep beyond the wall limit
 # must: it is stopped on time, and little CPU is told
-# expect: {"status": "TO", "message": "Time limit exceeded (wall clock)", "cpu_below": 1000}
-# request: {"run_timeout": 700}
+# expect: {"verdict": "wall_time_limit", "cpu_ms_below": 1000}
+# request: {"limits": {"wall_ms": 700}}
 import time
 time.sleep(60)

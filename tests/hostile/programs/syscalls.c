@@ -1,8 +1,9 @@
 /*
+ * threat: D4
+ * defence: filter
  * tries: call what the kernel's exploits go through
  * must: refused or unknown
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
- * control: leak
+ * control: bare
  */
 #define _GNU_SOURCE
 #include <errno.h>

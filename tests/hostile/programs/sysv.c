@@ -1,8 +1,10 @@
 /*
+ * threat: E5
+ * defence: an IPC namespace of a single use
  * tries: leave shared memory, a semaphore and a queue for the next job
  * must: they die with the box
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
- * control: leak-twice
+ * control: bare-twice
+ * again: 2
  */
 #include <stdio.h>
 #include <sys/ipc.h>

@@ -1,6 +1,7 @@
+# threat: B11
+# defence: no terminal, filter
 # tries: inject input into a terminal
 # must: there is none, and the call is refused
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
 import fcntl, os, termios
 try:
     fd = os.open("/dev/tty", os.O_RDWR)

@@ -1,9 +1,10 @@
 /*
+ * threat: B1
+ * defence: limit of processes
  * tries: start threads without end
  * must: pthread_create fails at the process limit
  * needs: process limit
- * expect: {"status": null, "has": "held", "lacks": "LEAK"}
- * control: leak
+ * control: bare
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
+# threat: A1
+# defence: a read-only root and /proc
 # tries: write to /proc and to read-only places
 # must: refused everywhere
-# expect: {"status": null, "has": "held", "lacks": "LEAK"}
 import os
 for path in ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/proc/sys/vm/drop_caches",
              "/proc/1/oom_score_adj", "/proc/1/comm", "/proc/sys/user/max_user_namespaces", "/proc/sys/net/ipv4/ip_forward"):
