@@ -6,7 +6,7 @@ Each row alternates one bare run (posix_spawn, stdout read from a pipe, waitid) 
 connection, so that a noisy neighbour hits both alike.  Medians are compared; throughput is counted for some seconds
 with eight connections.  Prints a Markdown table, and writes it to docs/benchmarks.md with --write.  The row "judge0" is
 about kept submissions (judge0.py), "streams" about WebSockets (stream.py), "idle" about
-who waits (idle.py).
+who waits (idle.py), "limits" about limits of time (limits.py), "defences" about what isolation costs (defences.py).
 """
 import argparse
 import contextlib
@@ -23,8 +23,10 @@ import tempfile
 import threading
 import time
 
+import defences
 import idle
 import judge0
+import limits
 import stream
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -173,11 +175,11 @@ def machine():
     return f"{os.cpu_count()} CPUs ({model}), Linux {platform.release()}"
 
 
-def serve(build, data, *flags):
+def serve(build, data, *flags, env=None):
     log = open(pathlib.Path(data, "log"), "w")
     server = subprocess.Popen([str(ROOT / build / "belljar"), "serve", "--listen", "127.0.0.1:0", "--log-level", "warn", *flags],
                               stdout=subprocess.PIPE, stderr=log, text=True,
-                              env={**os.environ, "BELLJAR_JUDGE0_CONF": "none"})
+                              env={**os.environ, "BELLJAR_JUDGE0_CONF": "none", **(env or {})})
     for line in server.stdout:
         if "ready on" in line:
             port = int(line.split("127.0.0.1:")[1].split()[0].strip("/,;)"))
@@ -254,6 +256,45 @@ def bench_idle(options):
     return figures, idle.table(figures)
 
 
+NEIGHBOURS = 4
+
+
+def bench_limits(options):
+    with tempfile.TemporaryDirectory() as data:
+        server, port = serve(options.build, data, "--slots", str(NEIGHBOURS + 1))
+        try:
+            figures = limits.measure(lambda: Connection(port), NEIGHBOURS)
+        finally:
+            stop(server)
+    return figures, limits.table(figures, NEIGHBOURS)
+
+
+def weakened_build(build):
+    """Optimised as `build` is; only its switches are more."""
+    folder = f"{build}-weaken"
+    if not (ROOT / folder / "build.ninja").exists():
+        subprocess.run(["meson", "setup", folder, "-Dweaken=true"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", folder, "--quiet"], cwd=ROOT, check=True)
+    return folder
+
+
+def bench_defences(options):
+    build = weakened_build(options.build)
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        whole, whole_port = serve(build, one)
+        weakened, weakened_port = serve(build, two, env={"BELLJAR_WEAKEN": defences.WITHOUT})
+        try:
+            figures = defences.measure(Connection(whole_port), Connection(weakened_port), options.count)
+        finally:
+            stop(whole)
+            stop(weakened)
+    return figures, defences.table(figures)
+
+
+# Beside those of PROGRAMS: (figures, lines) of each.
+PARTS = {"judge0": bench_judge0, "streams": bench_streams, "idle": bench_idle, "limits": bench_limits, "defences": bench_defences}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -262,9 +303,9 @@ def main():
     parser.add_argument("--stored", type=int, default=100000, help="how many submissions the full store of 'judge0' holds")
     parser.add_argument("--json", help="also write the raw figures to this file")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    parser.add_argument("rows", nargs="*", default=[*PROGRAMS, "judge0", "streams", "idle"])
+    known = [*PROGRAMS, *PARTS]
+    parser.add_argument("rows", nargs="*", default=known)
     options = parser.parse_args()
-    known = [*PROGRAMS, "judge0", "streams", "idle"]
     for row in options.rows:
         if row not in known:
             parser.error(f"there is no row '{row}': {', '.join(known)}")
@@ -273,15 +314,10 @@ def main():
     if names:
         programs, lines = bench_programs(options, names)
         figures.update(programs)
-    if "judge0" in options.rows:
-        figures["judge0"], more = bench_judge0(options)
-        lines += ([""] if lines else []) + more
-    if "streams" in options.rows:
-        figures["streams"], more = bench_streams(options)
-        lines += ([""] if lines else []) + more
-    if "idle" in options.rows:
-        figures["idle"], more = bench_idle(options)
-        lines += ([""] if lines else []) + more
+    for name, part in PARTS.items():
+        if name in options.rows:
+            figures[name], more = part(options)
+            lines += ([""] if lines else []) + more
     head = [f"Machine: {machine()}.  {options.count} alternating pairs a row, {options.seconds:g} s of load."]
     print("\n".join(head + [""] + lines))
     if options.json:
