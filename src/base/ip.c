@@ -58,7 +58,9 @@ bool ip_network_parse(const char *text, struct ip_network *ret)
         }
         n.bits = offset + (unsigned)strtoul(bits, NULL, 10);
     }
-    if (n.bits > ALL_BITS) {
+    /* "::ffff:10.0.0.0/8" is a network that its own address is not in: meant was another. */
+    bool is_nowhere = n.bits < V4_OFFSET && ip_is_v4(&n.address);
+    if (n.bits > ALL_BITS || is_nowhere) {
         return false;
     }
     *ret = n;

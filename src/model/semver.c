@@ -89,10 +89,10 @@ bool semver_coerce(const char *text, struct semver *ret)
     }
     for (int i = 0; i < 3; i++) {
         for (; isdigit((unsigned char)*p); p++) {
-            if (parts[i] > SEMVER_NUMBER_MAX / 10) {
+            parts[i] = parts[i] * 10 + (uint64_t)(*p - '0');
+            if (parts[i] > SEMVER_NUMBER_MAX) {
                 return false;
             }
-            parts[i] = parts[i] * 10 + (uint64_t)(*p - '0');
         }
         if (*p != '.' || !isdigit((unsigned char)p[1])) {
             break;

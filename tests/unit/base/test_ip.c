@@ -76,6 +76,7 @@ static void test_what_is_no_network_is_refused_and_nothing_is_written(void **sta
                                       "::/-1",
                                       "10.0.0.0/ 8",
                                       "::/4294967296",
+                                      "::ffff:10.0.0.0/8",
                                       "10.0.0.0/8/8",
                                       "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/8"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

@@ -293,6 +293,7 @@ static void test_coerce_refuses_text_without_numbers(void **state)
     assert_false(semver_coerce("", &v));
     assert_false(semver_coerce("no version here.", &v));
     assert_false(semver_coerce("99999999999999999999999", &v));
+    assert_false(semver_coerce("9007199254740992", &v)); /* and so does semver_parse */
 }
 
 static void test_format_writes_the_prerelease(void **state)
