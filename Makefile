@@ -2,13 +2,15 @@
 #   make         build/belljar, build/belljar-boxd, build/belljar-init
 #   make run     install what is missing, build, serve   (DATA=DIR keeps the data)
 #   make test    install what is missing, build, run all tests
+#   make fuzz    SECONDS=60 of each fuzzer   (FUZZERS="guard native" for some)
 #   make soak    kill its processes at random moments for some minutes; nothing may be lost
 BUILD ?= build
 PREFIX ?= /usr/local
 DATA ?=
 SERVE_FLAGS ?=
+SECONDS ?= 60
 
-.PHONY: all deps run test test-fresh test-vm soak bench lint sanitize install clean docs
+.PHONY: all deps run test test-fresh test-vm soak fuzz bench lint sanitize install clean docs
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -47,6 +49,10 @@ soak:
 	@tools/deps test
 	@$(MAKE) --no-print-directory all
 	@BELLJAR_BUILD=$(abspath $(BUILD)) /usr/bin/python3 tests/soak/soak.py $(SOAK_FLAGS)
+
+fuzz:
+	@tools/deps fuzz
+	@tests/fuzz/run --build $(BUILD)-fuzz --seconds $(SECONDS) $(FUZZERS)
 
 bench:
 	@tools/deps bench

@@ -3,14 +3,12 @@
  * Bytes as a message of the three sockets and as an archive: whatever parses must be within its
  * bounds, and an archive must end after as many steps as it has bytes.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "boxproto/boxarchive.h"
 #include "boxproto/boxproto.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void parse_archive(const uint8_t *data, size_t size)
 {

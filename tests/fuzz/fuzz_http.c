@@ -3,21 +3,18 @@
  * The first byte chooses: a target and its route, a Host with an Origin, an address to listen on,
  * or a compressed body.  What is accepted must keep what its header promises.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "fuzz.h"
 #include "http/address.h"
 #include "http/guard.h"
 #include "http/host.h"
 #include "http/inflate.h"
 #include "http/router.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_target(const char *text)
 {

@@ -3,14 +3,11 @@
  * Bytes as a judge0.conf: what parses must have names, values within their limit and lines in
  * order; what does not must name a line, and leave nothing behind.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "config/judge0_text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void text_check(const struct judge0_text *t)
 {

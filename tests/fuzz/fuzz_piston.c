@@ -3,8 +3,6 @@
  * Bytes as the body of an execute request, down to the job: each is either refused with a message,
  * or becomes a job whose names, arguments and limits keep what the model promises.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/json.h"
@@ -13,10 +11,9 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "fuzz.h"
 #include "model/job.h"
 #include "model/runtime.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct runtime python = {
     .refs = 1, .language = (char[]){"python"}, .version = (char[]){"3.11.2"}};

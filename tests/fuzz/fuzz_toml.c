@@ -3,13 +3,11 @@
  * Bytes as a file of our TOML: what parses must have unique keys, text without NUL and arrays of
  * one type; what does not must name a line.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "config/toml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static void value_check(const struct toml_value *v)
 {

@@ -5,8 +5,6 @@
  */
 #include <fcntl.h>
 #include <ftw.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,13 +13,12 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/tree.h"
+#include "fuzz.h"
 #include "unzip/unzip.h"
 
 #define TOP       "/dev/shm"
 #define BYTES_MAX 4096
 #define FILES_MAX 16
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void path_check(const char *text)
 {
