@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "boxproto/boxproto.h"
 #include "config/config.h"
+#include "sandbox/container.h"
 #include "sandbox/doctor.h"
 #include "sandbox/launch_ids.h"
 
@@ -113,6 +114,10 @@ enum sandbox_require host_require(const struct config *config, const struct box_
     bool automatic = config->require == 0;
     if (automatic && (hello->features & BOX_FEATURE_ROOT)) {
         return REQUIRE_FULL;
+    }
+    /* Who puts a server into a container means it for others; they must know what it lacks. */
+    if (automatic && container_detect() != CONTAINER_NONE) {
+        return REQUIRE_LIMITS;
     }
     return requires[config->require];
 }

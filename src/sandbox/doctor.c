@@ -3,19 +3,19 @@
 
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxproto/boxproto.h"
+#include "sandbox/container.h"
+#include "sandbox/doctor_start.h"
 #include "sandbox/launch_host.h"
 
 #define KERNEL_MAJOR 5
@@ -34,7 +34,9 @@
 struct feature {
     uint32_t bit;
     enum doctor_state without;
-    const char *name, *gives, *lacks, *remedy;
+    const char *name, *gives, *lacks;
+    enum container_need need; /* what a container's engine takes away */
+    const char *remedy;       /* outside of a container, or where its engine has no say */
 };
 
 static const struct feature features[] = {
@@ -42,71 +44,71 @@ static const struct feature features[] = {
      "the program cannot reach the init of its box",
      "init and the program share one id; init is kept apart by the filter and by not being "
      "dumpable",
-     REMEDY_SUBUID},
+     NEED_IDS, REMEDY_SUBUID},
     {BOX_FEATURE_UNIQUE_IDS, DOCTOR_WEAKER, "own ids for each box",
      "kernel quotas that count by user (pipes, inotify, pending signals) are each box's own",
      "all boxes count as you: one can use up the pipes, watches and processes of the others and "
      "yours",
-     REMEDY_SUBUID},
+     NEED_IDS, REMEDY_SUBUID},
     {BOX_FEATURE_MEMORY, DOCTOR_MISSING, "memory limit",
      "a box cannot use more memory than its limit, files included",
      "only single processes are limited, loosely (RLIMIT_DATA); a box as a whole is not",
-     REMEDY_DELEGATE},
+     NEED_CGROUP, REMEDY_DELEGATE},
     {BOX_FEATURE_PIDS, DOCTOR_MISSING, "process limit", "a fork bomb ends at the limit of its box",
      "processes are limited by user id only (RLIMIT_NPROC), where a box has an id of its own",
-     REMEDY_DELEGATE},
+     NEED_CGROUP, REMEDY_DELEGATE},
     {BOX_FEATURE_CPU, DOCTOR_WEAKER, "CPU time of a box",
      "the CPU time of all processes of a box is measured and limited",
      "CPU time is that of processes that have ended and were waited for; the limit is one process'",
-     REMEDY_DELEGATE},
+     NEED_CGROUP, REMEDY_DELEGATE},
     {BOX_FEATURE_CPU_QUOTA, DOCTOR_WEAKER, "CPU quota", "a box can be held to a number of CPUs",
-     "limits.cpus cannot be kept: a program with many threads may use all CPUs", REMEDY_DELEGATE},
+     "limits.cpus cannot be kept: a program with many threads may use all CPUs", NEED_CGROUP,
+     REMEDY_DELEGATE},
     {BOX_FEATURE_MEMORY_PEAK, DOCTOR_WEAKER, "peak memory",
      "the largest use of memory of a box is the kernel's own count",
-     "it is told as the largest resident size of one process",
+     "it is told as the largest resident size of one process", NEED_CGROUP,
      "with cgroup v2, Linux 5.19 or later has memory.peak"},
     {BOX_FEATURE_SWAP, DOCTOR_WEAKER, "swap",
      "what a box cannot have as memory it cannot have as swap either",
-     "a box may go on in swap beyond its memory limit",
+     "a box may go on in swap beyond its memory limit", NEED_CGROUP,
      "swapoff -a, or start Linux with swapaccount=1"},
     {BOX_FEATURE_SECCOMP, DOCTOR_MISSING, "system call filter",
      "programs reach only the system calls of an allow list",
-     "the kernel's whole surface is open to programs", "a kernel with CONFIG_SECCOMP_FILTER"},
+     "the kernel's whole surface is open to programs", NEED_NOTHING,
+     "a kernel with CONFIG_SECCOMP_FILTER"},
     {BOX_FEATURE_LANDLOCK, DOCTOR_WEAKER, "Landlock", "a second fence around the files of a box",
-     "mount namespaces are the only fence around files",
+     "mount namespaces are the only fence around files", NEED_NOTHING,
      "Linux 5.19 or later, with landlock in /sys/kernel/security/lsm"},
     {BOX_FEATURE_OVERLAY, DOCTOR_WEAKER, "own inodes for each box",
      "boxes see no locks and no inotify events of each other",
-     "files of the host are shared inodes: two boxes can signal each other by locks",
+     "files of the host are shared inodes: two boxes can signal each other by locks", NEED_NOTHING,
      "a kernel with overlayfs; for ordinary users Linux 5.11 or later"},
     {BOX_FEATURE_DEVICES, DOCTOR_WEAKER, "own device nodes",
      "/dev/null and the like are each box's own",
      "the host's own device files are bound read-only: locks on them are a channel between boxes",
-     REMEDY_ROOT},
+     NEED_HOST, REMEDY_ROOT},
     {BOX_FEATURE_PROC, DOCTOR_WEAKER, "/proc", "a box has a /proc of its own processes",
-     "boxes have no /proc: JVM, .NET and others may not start",
-     "in a container: an unmasked /proc (docker: --security-opt systempaths=unconfined, podman: "
-     "--security-opt unmask=ALL)"},
+     "boxes have no /proc: JVM, .NET and others may not start", NEED_PROC,
+     "a /proc of the host of which no part is covered by other mounts"},
     {BOX_FEATURE_NETNS, DOCTOR_MISSING, "network namespaces",
      "a box has no network but a loopback of its own", "boxes cannot be kept off the network",
-     "a kernel with CONFIG_NET_NS"},
+     NEED_NOTHING, "a kernel with CONFIG_NET_NS"},
     {BOX_FEATURE_TIMENS, DOCTOR_WEAKER, "time namespaces", "a box does not see the host's uptime",
-     "programs can read how long the host has been up", "a kernel with CONFIG_TIME_NS"},
+     "programs can read how long the host has been up", NEED_NOTHING,
+     "a kernel with CONFIG_TIME_NS"},
     {BOX_FEATURE_NESTED_OFF, DOCTOR_WEAKER, "no nested namespaces",
      "a box may have no user namespaces, by filter and by sysctl",
-     "nested user namespaces are refused by the filter alone", REMEDY_KERNEL},
+     "nested user namespaces are refused by the filter alone", NEED_PROC, REMEDY_KERNEL},
     {BOX_FEATURE_MOUNT_API, DOCTOR_MISSING, "mount API", "mounts are made through descriptors",
-     "boxes cannot be built",
-     "Linux 5.15 or later; in a container, a seccomp profile that lets "
-     "fsopen, move_mount and mount_setattr through"},
+     "boxes cannot be built", NEED_CALLS, "Linux 5.15 or later"},
 };
 
 /* Others do the same work when these are not there: nothing is lost. */
 static const struct feature conveniences[] = {
     {BOX_FEATURE_CGROUP_KILL, DOCTOR_OK, "cgroup.kill", "a box ends by one write",
-     "a box ends with its PID 1, to the same effect", ""},
+     "a box ends with its PID 1, to the same effect", NEED_NOTHING, ""},
     {BOX_FEATURE_CLONE_INTO, DOCTOR_OK, "clone into cgroup", "a box is born in its cgroup",
-     "a box enters its cgroup as the first thing it does", ""},
+     "a box enters its cgroup as the first thing it does", NEED_NOTHING, ""},
 };
 
 static struct doctor_row *row_add(struct doctor_row *rows, unsigned *count, const char *feature,
@@ -115,6 +117,15 @@ static struct doctor_row *row_add(struct doctor_row *rows, unsigned *count, cons
     struct doctor_row *row = &rows[(*count)++];
     *row = (struct doctor_row){.feature = feature, .state = state, .meaning = "", .remedy = ""};
     return row;
+}
+
+/* `remedy`: where there is no engine that could be told to give it. */
+static void row_lacks(struct doctor_row *row, enum container_need need, const char *remedy,
+                      enum container c)
+{
+    const char *option = container_option(c, need);
+    row->need = need;
+    row->remedy = option ? option : remedy;
 }
 
 static bool kernel_is_old(const char *release)
@@ -137,21 +148,12 @@ static void kernel_row(struct doctor_row *rows, unsigned *count)
     row->remedy = old ? "use Linux 5.15 or later" : "";
 }
 
-/* In a child: the namespace is gone with it. */
-static bool userns_works(void)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        _exit(unshare(CLONE_NEWUSER) < 0);
-    }
-    int status = 1;
-    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-}
-
-static void start_row(const struct box_boxd_hello *hello, struct doctor_row *rows, unsigned *count)
+static void start_row(const struct box_boxd_hello *hello, enum container c, struct doctor_row *rows,
+                      unsigned *count)
 {
     bool root = hello ? (hello->features & BOX_FEATURE_ROOT) != 0 : host_is_privileged();
-    bool works = root || hello || userns_works();
+    enum doctor_start start = root || hello ? START_WORKS : doctor_start_try();
+    bool works = start == START_WORKS;
     struct doctor_row *row = row_add(rows, count, "privileges", works ? DOCTOR_OK : DOCTOR_MISSING);
     snprintf(row->detail, sizeof(row->detail), "%s",
              root    ? "root"
@@ -159,15 +161,16 @@ static void start_row(const struct box_boxd_hello *hello, struct doctor_row *row
                      : "ordinary user");
     row->meaning = "boxes can be made";
     if (!works) {
-        const char *remedy = host_userns_obstacle();
-        row->meaning = "ordinary users may not make user namespaces here: no box can be made";
-        row->remedy = remedy ? remedy
-                             : "start as root; in a container, its seccomp profile must let "
-                               "unshare and mount through";
+        doctor_start_explain(start, c, row);
+    }
+    if (start == START_NO_USERNS && container_profile_refuses_mounts(c)) {
+        row = row_add(rows, count, "AppArmor", DOCTOR_MISSING);
+        row->meaning = "the profile of the container refuses mounts";
+        row_lacks(row, NEED_APPARMOR, "", c);
     }
 }
 
-static void cgroup_row(const struct box_boxd_hello *hello, const char *lack,
+static void cgroup_row(const struct box_boxd_hello *hello, const char *lack, enum container c,
                        struct doctor_row *rows, unsigned *count)
 {
     static const char *const details[] = {
@@ -183,21 +186,34 @@ static void cgroup_row(const struct box_boxd_hello *hello, const char *lack,
     snprintf(row->detail, sizeof(row->detail), "%s%s%.230s", details[hello->cgroup],
              lack ? ": " : "", lack ? lack : "");
     row->meaning = there ? "limits hold for a box as a whole" : "limits hold for single processes";
-    row->remedy = there ? "" : REMEDY_DELEGATE;
+    if (!there) {
+        row_lacks(row, NEED_CGROUP, REMEDY_DELEGATE, c);
+    }
 }
 
-static void feature_rows(const struct feature *table, size_t len, uint32_t known, uint32_t have,
+/* What is known of the host, and from whom. */
+struct view {
+    uint32_t known, have, landlock;
+    bool has_cgroup;
+    enum container container;
+};
+
+static void feature_rows(const struct feature *table, size_t len, const struct view *v,
                          struct doctor_row *rows, unsigned *count)
 {
     for (size_t i = 0; i < len; i++) {
         const struct feature *f = &table[i];
-        if (!(known & f->bit)) {
+        if (!(v->known & f->bit)) {
             continue;
         }
-        bool there = (have & f->bit) != 0;
+        bool there = (v->have & f->bit) != 0;
         struct doctor_row *row = row_add(rows, count, f->name, there ? DOCTOR_OK : f->without);
         row->meaning = there ? f->gives : f->lacks;
-        row->remedy = there ? "" : f->remedy;
+        if (!there) {
+            /* Without a cgroup, what else would be needed for this row is of no interest. */
+            bool none = f->need == NEED_CGROUP && !v->has_cgroup;
+            row_lacks(row, f->need, none ? REMEDY_DELEGATE : f->remedy, v->container);
+        }
     }
 }
 
@@ -234,41 +250,64 @@ static void memfd_row(struct doctor_row *rows, unsigned *count)
 }
 
 /* What can be told without boxd. */
-static void probe(uint32_t *ret_known, uint32_t *ret_features, uint32_t *ret_landlock)
+static void probe(struct view *v)
 {
     uint32_t action = SECCOMP_RET_KILL_PROCESS;
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    *ret_known = BOX_FEATURE_SECCOMP | BOX_FEATURE_LANDLOCK;
-    *ret_features = 0;
-    *ret_landlock = abi > 0 ? (uint32_t)abi : 0;
+    v->known = BOX_FEATURE_SECCOMP | BOX_FEATURE_LANDLOCK;
+    v->landlock = abi > 0 ? (uint32_t)abi : 0;
     if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) {
-        *ret_features |= BOX_FEATURE_SECCOMP;
+        v->have |= BOX_FEATURE_SECCOMP;
     }
     if (abi >= 2) {
-        *ret_features |= BOX_FEATURE_LANDLOCK;
+        v->have |= BOX_FEATURE_LANDLOCK;
+    }
+    if (v->container != CONTAINER_NONE) { /* so that all options are told at once */
+        uint32_t limits = BOX_FEATURE_MEMORY | BOX_FEATURE_PIDS;
+        v->known |= BOX_FEATURE_PROC | limits;
+        v->have |= container_has_proc() ? BOX_FEATURE_PROC : 0;
+        v->have |= container_has_cgroup() ? limits : 0;
     }
 }
 
 unsigned doctor_rows(const struct box_boxd_hello *hello, const char *cgroup_lack,
                      struct doctor_row rows[DOCTOR_ROWS_MAX])
 {
-    uint32_t known = UINT32_MAX, have = 0, landlock = 0;
+    struct view v = {.known = UINT32_MAX, .container = container_detect()};
     if (hello) {
-        have = hello->features;
-        landlock = hello->landlock_abi;
+        v.have = hello->features;
+        v.landlock = hello->landlock_abi;
+        v.has_cgroup = hello->cgroup != BOX_CGROUP_NONE;
     } else {
-        probe(&known, &have, &landlock);
+        probe(&v);
     }
     unsigned count = 0;
     kernel_row(rows, &count);
-    start_row(hello, rows, &count);
-    cgroup_row(hello, cgroup_lack, rows, &count);
-    feature_rows(features, ARRAY_LEN(features), known, have, rows, &count);
-    feature_rows(conveniences, ARRAY_LEN(conveniences), known, have, rows, &count);
-    landlock_detail(landlock, rows, count);
+    start_row(hello, v.container, rows, &count);
+    cgroup_row(hello, cgroup_lack, v.container, rows, &count);
+    feature_rows(features, ARRAY_LEN(features), &v, rows, &count);
+    feature_rows(conveniences, ARRAY_LEN(conveniences), &v, rows, &count);
+    landlock_detail(v.landlock, rows, count);
     core_row(rows, &count);
     memfd_row(rows, &count);
     return count;
+}
+
+unsigned doctor_options(const struct doctor_row *rows, unsigned count, enum container c,
+                        const char *ret[CONTAINER_NEEDS])
+{
+    unsigned found = 0;
+    for (unsigned need = NEED_NOTHING + 1; need < NEED_HOST; need++) {
+        bool needed = false;
+        for (unsigned i = 0; i < count; i++) {
+            needed = needed || (rows[i].state != DOCTOR_OK && rows[i].need == need);
+        }
+        const char *option = needed ? container_option(c, (enum container_need)need) : NULL;
+        if (option) {
+            ret[found++] = option;
+        }
+    }
+    return found;
 }
 
 const char *doctor_state_name(enum doctor_state state)
@@ -341,6 +380,7 @@ int doctor_require(const struct box_boxd_hello *hello, enum sandbox_require requ
         }
     }
     return err_set(e, ERR_UNSUPPORTED,
-                   "this host does not give what sandbox.require = %s asks for: %s",
+                   "this host does not give what sandbox.require = %s asks for: %s; 'belljar "
+                   "doctor' says how to get it, --require how to do with less",
                    levels[require], names.data);
 }

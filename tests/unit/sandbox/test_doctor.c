@@ -79,15 +79,32 @@ static void test_rows_without_boxd_leave_out_what_is_not_known(void **state)
     unsigned count = doctor_rows(NULL, NULL, rows);
     assert_int_not_equal(row_of(rows, count, "kernel"), count);
     assert_int_not_equal(row_of(rows, count, "privileges"), count);
-    assert_int_equal(row_of(rows, count, "memory limit"), count);
+    assert_int_equal(row_of(rows, count, "CPU quota"), count);
+}
+
+static void test_options_of_a_container_are_told_once_and_in_order(void **state)
+{
+    (void)state;
+    const struct doctor_row rows[] = {
+        {.feature = "limits", .state = DOCTOR_MISSING, .need = NEED_CGROUP},
+        {.feature = "more limits", .state = DOCTOR_WEAKER, .need = NEED_CGROUP},
+        {.feature = "/proc", .state = DOCTOR_WEAKER, .need = NEED_PROC},
+        {.feature = "ids", .state = DOCTOR_OK, .need = NEED_IDS},
+        {.feature = "devices", .state = DOCTOR_WEAKER, .need = NEED_HOST},
+    };
+    const char *options[CONTAINER_NEEDS];
+    assert_int_equal(doctor_options(rows, 5, CONTAINER_DOCKER, options), 2);
+    assert_ptr_equal(options[0], container_option(CONTAINER_DOCKER, NEED_PROC));
+    assert_ptr_equal(options[1], container_option(CONTAINER_DOCKER, NEED_CGROUP));
+    assert_int_equal(doctor_options(rows, 5, CONTAINER_NONE, options), 0);
 }
 
 static void test_print_has_each_row_and_its_remedy(void **state)
 {
     (void)state;
     const struct doctor_row rows[] = {
-        {"a thing", DOCTOR_OK, "as it is", "it works", ""},
-        {"another", DOCTOR_WEAKER, "", "it half works", "do this"},
+        {"a thing", DOCTOR_OK, "as it is", "it works", "", NEED_NOTHING},
+        {"another", DOCTOR_WEAKER, "", "it half works", "do this", NEED_NOTHING},
     };
     AUTO(buf_done) struct buf text = {0};
     doctor_print(rows, 2, false, &text);
@@ -142,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_rows_without_anything_say_how_to_get_it),
         cmocka_unit_test(test_rows_name_why_there_is_no_cgroup),
         cmocka_unit_test(test_rows_without_boxd_leave_out_what_is_not_known),
+        cmocka_unit_test(test_options_of_a_container_are_told_once_and_in_order),
         cmocka_unit_test(test_print_has_each_row_and_its_remedy),
         cmocka_unit_test(test_require_full_names_what_is_missing),
         cmocka_unit_test(test_require_full_is_met_without_root),
