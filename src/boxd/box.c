@@ -18,6 +18,7 @@
 #include "boxd/boxd.h"
 #include "boxd/ids.h"
 #include "boxd/spawn.h"
+#include "boxproto/weaken.h"
 
 /* How long init may live on after ENDED, to collect. */
 #define COLLECT_MAX_NS (10 * NS_PER_S)
@@ -54,6 +55,9 @@ static void box_report(struct box *box, enum box_end end)
     struct err e;
     if (cgroup_leaf_usage(&box->leaf, &usage, &e) < 0) {
         LOG_WARN(&b->log, "usage unknown", log_i("box", box->id), log_s("error", e.text));
+    }
+    if (weakened(b->config.weaken, WEAKEN_OOM_COUNT)) {
+        usage.oom_kills = 0;
     }
     bool cpu = (b->features & BOX_FEATURE_CPU) != 0;
     uint64_t wall = box->go_ns != 0 ? clock_mono_ns(&clock_system) - box->go_ns : 0;
@@ -339,7 +343,7 @@ static void on_memory(void *ctx, unsigned events)
 {
     struct box *box = ctx;
     (void)events;
-    if (cgroup_leaf_oom(&box->leaf)) {
+    if (cgroup_leaf_oom(&box->leaf) && !weakened(box->boxd->config.weaken, WEAKEN_OOM_COUNT)) {
         box_stop(box, BOX_END_MEMORY);
     }
 }
@@ -357,6 +361,15 @@ static int box_watch(struct box *box, struct err *e)
     return r;
 }
 
+static uint32_t features_used(const struct boxd *b)
+{
+    uint64_t weaken = b->config.weaken;
+    uint32_t unused = weakened(weaken, WEAKEN_OVERLAY) ? BOX_FEATURE_OVERLAY : 0;
+    unused |= weakened(weaken, WEAKEN_TIMENS) ? BOX_FEATURE_TIMENS : 0;
+    unused |= weakened(weaken, WEAKEN_NESTED) ? BOX_FEATURE_NESTED_OFF : 0;
+    return b->features & ~unused;
+}
+
 static int box_spawn(struct box *box, int netns, struct err *e)
 {
     struct boxd *b = box->boxd;
@@ -370,7 +383,7 @@ static int box_spawn(struct box *box, int netns, struct err *e)
     const struct spawn s = {
         .rootfs = {.config = &b->config,
                    .create = &box->create,
-                   .features = b->features,
+                   .features = features_used(b),
                    .owner = ids_owner(&b->config, box->id)},
         .leaf = &box->leaf,
         .box = box->id,
@@ -448,6 +461,7 @@ int box_create(struct box *box, const void *message, int *control, struct err *e
     box->state = BOX_WAITING;
     box->control = TAKE(control, -1);
     limits_clamp(&box->create.maxima, &b->config.maxima);
+    limits_weaken(&box->create.maxima, b->config.weaken);
 
     int r = create_check(b, &box->create, e);
     r = r < 0 ? r
@@ -466,12 +480,16 @@ int box_start(struct box *box, const void *message, int *none, struct err *e)
     if (box->started) {
         return err_set(e, ERR_INVALID, "box %" PRIu32 " was started before", box->id);
     }
+    uint64_t weaken = box->boxd->config.weaken;
     memcpy(&box->start, message, sizeof(box->start));
     box->started = true;
     box->started_ns = clock_mono_ns(&clock_system);
     box->start.maxima.disk_bytes = box->create.maxima.disk_bytes;
     box->start.maxima.disk_inodes = box->create.maxima.disk_inodes;
     limits_clamp(&box->start.maxima, &box->create.maxima);
+    limits_weaken(&box->start.maxima, weaken);
+    box->start.wall_ns = weaken_limit(weaken, WEAKEN_WALL_TIME, box->start.wall_ns);
+    box->start.cpu_ns = weaken_limit(weaken, WEAKEN_CPU_TIME, box->start.cpu_ns);
     if (box->state == BOX_READY && !box->killed) {
         box_go(box);
     }

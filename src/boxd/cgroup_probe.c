@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "boxd/cgroup_read.h"
+#include "boxproto/weaken.h"
 
 #define REMOVE_TRIES 100
 
@@ -152,7 +153,7 @@ static int probe(struct cgroup *c, enum box_class class, const struct boxd_confi
         return r;
     }
     c->features = c->ops->features(&leaf);
-    c->swap_file = cgroup_has(&leaf, BOX_FEATURE_SWAP);
+    c->swap_file = cgroup_has(&leaf, BOX_FEATURE_SWAP) && !weakened(config->weaken, WEAKEN_SWAP);
     if (config->swap_limited) {
         c->features |= BOX_FEATURE_SWAP;
     }

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "boxproto/weaken.h"
 
 int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e)
 {
@@ -29,9 +30,17 @@ int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e)
     return 0;
 }
 
+static uint32_t first_id(const struct boxd_config *config, uint32_t box)
+{
+    return config->id_base + 2 * (weakened(config->weaken, WEAKEN_UNIQUE_IDS) ? 0 : box);
+}
+
 uid_t ids_owner(const struct boxd_config *config, uint32_t box)
 {
-    return (config->flags & BOXD_OWN_IDS) != 0 ? config->id_base + 2 * box + 1 : geteuid();
+    if (weakened(config->weaken, WEAKEN_USERNS)) {
+        return BOX_USER_UID;
+    }
+    return (config->flags & BOXD_OWN_IDS) != 0 ? first_id(config, box) + 1 : geteuid();
 }
 
 /* --- in boxd ------------------------------------------------------------------------------ */
@@ -51,8 +60,11 @@ int ids_map(const struct boxd_config *config, uint32_t box, pid_t pid, struct er
 {
     char uids[80], gids[80];
     int uids_len, gids_len;
+    if (weakened(config->weaken, WEAKEN_USERNS)) {
+        return 0;
+    }
     if ((config->flags & BOXD_OWN_IDS) != 0) {
-        uint32_t base = config->id_base + 2 * box;
+        uint32_t base = first_id(config, box);
         uids_len = snprintf(uids, sizeof(uids), "%d %" PRIu32 " 1\n%d %" PRIu32 " 1\n",
                             BOX_INIT_UID, base, BOX_USER_UID, base + 1);
         gids_len = snprintf(gids, sizeof(gids), "%s", uids);
@@ -71,8 +83,8 @@ int ids_claim(const struct boxd_config *config, uint32_t box, struct err *e)
     if ((config->flags & BOXD_OWN_IDS) == 0) {
         return 0;
     }
-    if (setresuid((uid_t)-1, config->id_base + 2 * box, (uid_t)-1) < 0) {
-        return err_sys(e, "taking the id %" PRIu32, config->id_base + 2 * box);
+    if (setresuid((uid_t)-1, first_id(config, box), (uid_t)-1) < 0) {
+        return err_sys(e, "taking the id %" PRIu32, first_id(config, box));
     }
     /* It became ineffective with the id; some hosts let nobody else make user namespaces. */
     return caps_set(CAP_BIT(CAP_SYS_ADMIN), 0, e);
@@ -103,7 +115,12 @@ static int maxima_set(const struct boxd_config *config, int user_sysctl_fd, stru
     return r;
 }
 
-static const int kept[] = {CAP_KILL, CAP_SETUID, CAP_SETGID};
+/* SYS_ADMIN: who has no no_new_privs needs it to load a filter. */
+static uint64_t kept(const struct boxd_config *config)
+{
+    return CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) |
+           (weakened(config->weaken, WEAKEN_NO_NEW_PRIVS) ? CAP_BIT(CAP_SYS_ADMIN) : 0);
+}
 
 /* All of it: what is ambient already, as init's three are, does not go with it. */
 static int bounding_drop(struct err *e)
@@ -116,19 +133,16 @@ static int bounding_drop(struct err *e)
     }
 }
 
-static int caps_enter(struct err *e)
+static int caps_enter(uint64_t mask, struct err *e)
 {
-    uint64_t mask = 0;
-    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-        mask |= CAP_BIT(kept[i]);
-    }
     int r = caps_set(mask | CAP_BIT(CAP_SETPCAP), mask, e);
     if (r < 0) {
         return r;
     }
-    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0) < 0) {
-            return err_sys(e, "keeping capability %d", kept[i]);
+    for (int cap = 0; mask >> cap != 0; cap++) {
+        if ((mask & CAP_BIT(cap)) != 0 &&
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
+            return err_sys(e, "keeping capability %d", cap);
         }
     }
     r = bounding_drop(e);
@@ -153,12 +167,16 @@ int ids_enter(const struct boxd_config *config, int user_sysctl_fd, struct err *
     }
     /* Id 0 is not mapped, so the kernel sees no change from root here, and the capabilities stay.
      */
-    uid_t id = (config->flags & BOXD_OWN_IDS) != 0 ? BOX_INIT_UID : BOX_USER_UID;
+    bool two = (config->flags & BOXD_OWN_IDS) != 0 && !weakened(config->weaken, WEAKEN_TWO_IDS);
+    uid_t id = two ? BOX_INIT_UID : BOX_USER_UID;
+    if (weakened(config->weaken, WEAKEN_USERNS)) {
+        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+    }
     if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0) {
         return err_sys(e, "taking the id %u", (unsigned)id);
     }
-    r = caps_enter(e);
-    if (r < 0) {
+    r = caps_enter(kept(config), e);
+    if (r < 0 || weakened(config->weaken, WEAKEN_KEYRING)) {
         return r;
     }
     /* boxd's session keyring must not be found; ENOSYS: a kernel without keys. */

@@ -40,6 +40,7 @@
 #include "boxd/mounts.h"
 #include "boxd/probe.h"
 #include "boxd/spawn.h"
+#include "boxproto/weaken.h"
 
 /* Descriptors below this are given to us, or to children, by number; ours go above. */
 #define FD_FIRST 64
@@ -76,6 +77,10 @@ static const struct {
 static int rlimits_set(const struct boxd_config *config, struct err *e)
 {
     for (size_t i = 0; i < ARRAY_LEN(rlimits); i++) {
+        bool core = rlimits[i].resource == RLIMIT_CORE;
+        if (weakened(config->weaken, core ? WEAKEN_CORE : WEAKEN_RLIMITS)) {
+            continue;
+        }
         struct rlimit limit;
         getrlimit(rlimits[i].resource, &limit);
         rlim_t value = rlimits[i].value < limit.rlim_max ? rlimits[i].value : limit.rlim_max;
@@ -100,8 +105,9 @@ static int process_prepare(const struct boxd_config *config, struct err *e)
 {
     setsid(); /* a terminal's Ctrl-C is the parent's to handle; fails when we have one already */
     umask(0);
+    bool new_privileges = weakened(config->weaken, WEAKEN_NO_NEW_PRIVS);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        (!new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)) {
         return err_sys(e, "prctl");
     }
     /* Where one id alone is mapped the kernel forbids it, and the user's groups stay. */
@@ -109,7 +115,9 @@ static int process_prepare(const struct boxd_config *config, struct err *e)
         return err_sys(e, "dropping the groups");
     }
     /* Each box copies these names. */
-    if (unshare(CLONE_NEWUTS) < 0 || sethostname("belljar", 7) < 0 || setdomainname("", 0) < 0) {
+    bool host_names = weakened(config->weaken, WEAKEN_UTSNS);
+    if (!host_names &&
+        (unshare(CLONE_NEWUTS) < 0 || sethostname("belljar", 7) < 0 || setdomainname("", 0) < 0)) {
         return err_sys(e, "naming the boxes' host");
     }
     int r = signals_reset(e);
@@ -252,7 +260,11 @@ static int parts_begin(struct boxd *b, struct err *e)
 {
     AUTO(fd_closep) int maker = -1;
     int r = netns_maker_start(&maker, e); /* first: it is a copy of what we are now */
-    r = r < 0 ? r : caps_set(CAPS_OF_BOXD, 0, e);
+    uint64_t caps = CAPS_OF_BOXD;
+    if (weakened(b->config.weaken, WEAKEN_USERNS)) {
+        caps |= CAP_BIT(CAP_SETPCAP); /* boxes have no user namespace that gives it */
+    }
+    r = r < 0 ? r : caps_set(caps, 0, e);
     r = r < 0 ? r : cgroup_init(&b->cgroup, &b->config, e);
     r = r < 0 ? r : probe_features(&b->config, &b->features, e);
     r = r < 0 ? r : loop_new(&b->loop, e);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxd/mounts.h"
+#include "boxproto/weaken.h"
 
 #define PROC_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -42,15 +43,20 @@ static int mask(const char *from, const char *const *names, size_t count, struct
     return 0;
 }
 
-int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory, struct err *e)
+int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory, uint64_t weaken,
+                 struct err *e)
 {
     static const struct mount_option options[] = {{"hidepid", "invisible"}};
+    size_t count = weakened(weaken, WEAKEN_PROC_HIDE) ? 0 : ARRAY_LEN(options);
     AUTO(fd_closep) int proc = -1;
-    int r = mount_make("proc", options, ARRAY_LEN(options), PROC_ATTRIBUTES, &proc, e);
+    int r = mount_make("proc", options, count, mount_weaken(PROC_ATTRIBUTES, weaken), &proc, e);
     r = r < 0 ? r : mount_attach(proc, root_fd, "proc", e);
     r = r < 0 ? r : mount_bind(proc, "sys", proc, "sys", MOUNT_ATTR_RDONLY, e);
     if (r == 0 && fchdir(proc) < 0) {
         r = err_sys(e, "entering '/proc'");
+    }
+    if (weakened(weaken, WEAKEN_PROC_MASK)) {
+        return r;
     }
     r = r < 0 ? r : mask(mask_file, masked_files, ARRAY_LEN(masked_files), e);
     r = r < 0 ? r : mask(mask_file, masked_sysctls, ARRAY_LEN(masked_sysctls), e);

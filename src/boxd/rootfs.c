@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "boxd/mounts.h"
 #include "boxd/procfs.h"
+#include "boxproto/weaken.h"
 
 /* fsconfig takes no longer string. */
 #define OPTION_MAX 255
@@ -24,7 +25,18 @@
 #define LAYER_ATTRIBUTES                                                                           \
     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME)
 
+static unsigned weak(const struct rootfs *r, unsigned attributes)
+{
+    return mount_weaken(attributes, r->config->weaken);
+}
+
 /* --- the layers ------------------------------------------------------------------------- */
+
+static unsigned layer_attributes(const struct rootfs *r)
+{
+    bool writable = weakened(r->config->weaken, WEAKEN_READONLY);
+    return weak(r, LAYER_ATTRIBUTES) & ~(writable ? MOUNT_ATTR_RDONLY : 0U);
+}
 
 const struct boxd_layer *layer_find(const struct boxd_config *config, uint32_t id)
 {
@@ -72,34 +84,23 @@ static int overlay_make(const struct rootfs *r, const char *target, int *ret_fd,
         return result;
     }
     const struct mount_option options[] = {{"lowerdir", lower}};
-    return mount_make("overlay", options, ARRAY_LEN(options), LAYER_ATTRIBUTES, ret_fd, e);
+    return mount_make("overlay", options, ARRAY_LEN(options), layer_attributes(r), ret_fd, e);
 }
 
-/* Where overlayfs cannot be had (feature OVERLAY is off, and doctor says so). */
-static int bind_make(const struct rootfs *r, const char *target, int *ret_fd, struct err *e)
-{
-    const char *found = NULL;
-    char name[16];
-    for (uint32_t i = 0; i < r->create->layer_count; i++) {
-        if (strcmp(target_of(r, i), target) != 0) {
-            continue;
-        }
-        if (found) {
-            return err_set(e, ERR_IO, "two layers at '/%s' need overlayfs", target);
-        }
-        snprintf(name, sizeof(name), "%" PRIu32, r->create->layers[i]);
-        found = name;
-    }
-    if (!found) {
-        return err_set(e, ERR_INVALID, "no layer at '/%s'", target);
-    }
-    return mount_copy(AT_FDCWD, found, LAYER_ATTRIBUTES, ret_fd, e);
-}
-
+/* The only layer of a target, as it is: where overlayfs cannot be had, and doctor says so. */
 static int layers_make(const struct rootfs *r, const char *target, int *ret_fd, struct err *e)
 {
-    bool overlay = (r->features & BOX_FEATURE_OVERLAY) != 0;
-    int result = overlay ? overlay_make(r, target, ret_fd, e) : bind_make(r, target, ret_fd, e);
+    char name[16];
+    unsigned count = 0;
+    for (uint32_t i = 0; i < r->create->layer_count; i++) {
+        if (strcmp(target_of(r, i), target) == 0) {
+            snprintf(name, sizeof(name), "%" PRIu32, r->create->layers[i]);
+            count++;
+        }
+    }
+    bool bound = (r->features & BOX_FEATURE_OVERLAY) == 0 && count == 1;
+    int result = bound ? mount_copy(AT_FDCWD, name, layer_attributes(r), ret_fd, e)
+                       : overlay_make(r, target, ret_fd, e);
     return result < 0 ? err_wrap(e, "the layers of '/%s'", target) : 0;
 }
 
@@ -182,7 +183,7 @@ static int storage_make(const struct rootfs *r, int *ret_fd, struct err *e)
     snprintf(size, sizeof(size), "%" PRIu64, r->create->maxima.disk_bytes);
     snprintf(inodes, sizeof(inodes), "%" PRIu64, r->create->maxima.disk_inodes + OWN_INODES);
     const struct mount_option options[] = {{"size", size}, {"nr_inodes", inodes}, {"mode", "0700"}};
-    return mount_make("tmpfs", options, ARRAY_LEN(options), MOUNT_ATTR_NOSUID, ret_fd, e);
+    return mount_make("tmpfs", options, ARRAY_LEN(options), weak(r, MOUNT_ATTR_NOSUID), ret_fd, e);
 }
 
 static int places_make(const struct rootfs *r, int storage, struct err *e)
@@ -218,7 +219,8 @@ static int device_make(const struct rootfs *r, int dev, const struct device *d, 
     }
     char from[32];
     snprintf(from, sizeof(from), "/dev/%s", d->name);
-    return mount_bind(AT_FDCWD, from, dev, d->name, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+    return mount_bind(AT_FDCWD, from, dev, d->name, weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC),
+                      e);
 }
 
 static int devices_make(const struct rootfs *r, int dev, struct err *e)
@@ -237,25 +239,26 @@ static int devices_make(const struct rootfs *r, int dev, struct err *e)
     return 0;
 }
 
-static int devpts_mount(int root, struct err *e)
+static int devpts_mount(const struct rootfs *r, int root, struct err *e)
 {
     /* `max`: the number of all ptys of a host is limited, and one box must not use them up. */
     static const struct mount_option options[] = {
         {"ptmxmode", "0666"}, {"mode", "0620"}, {"max", "64"}};
     AUTO(fd_closep) int fd = -1;
-    int r = mount_make("devpts", options, ARRAY_LEN(options), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-                       &fd, e);
-    return r < 0 ? r : mount_attach(fd, root, "dev/pts", e);
+    int result = mount_make("devpts", options, ARRAY_LEN(options),
+                            weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), &fd, e);
+    return result < 0 ? result : mount_attach(fd, root, "dev/pts", e);
 }
 
 static int dev_mount(const struct rootfs *r, int storage, int root, struct err *e)
 {
     AUTO(fd_closep) int dev = -1;
-    int result = mount_copy(storage, "dev", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &dev, e);
+    int result =
+        mount_copy(storage, "dev", weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), &dev, e);
     result = result < 0 ? result : mount_attach(dev, root, "dev", e);
     result = result < 0 ? result : devices_make(r, dev, e);
     result = result < 0 ? result : mount_restrict(dev, MOUNT_ATTR_RDONLY, e);
-    return result < 0 ? result : devpts_mount(root, e);
+    return result < 0 ? result : devpts_mount(r, root, e);
 }
 
 static int storage_mount(const struct rootfs *r, int root, struct err *e)
@@ -274,7 +277,7 @@ static int storage_mount(const struct rootfs *r, int root, struct err *e)
     static const char *const writable[][2] = {{"box", "box"}, {"tmp", "tmp"}, {"shm", "dev/shm"}};
     for (size_t i = 0; i < ARRAY_LEN(writable) && result == 0; i++) {
         result = mount_bind(storage, writable[i][0], root, writable[i][1],
-                            MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
+                            weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), e);
     }
     return result;
 }
@@ -285,7 +288,7 @@ int rootfs_enter(const struct rootfs *r, struct err *e)
     int result = layers_mount(r, &root, e);
     result = result < 0 ? result : storage_mount(r, root, e);
     if (result == 0 && (r->features & BOX_FEATURE_PROC) != 0) {
-        result = procfs_mount(root, MASK_FILE, MASK_DIRECTORY, e);
+        result = procfs_mount(root, MASK_FILE, MASK_DIRECTORY, r->config->weaken, e);
     }
     result = result < 0 ? result : mount_pivot(root, e);
     if (result == 0 && chdir(BOX_WORK_DIR) < 0) {

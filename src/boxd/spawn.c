@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "boxd/cgroup.h"
 #include "boxd/ids.h"
+#include "boxproto/weaken.h"
 
 /* --- the steps of the child, in order ------------------------------------------------------- */
 
@@ -43,6 +44,9 @@ static int step_leaf(const struct spawn *s, struct err *e)
 
 static int step_network(const struct spawn *s, struct err *e)
 {
+    if (weakened(s->rootfs.config->weaken, WEAKEN_NETNS)) {
+        return 0;
+    }
     return setns(s->netns, CLONE_NEWNET) < 0 ? err_sys(e, "setns") : 0;
 }
 
@@ -63,8 +67,11 @@ static int step_descriptors(const struct spawn *s, struct err *e)
  * the leaf. */
 static int step_namespaces(const struct spawn *s, struct err *e)
 {
-    (void)s;
-    int flags = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    uint64_t weaken = s->rootfs.config->weaken;
+    int flags = CLONE_NEWNS;
+    flags |= weakened(weaken, WEAKEN_IPCNS) ? 0 : CLONE_NEWIPC;
+    flags |= weakened(weaken, WEAKEN_UTSNS) ? 0 : CLONE_NEWUTS;
+    flags |= weakened(weaken, WEAKEN_CGROUPNS) ? 0 : CLONE_NEWCGROUP;
     return unshare(flags) < 0 ? err_sys(e, "unshare") : 0;
 }
 
@@ -91,11 +98,12 @@ static int step_stdio(const struct spawn *s, struct err *e)
 /* Last of the namespaces, so that all others belong to boxd's: inside, nobody may change them. */
 static int step_user(const struct spawn *s, struct err *e)
 {
-    int r = ids_claim(s->rootfs.config, s->box, e);
+    bool own = !weakened(s->rootfs.config->weaken, WEAKEN_USERNS);
+    int r = own ? ids_claim(s->rootfs.config, s->box, e) : 0;
     if (r < 0) {
         return r;
     }
-    if (unshare(CLONE_NEWUSER) < 0) {
+    if (own && unshare(CLONE_NEWUSER) < 0) {
         return err_sys(e, "unshare");
     }
     struct box_maps maps = {.head = {.type = BOX_MSG_MAPS, .box = 0}};
@@ -112,7 +120,7 @@ static int step_user(const struct spawn *s, struct err *e)
     if (!box_msg_check(&mapped, len, UINT32_C(1) << BOX_MSG_MAPPED)) {
         return err_set(e, ERR_GONE, "boxd did not write the id maps");
     }
-    bool nesting_off = (s->rootfs.features & BOX_FEATURE_NESTED_OFF) != 0;
+    bool nesting_off = own && (s->rootfs.features & BOX_FEATURE_NESTED_OFF) != 0;
     return ids_enter(s->rootfs.config, nesting_off ? SPAWN_FD_USER_SYSCTL : -1, e);
 }
 
@@ -122,9 +130,11 @@ static int step_init(const struct spawn *s, struct err *e)
     if (close_range(SPAWN_FD_INIT, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
         return err_sys(e, "close_range");
     }
-    bool two = (s->rootfs.config->flags & BOXD_OWN_IDS) != 0;
-    char name[] = "belljar-init", ids[] = {two ? '2' : '1', '\0'};
-    char *argv[] = {name, ids, NULL};
+    const struct boxd_config *config = s->rootfs.config;
+    bool two = (config->flags & BOXD_OWN_IDS) != 0 && !weakened(config->weaken, WEAKEN_TWO_IDS);
+    char name[] = "belljar-init", ids[] = {two ? '2' : '1', '\0'}, weaken[24];
+    snprintf(weaken, sizeof(weaken), "%" PRIx64, config->weaken);
+    char *argv[] = {name, ids, WEAKEN_BUILD ? weaken : NULL, NULL};
     char *envp[] = {NULL};
     syscall(SYS_execveat, SPAWN_FD_INIT, "", argv, envp, AT_EMPTY_PATH);
     return err_sys(e, "execveat");

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "boxproto/weaken.h"
 
 #define FLAGS_ALL (BOXD_ROOT | BOXD_OWN_IDS | BOXD_OWN_DEVICES)
 
@@ -88,6 +89,9 @@ int boxd_config_check(const struct boxd_config *config, struct err *e)
     r = r < 0 ? r : layers_check(config, e);
     if (r < 0) {
         return r;
+    }
+    if (config->weaken != 0 && !WEAKEN_BUILD) {
+        return err_set(e, ERR_INVALID, "boxd's config: only a test build leaves defences out");
     }
     /* A tmpfs of size 0 has no limit, and so would a leaf. */
     const struct box_maxima *m = &config->maxima;

@@ -58,6 +58,8 @@ struct boxd_config {
     uint32_t layer_count;
     struct boxd_layer layers[BOXD_LAYERS_MAX];
     uint32_t log_level;
+    uint32_t reserved;
+    uint64_t weaken; /* of a test build (weaken.h); 0 */
 };
 
 struct err;

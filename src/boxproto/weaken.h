@@ -18,15 +18,33 @@ enum weaken {
 };
 _Static_assert(WEAKEN_COUNT <= 64, "the mask has 64 bits");
 
+/* A limit that is left out is so many times as wide. */
+#define WEAKEN_FACTOR 8
+
 struct err;
 
 #ifdef BELLJAR_WEAKEN
+#define WEAKEN_BUILD true
 static inline bool weakened(uint64_t mask, enum weaken w)
 {
     return (mask >> w & 1) != 0;
 }
 /* Of "filter,landlock"; ERR_INVALID names a word that is no switch. */
 int weaken_parse(const char *words, uint64_t *ret_mask, struct err *e);
+/* Of BELLJAR_WEAKEN in the environment. */
+int weaken_asked(uint64_t *ret_mask, struct err *e);
 #else
-#define weakened(mask, w) ((void)(mask), false)
+#define WEAKEN_BUILD      false
+#define weakened(mask, w) ((void)(mask), (void)(w), false)
+static inline int weaken_asked(uint64_t *ret_mask, struct err *e)
+{
+    (void)e;
+    *ret_mask = 0;
+    return 0;
+}
 #endif
+
+static inline uint64_t weaken_limit(uint64_t mask, enum weaken w, uint64_t limit)
+{
+    return weakened(mask, w) && limit < UINT64_MAX / WEAKEN_FACTOR ? limit * WEAKEN_FACTOR : limit;
+}

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "boxproto/weaken.h"
 #include "cli/host.h"
 #include "cli/orphans.h"
 #include "config/config.h"
@@ -118,7 +119,9 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
         l->log.level = LOG_LEVEL_ERROR;
     }
     l->cache = cache_path(c);
-    int r = loop_start(l, e);
+    uint64_t weaken = 0;
+    int r = weaken_asked(&weaken, e);
+    r = r < 0 ? r : loop_start(l, e);
     if (r == 0) {
         r = sandbox_start(l, c, boxes, e);
     }
@@ -132,6 +135,7 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
         .queue_bytes = UINT64_MAX,
         .cpu_milli = config_cpu_milli(c),
         .product_max = c->product_max,
+        .weaken = weaken,
     };
     l->runtimes = runtimes_new(l->loop, l->sandbox, l->cache, &l->log);
     l->engine = engine_new(l->loop, l->sandbox, &engine, &l->log);

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "boxproto/weaken.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -148,6 +149,11 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
     }
     for (char *const *warning = config_warnings(config); warning && *warning; warning++) {
         LOG_WARN(&log, *warning);
+    }
+    if (WEAKEN_BUILD) {
+        const char *words = getenv("BELLJAR_WEAKEN"); /* NOLINT(concurrency-mt-unsafe) */
+        LOG_WARN(&log, "a build for tests: defences can be left out; never serve strangers with it",
+                 log_s("left_out", words ? words : ""));
     }
     struct instance *instance = NULL;
     int r = host_enter(&launch, e);

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/strv.h"
+#include "boxproto/weaken.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/data_dir.h"
@@ -69,6 +70,7 @@ struct server {
     struct http_server *http;
     bool draining, executions_drained, engine_drained;
     struct loop_timer grace, answers;
+    uint64_t weaken; /* of a test build */
 };
 
 static int sandbox_make(struct server *s, int boxd_sock, struct sandbox **ret, struct err *e)
@@ -133,6 +135,7 @@ static void engine_make(struct server *s)
         .running_max = gate_running_max,
         .running_max_ctx = s->api.gate,
         .metrics = s->api.metrics,
+        .weaken = s->weaken,
     };
     s->api.engine = engine_new(s->loop, s->api.sandbox, &config, s->log);
     unsigned sessions = engine_stats(s->api.engine).sessions_max;
@@ -159,7 +162,10 @@ static int parts_make(struct server *s, struct err *e)
     if (fchdir(s->data_fd) < 0) { /* a path could not be walked by our user */
         return err_sys(e, "entering the data directory");
     }
-    int r = client_make(s, e);
+    int r = weaken_asked(&s->weaken, e);
+    if (r == 0) {
+        r = client_make(s, e);
+    }
     if (r == 0) {
         r = gate_make(s, e);
     }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "boxproto/weaken.h"
 #include "cli/commands.h"
 
 int cmd_version(int argc, char **argv)
@@ -15,6 +16,6 @@ int cmd_version(int argc, char **argv)
     if (uname(&host) == 0) {
         printf(" (%s %s, %s)", host.sysname, host.release, host.machine);
     }
-    putchar('\n');
+    puts(WEAKEN_BUILD ? " TEST BUILD: defences can be left out" : "");
     return CLI_OK;
 }

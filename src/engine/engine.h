@@ -59,6 +59,7 @@ struct engine_config {
     unsigned (*running_max)(void *ctx, const char *caller);
     void *running_max_ctx;
     struct metrics *metrics; /* may be NULL */
+    uint64_t weaken;         /* of a test build (boxproto/weaken.h) */
 };
 
 struct engine_stats {

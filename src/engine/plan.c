@@ -121,6 +121,7 @@ static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage k
         .collect = kind != STAGE_RUN,
         .collect_max = j->engine->config.product_max,
         .cpu_milli = j->engine->config.cpu_milli,
+        .weaken = j->engine->config.weaken,
         .stdio = JOB_STDIO_PIPE,
         .keep_output = job->keep_output,
         .exact_output = job->exact_output,

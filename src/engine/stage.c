@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "boxproto/weaken.h"
 #include "engine/verdict.h"
 #include "model/runtime.h"
 #include "sandbox/sandbox.h"
@@ -222,7 +223,8 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
     s->result = result;
     s->events = *events;
     s->started = true;
-    s->output[0].max = s->output[1].max = plan->limits->output_bytes;
+    s->output[0].max = s->output[1].max =
+        weaken_limit(plan->weaken, WEAKEN_OUTPUT, plan->limits->output_bytes);
     int r = plan->stdio == JOB_STDIO_FILE ? stage_make_files(s, plan, e) : 0;
     if (r == 0 && !s->box) {
         r = stage_prepare(s, sandbox, plan, e);

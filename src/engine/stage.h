@@ -35,6 +35,7 @@ struct stage_plan {
     size_t stdin_size;
     bool merge_stderr, keep_output, exact_output;
     enum job_output_policy on_output_limit;
+    uint64_t weaken; /* of a test build */
 };
 
 struct stage_events {

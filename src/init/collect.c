@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "boxproto/boxarchive.h"
 #include "boxproto/boxproto.h"
+#include "boxproto/weaken.h"
 #include "init/below.h"
 #include "init/match.h"
 
@@ -37,6 +38,7 @@ struct walk {
     bool some; /* what cannot be had is left out: `missed` */
     bool missed;
     int out_fd;
+    uint64_t weaken;     /* of a test build */
     uint64_t left;       /* bytes that may still be written; with `some` of data alone */
     uint64_t heads_left; /* with `some`: of heads and paths */
     struct buf head;
@@ -92,14 +94,21 @@ static int put_head(struct walk *w, enum boxarchive_type type, const struct stat
     return fd_write_all(w->out_fd, w->head.data, w->head.len, e);
 }
 
+static bool follows(const struct walk *w)
+{
+    return weakened(w->weaken, WEAKEN_COLLECT_LINKS);
+}
+
 static int put_file(struct walk *w, int dir, const char *name, struct err *e)
 {
     struct stat st;
-    AUTO(fd_closep) int fd = below_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    AUTO(fd_closep)
+    int fd = follows(w) ? openat(dir, name, flags | O_CLOEXEC) : below_open(dir, name, flags, 0);
     if (fd < 0 || fstat(fd, &st) < 0) {
         return miss(w, failed(w, e));
     }
-    if (!S_ISREG(st.st_mode)) {
+    if (!S_ISREG(st.st_mode) && !follows(w)) {
         return 0;
     }
     int r = put_head(w, BOXARCHIVE_FILE, &st, (uint64_t)st.st_size, e);
@@ -176,7 +185,7 @@ static int visit(struct walk *w, const struct level *level, const char *name, st
     if (match == MATCH_NONE) {
         return 0;
     }
-    if (fstatat(level->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (fstatat(level->fd, name, &st, follows(w) ? 0 : AT_SYMLINK_NOFOLLOW) < 0) {
         return miss(w, failed(w, e));
     }
     if (S_ISDIR(st.st_mode)) {
@@ -187,7 +196,7 @@ static int visit(struct walk *w, const struct level *level, const char *name, st
     if (match != MATCH_ALL) {
         return 0;
     }
-    if (S_ISREG(st.st_mode)) {
+    if (S_ISREG(st.st_mode) || follows(w)) {
         return put_file(w, level->fd, name, e);
     }
     return S_ISLNK(st.st_mode) && w->links ? put_link(w, level->fd, name, &st, e) : 0;
@@ -231,7 +240,8 @@ static int walk_all(struct walk *w, struct err *e)
     return r;
 }
 
-static int collect_by(char *const *names, int out_fd, uint64_t max, bool *some, struct err *e)
+static int collect_by(char *const *names, int out_fd, uint64_t max, uint64_t weaken, bool *some,
+                      struct err *e)
 {
     /* Mapped, not on the stack: most of it is never touched. */
     struct walk *w =
@@ -242,6 +252,7 @@ static int collect_by(char *const *names, int out_fd, uint64_t max, bool *some, 
     w->names = names;
     w->out_fd = out_fd;
     w->left = max;
+    w->weaken = weaken;
     w->heads_left = BOX_COLLECT_HEADS_MAX;
     w->some = some;
     for (; *names; names++) {
@@ -256,12 +267,13 @@ static int collect_by(char *const *names, int out_fd, uint64_t max, bool *some, 
     return r;
 }
 
-int collect(char *const *names, int out_fd, uint64_t max, struct err *e)
+int collect(char *const *names, int out_fd, uint64_t max, uint64_t weaken, struct err *e)
 {
-    return collect_by(names, out_fd, max, NULL, e);
+    return collect_by(names, out_fd, max, weaken, NULL, e);
 }
 
-int collect_some(char *const *names, int out_fd, uint64_t max, bool *ret_missed, struct err *e)
+int collect_some(char *const *names, int out_fd, uint64_t max, uint64_t weaken, bool *ret_missed,
+                 struct err *e)
 {
-    return collect_by(names, out_fd, max, ret_missed, e);
+    return collect_by(names, out_fd, max, weaken, ret_missed, e);
 }

@@ -12,6 +12,7 @@
 struct err;
 
 /* `names` ends with NULL.  ERR_LIMIT when the archive would be larger than `max` bytes. */
-int collect(char *const *names, int out_fd, uint64_t max, struct err *e);
+int collect(char *const *names, int out_fd, uint64_t max, uint64_t weaken, struct err *e);
 /* Regular files, as many as fit into `max` bytes of data; *ret_missed: one was left out. */
-int collect_some(char *const *names, int out_fd, uint64_t max, bool *ret_missed, struct err *e);
+int collect_some(char *const *names, int out_fd, uint64_t max, uint64_t weaken, bool *ret_missed,
+                 struct err *e);

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxproto/boxproto.h"
+#include "boxproto/weaken.h"
 
 /* Later than the oldest headers that we build with: Linux 6.2, 6.10 and 6.12. */
 #define FS_TRUNCATE         (UINT64_C(1) << 14)
@@ -87,7 +88,7 @@ int fence_prepare(struct fence *f, struct err *e)
     if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP) {
         return err_sys(e, "box init: asking for Landlock's version");
     }
-    if (abi < ABI_MIN) {
+    if (abi < ABI_MIN || weakened(f->weaken, WEAKEN_LANDLOCK)) {
         f->ruleset = -1;
         return 0;
     }
@@ -140,14 +141,11 @@ static int drop_capabilities(struct err *e)
 int fence_enter(const struct fence *f, struct err *e)
 {
     int r = f->two_ids ? become_user(e) : 0;
-    if (r == 0) {
-        r = drop_capabilities(e);
-    }
-    if (r < 0 || f->ruleset < 0) {
+    if (r < 0) {
         return r;
     }
-    if (syscall(SYS_landlock_restrict_self, f->ruleset, 0) < 0) {
+    if (f->ruleset >= 0 && syscall(SYS_landlock_restrict_self, f->ruleset, 0) < 0) {
         return err_sys(e, "box init: entering Landlock");
     }
-    return 0;
+    return weakened(f->weaken, WEAKEN_CAPS) ? 0 : drop_capabilities(e);
 }

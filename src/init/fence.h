@@ -8,12 +8,14 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct err;
 
 struct fence {
     bool two_ids; /* init and the program have ids of their own */
     int ruleset;  /* -1: this kernel has no Landlock, or only its first version; doctor says so */
+    uint64_t weaken; /* of a test build (boxproto/weaken.h) */
 };
 
 /* Fills f->ruleset.  Before the filter: what that refuses would look like an old kernel. */

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "boxproto/boxproto.h"
+#include "boxproto/weaken.h"
 
 /* 0 is how a START says "none". */
 static rlim_t or_unlimited(uint64_t value)
@@ -36,9 +37,28 @@ static rlim_t file_limit(uint64_t bytes)
     return bytes == BOX_FILE_NOTHING ? 0 : or_unlimited(bytes);
 }
 
-int limits_set(const struct box_init_start *m, bool own_id, struct err *e)
+/* What bounds the program's own use of memory, files and time has switches of its own. */
+static bool left_out(int resource, uint64_t weaken)
 {
-    rlim_t cpu = or_unlimited(m->cpu_s);
+    switch (resource) {
+    case RLIMIT_CORE:
+        return weakened(weaken, WEAKEN_CORE);
+    case RLIMIT_MEMLOCK:
+    case RLIMIT_MSGQUEUE:
+    case RLIMIT_NICE:
+    case RLIMIT_RTPRIO:
+    case RLIMIT_SIGPENDING:
+    case RLIMIT_NOFILE:
+        return weakened(weaken, WEAKEN_RLIMITS);
+    default:
+        return false;
+    }
+}
+
+int limits_set(const struct box_init_start *m, bool own_id, uint64_t weaken, struct err *e)
+{
+    rlim_t cpu = or_unlimited(weaken_limit(weaken, WEAKEN_CPU_TIME, m->cpu_s));
+    rlim_t processes = or_unlimited(weaken_limit(weaken, WEAKEN_PROCESSES, m->processes));
     const struct {
         int resource;
         rlim_t soft, hard;
@@ -59,13 +79,15 @@ int limits_set(const struct box_init_start *m, bool own_id, struct err *e)
         /* One second between SIGXCPU, which tells why, and SIGKILL. */
         {RLIMIT_CPU, cpu, cpu == RLIM_INFINITY ? cpu : cpu + 1},
         {RLIMIT_NOFILE, or_unlimited(m->open_files), or_unlimited(m->open_files)},
-        {RLIMIT_NPROC, or_unlimited(m->processes), or_unlimited(m->processes)},
+        {RLIMIT_NPROC, processes, processes},
     };
     /* An id that other boxes and the operator use too counts their processes as well. */
     size_t count = ARRAY_LEN(rows) - (own_id ? 0 : 1);
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++) {
-        r = set(rows[i].resource, rows[i].soft, rows[i].hard, e);
+        r = left_out(rows[i].resource, weaken)
+                ? 0
+                : set(rows[i].resource, rows[i].soft, rows[i].hard, e);
     }
     return r;
 }

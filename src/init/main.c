@@ -25,6 +25,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "boxproto/weaken.h"
 #include "init/channel.h"
 #include "init/collect.h"
 #include "init/fence.h"
@@ -77,6 +78,16 @@ static int set_up(struct init *in, struct err *e)
     }
     close(BOX_FD_FILTER);
     return r;
+}
+
+/* Of a test build: the mask of what is left out, in hexadecimal. */
+static uint64_t weaken_word(const char *word)
+{
+    uint64_t mask = 0;
+    for (; *word; word++) {
+        mask = mask << 4 | (uint64_t)(*word <= '9' ? *word - '0' : *word - 'a' + 10);
+    }
+    return mask;
 }
 
 /*
@@ -180,8 +191,8 @@ static _Noreturn void be_collector(const struct init *in, int out_fd)
     bool missed = false;
     int r = fence_enter(&in->fence, &e);
     if (r == 0) {
-        r = collects_some(in) ? collect_some(s->collect, out_fd, max, &missed, &e)
-                              : collect(s->collect, out_fd, max, &e);
+        r = collects_some(in) ? collect_some(s->collect, out_fd, max, in->fence.weaken, &missed, &e)
+                              : collect(s->collect, out_fd, max, in->fence.weaken, &e);
     }
     if (r < 0 && !collects_some(in)) {
         channel_send_failed(BOX_FD_CONTROL, &e);
@@ -259,6 +270,9 @@ static int start_program(struct init *in, struct err *e)
         return r;
     }
     start_unpacked(&in->start);
+    if (weakened(in->fence.weaken, WEAKEN_DUMPABLE)) {
+        prctl(PR_SET_DUMPABLE, 1);
+    }
     if (in->master >= 0 || in->start.msg.flags & BOX_START_TELL) {
         r = channel_send(BOX_FD_CONTROL, BOX_MSG_STARTED, &in->master, in->master >= 0, e);
     }
@@ -273,7 +287,9 @@ static int serve(struct init *in, struct err *e)
     }
     int status = wait_for(in, in->program.pid, true);
     uint64_t ended_ns = clock_mono_ns(&clock_system);
-    reap_kill_all();
+    if (!weakened(in->fence.weaken, WEAKEN_KILL_FIRST)) {
+        reap_kill_all();
+    }
     fd_closep(&in->master);
     r = tell_exited(&in->program, status, ended_ns, e);
     return r < 0 || !(in->start.msg.flags & BOX_START_COLLECT) ? r : send_product(in, e);
@@ -287,7 +303,10 @@ int main(int argc, char **argv)
         return 2; /* started by hand: what ends a box with kill(-1) would end the machine's work */
     }
     init.master = -1;
-    init.fence.two_ids = argc == 2 && strcmp(argv[1], "2") == 0;
+    init.fence.two_ids = argc >= 2 && strcmp(argv[1], "2") == 0;
+    if (WEAKEN_BUILD && argc == 3) {
+        init.fence.weaken = weaken_word(argv[2]);
+    }
     int r = set_up(&init, &e);
     if (r == 0) {
         r = serve(&init, &e);

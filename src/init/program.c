@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "boxproto/weaken.h"
 #include "init/channel.h"
 #include "init/fence.h"
 #include "init/limits.h"
@@ -62,7 +63,10 @@ static int prepare(const struct child *c, struct err *e)
         r = lead_session(c->start, e);
     }
     if (r == 0) {
-        r = limits_set(&c->start->msg, c->fence->two_ids, e);
+        r = limits_set(&c->start->msg, c->fence->two_ids, c->fence->weaken, e);
+    }
+    if (r == 0 && weakened(c->fence->weaken, WEAKEN_CLOSE_FDS)) {
+        return fcntl(BOX_FD_WATCH, F_SETFD, 0) | fcntl(BOX_FD_CONTROL, F_SETFD, 0);
     }
     if (r == 0 && syscall(SYS_close_range, BOX_FD_WATCH, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
         r = err_sys(e, "box init: close_range");

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/strv.h"
+#include "boxproto/weaken.h"
 #include "sandbox/launch.h"
 
 /* The host's own tree outside /usr: links into it, or directories. */
@@ -318,9 +319,9 @@ static int proc_bind(int root, struct err *e)
     return mount_copy("/proc", root, "proc", AT_RECURSIVE, 0, e);
 }
 
-static int tree_fill(int root, int init_fd, bool *ret_own_devices, struct err *e)
+static int tree_fill(int root, int init_fd, uint64_t weaken, bool *ret_own_devices, struct err *e)
 {
-    bool own_devices = devices_can_be_made(root);
+    bool own_devices = devices_can_be_made(root) && !weakened(weaken, WEAKEN_DEVICES);
     int r = init_copy(root, init_fd, e);
     if (r == 0) {
         r = layers_make(root, e);
@@ -343,14 +344,14 @@ static int tree_fill(int root, int init_fd, bool *ret_own_devices, struct err *e
     return r;
 }
 
-int catalogue_build(int init_fd, const char *exe_path, int *ret_root_fd, bool *ret_own_devices,
-                    struct err *e)
+int catalogue_build(int init_fd, const char *exe_path, uint64_t weaken, int *ret_root_fd,
+                    bool *ret_own_devices, struct err *e)
 {
     mode_t old_mask = umask(0); /* the modes above are meant as they stand */
     AUTO(fd_closep) int root = -1;
     int r = tmpfs_mount(exe_path, &root, e);
     if (r == 0) {
-        r = tree_fill(root, init_fd, ret_own_devices, e);
+        r = tree_fill(root, init_fd, weaken, ret_own_devices, e);
     }
     umask(old_mask);
     if (r < 0) {

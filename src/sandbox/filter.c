@@ -29,6 +29,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "boxproto/weaken.h"
 
 enum call_kind { CALL_ALLOW, CALL_PASS, CALL_REFUSE, CALL_ABSENT };
 
@@ -99,13 +100,21 @@ static int scmp_failed(int r, const char *what, struct err *e)
     return err_sys(e, "building the system call filter: %s", what);
 }
 
-static int program_new(uint32_t default_action, scmp_filter_ctx *ret, struct err *e)
+static bool is_open(uint64_t weaken)
+{
+    return weakened(weaken, WEAKEN_FILTER);
+}
+
+static int program_new(uint64_t weaken, uint32_t default_action, scmp_filter_ctx *ret,
+                       struct err *e)
 {
     AUTO(scmp_freep) scmp_filter_ctx ctx = seccomp_init(default_action);
     if (!ctx) {
         return err_set(e, ERR_IO, "building the system call filter: seccomp_init failed");
     }
-    int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    bool any_abi = is_open(weaken) || weakened(weaken, WEAKEN_FILTER_ABI);
+    uint32_t foreign = any_abi ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
+    int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, foreign);
     if (r < 0) {
         return scmp_failed(r, "action for foreign architectures", e);
     }
@@ -117,14 +126,15 @@ static int program_new(uint32_t default_action, scmp_filter_ctx *ret, struct err
     return 0;
 }
 
-static int program_arguments(scmp_filter_ctx *ret, struct err *e)
+static int program_arguments(uint64_t weaken, scmp_filter_ctx *ret, struct err *e)
 {
     AUTO(scmp_freep) scmp_filter_ctx ctx = NULL;
-    int r = program_new(ACT_GO_ON, &ctx, e);
+    int r = program_new(weaken, ACT_GO_ON, &ctx, e);
     if (r < 0) {
         return r;
     }
-    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+    bool any = is_open(weaken) || weakened(weaken, WEAKEN_FILTER_ARGUMENTS);
+    for (size_t i = 0; i < ARRAY_LEN(rules) && !any; i++) {
         const struct rule *rule = &rules[i];
         int number = seccomp_syscall_resolve_name(rule->name);
         if (number < 0) {
@@ -140,20 +150,39 @@ static int program_arguments(scmp_filter_ctx *ret, struct err *e)
     return 0;
 }
 
-static int program_list(scmp_filter_ctx *ret, struct err *e)
+/* ACT_ABSENT: nothing needs to be said. */
+static uint32_t action_of(const struct call *call, uint64_t weaken)
+{
+    if (is_open(weaken)) {
+        return ACT_ABSENT;
+    }
+    switch (call->kind) {
+    case CALL_ALLOW:
+        return SCMP_ACT_ALLOW;
+    case CALL_PASS:
+        return weakened(weaken, WEAKEN_FILTER_ARGUMENTS) ? SCMP_ACT_ALLOW : ACT_REFUSE;
+    case CALL_REFUSE:
+        return ACT_REFUSE;
+    case CALL_ABSENT:
+        break;
+    }
+    return ACT_ABSENT;
+}
+
+static int program_list(uint64_t weaken, scmp_filter_ctx *ret, struct err *e)
 {
     AUTO(scmp_freep) scmp_filter_ctx ctx = NULL;
-    int r = program_new(ACT_ABSENT, &ctx, e);
+    int r = program_new(weaken, is_open(weaken) ? SCMP_ACT_ALLOW : ACT_ABSENT, &ctx, e);
     if (r < 0) {
         return r;
     }
     for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
         const struct call *call = &calls[i];
         int number = call->number >= 0 ? call->number : seccomp_syscall_resolve_name(call->name);
-        if (number < 0 || call->kind == CALL_ABSENT) {
+        uint32_t action = action_of(call, weaken);
+        if (number < 0 || action == ACT_ABSENT) {
             continue;
         }
-        uint32_t action = call->kind == CALL_ALLOW ? SCMP_ACT_ALLOW : ACT_REFUSE;
         r = seccomp_rule_add(ctx, action, number, 0);
         if (r < 0) {
             return scmp_failed(r, call->name, e);
@@ -197,16 +226,16 @@ static void splice_returns(struct buf *first)
     }
 }
 
-int filter_build(int *ret_memfd, struct err *e)
+int filter_build(uint64_t weaken, int *ret_memfd, struct err *e)
 {
     AUTO(scmp_freep) scmp_filter_ctx arguments = NULL;
     AUTO(scmp_freep) scmp_filter_ctx list = NULL;
     AUTO(buf_done) struct buf program = {0};
-    int r = program_arguments(&arguments, e);
+    int r = program_arguments(weaken, &arguments, e);
     if (r < 0) {
         return r;
     }
-    r = program_list(&list, e);
+    r = program_list(weaken, &list, e);
     if (r < 0) {
         return r;
     }

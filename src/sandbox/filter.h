@@ -7,6 +7,9 @@
  * (libseccomp, about 2 ms); each init loads it from the memfd (struct sock_filter[], 0.2 ms) and
  * its program inherits it.
  */
+#include <stdint.h>
+
 struct err;
 
-int filter_build(int *ret_memfd, struct err *e);
+/* weaken: of a test build (boxproto/weaken.h), else 0. */
+int filter_build(uint64_t weaken, int *ret_memfd, struct err *e);

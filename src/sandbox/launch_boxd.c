@@ -34,6 +34,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "boxproto/weaken.h"
 #include "sandbox/catalogue.h"
 #include "sandbox/filter.h"
 #include "sandbox/launch_host.h"
@@ -96,6 +97,7 @@ int launch_program_open(const char *name, const char *layer, int *ret_fd, struct
 struct programs {
     char boxd_path[PATH_MAX]; /* without links */
     int init_fd;
+    uint64_t weaken; /* of a test build */
 };
 
 static int programs_open(const struct launch_config *config, struct programs *ret, struct err *e)
@@ -116,7 +118,7 @@ static int programs_open(const struct launch_config *config, struct programs *re
         return err_sys(e, "open '%s'", init);
     }
     ret->init_fd = fd;
-    return 0;
+    return weaken_asked(&ret->weaken, e);
 }
 
 static uint32_t flags_of(const struct instance *i, bool own_devices)
@@ -135,7 +137,7 @@ static uint32_t flags_of(const struct instance *i, bool own_devices)
 }
 
 static int config_memfd(const struct launch_config *config, const struct instance *i,
-                        bool own_devices, int *ret_fd, struct err *e)
+                        bool own_devices, uint64_t weaken, int *ret_fd, struct err *e)
 {
     struct boxd_config c = {
         .version = BOXD_CONFIG_VERSION,
@@ -153,6 +155,7 @@ static int config_memfd(const struct launch_config *config, const struct instanc
         .cgroup_peak = i->cgroup.has_peak,
         .swap_limited = i->cgroup.swap_limited,
         .log_level = config->log ? (uint32_t)config->log->level : LOG_LEVEL_NONE,
+        .weaken = weaken,
     };
     for (int class = 0; class < BOXD_CLASSES; class ++) {
         for (int k = 0; k < BOXD_CG_COUNT; k++) {
@@ -248,13 +251,14 @@ static int child_run(const struct launch_config *config, const struct instance *
     bool own_devices = false;
     int r = child_detach(parent, e);
     if (r == 0) {
-        r = catalogue_build(programs->init_fd, programs->boxd_path, &root_fd, &own_devices, e);
+        r = catalogue_build(programs->init_fd, programs->boxd_path, programs->weaken, &root_fd,
+                            &own_devices, e);
     }
     if (r == 0) {
-        r = config_memfd(config, i, own_devices, &config_fd, e);
+        r = config_memfd(config, i, own_devices, programs->weaken, &config_fd, e);
     }
     if (r == 0) {
-        r = filter_build(&filter_fd, e);
+        r = filter_build(programs->weaken, &filter_fd, e);
     }
     if (r == 0) {
         r = stdio_set(e);

@@ -15,7 +15,7 @@ int main(void)
     struct err e = {0};
     struct buf code = {0};
     int fd = -1;
-    if (filter_build(&fd, &e) < 0 || fd_read_all(fd, FILTER_BYTES_MAX, &code, &e) < 0 ||
+    if (filter_build(0, &fd, &e) < 0 || fd_read_all(fd, FILTER_BYTES_MAX, &code, &e) < 0 ||
         fd_write_all(1, code.data, code.len, &e) < 0) {
         fprintf(stderr, "print_filter: %s\n", e.text);
         return EXIT_FAILURE;

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
     }
     struct err e = {0};
     int memfd = -1;
-    if (filter_build(&memfd, &e) < 0) {
+    if (filter_build(0, &memfd, &e) < 0) {
         fprintf(stderr, "try_filter: %s\n", e.text);
         return 125;
     }

@@ -33,7 +33,7 @@ MAXIMA = struct.Struct("=QQQII")
 ENDED_BODY = struct.Struct("=IiQQQQII")
 HELLO_BODY = struct.Struct("=IIIII64s")
 CONFIG_HEAD = struct.Struct("=IIII32sIII8iI")
-CONFIG_SIZE = 2152
+CONFIG_SIZE = 2160
 
 USR, SKELETON, PROGRAMS = 1, 2, 3
 ID_BASE = 1_900_000_000
@@ -128,7 +128,7 @@ def config(boxes=4, flags=FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES, cgroup=CG
     head = CONFIG_HEAD.pack(1, flags, boxes, id_base, limits or maxima(memory=1024 * MIB, processes=256), cgroup,
                             0, 0, *(cgroup_fds or [-1] * 8), len(layers))
     table = b"".join(struct.pack("=I28s", *layer) for layer in layers)
-    return (head + table).ljust(CONFIG_SIZE - 8, b"\0") + struct.pack("=II", log_level, 0)
+    return (head + table).ljust(CONFIG_SIZE - 16, b"\0") + struct.pack("=IIQ", log_level, 0, 0)
 
 
 class Boxd:

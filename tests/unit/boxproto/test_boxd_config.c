@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxproto/boxd_config.h"
+#include "boxproto/weaken.h"
 
 static struct boxd_config config_good(void)
 {
@@ -41,6 +42,15 @@ static void test_check_takes_a_good_one(void **state)
     struct boxd_config c = config_good();
     struct err e;
     assert_int_equal(boxd_config_check(&c, &e), 0);
+}
+
+static void test_check_takes_switches_only_in_a_test_build(void **state)
+{
+    (void)state;
+    struct boxd_config c = config_good();
+    struct err e;
+    c.weaken = 1;
+    assert_int_equal(boxd_config_check(&c, &e), WEAKEN_BUILD ? 0 : -ERR_INVALID);
 }
 
 static void test_check_names_the_number_that_is_out_of_range(void **state)
@@ -146,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_takes_a_good_one),
+        cmocka_unit_test(test_check_takes_switches_only_in_a_test_build),
         cmocka_unit_test(test_check_names_the_number_that_is_out_of_range),
         cmocka_unit_test(test_check_refuses_a_maximum_that_would_be_no_limit),
         cmocka_unit_test(test_check_takes_an_id_base_of_0_where_no_ids_are_ours),

@@ -67,7 +67,7 @@ static int fixture_set_up(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     assert_non_null(f);
     struct err e = {0};
-    if (filter_build(&f->filter, &e) < 0) {
+    if (filter_build(0, &f->filter, &e) < 0) {
         fail_msg("%s", e.text);
     }
     f->answers =
