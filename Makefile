@@ -2,6 +2,7 @@
 #   make         build/belljar, build/belljar-boxd, build/belljar-init
 #   make run     install what is missing, build, serve   (DATA=DIR keeps the data)
 #   make test    install what is missing, build, run all tests
+#   make coverage  which lines ran, in boxes too; fails below the floors   (COVERAGE_FLAGS=--html)
 #   make fuzz    SECONDS=60 of each fuzzer   (FUZZERS="guard native" for some)
 #   make soak    kill its processes at random moments for some minutes; nothing may be lost
 BUILD ?= build
@@ -10,7 +11,7 @@ DATA ?=
 SERVE_FLAGS ?=
 SECONDS ?= 60
 
-.PHONY: all deps run test test-fresh test-vm soak fuzz bench lint sanitize install clean docs
+.PHONY: all deps run test test-fresh test-vm soak fuzz coverage bench lint sanitize install clean docs
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -53,6 +54,10 @@ soak:
 fuzz:
 	@tools/deps fuzz
 	@tests/fuzz/run --build $(BUILD)-fuzz --seconds $(SECONDS) $(FUZZERS)
+
+coverage:
+	@tools/deps coverage
+	@tools/coverage --build $(BUILD)-coverage $(COVERAGE_FLAGS)
 
 bench:
 	@tools/deps bench
