@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/client_policy.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/ip_special.h"
 #include "base/mem.h"
 #include "base/strv.h"
 
@@ -20,53 +20,6 @@ struct client_policy {
     struct ip_network *networks;
     size_t network_count;
     char **names;
-};
-
-/*
- * RFC 6890 and IANA's registries of special addresses; the first row that matches counts.  NULL: it
- * is public.  Only 2000::/3 is given out to hosts.  64:ff9b:1::/48 (RFC 8215) ends in the general
- * refusal: where in it the IPv4 address stands is known to that network alone.  168.63.129.16 is
- * public by number, and on Azure the way to the host of the virtual machine.
- */
-static const struct {
-    const char *network, *kind;
-} rules[] = {
-    {"0.0.0.0/8", "an unspecified"},
-    {"10.0.0.0/8", "a private"},
-    {"100.64.0.0/10", "a provider's internal"},
-    {"127.0.0.0/8", "a loopback"},
-    {"168.63.129.16/32", "a cloud's internal"},
-    {"169.254.0.0/16", "a link-local"},
-    {"172.16.0.0/12", "a private"},
-    {"192.0.0.0/24", "a reserved"},
-    {"192.0.2.0/24", "a documentation"},
-    {"192.88.99.0/24", "a relay"},
-    {"192.168.0.0/16", "a private"},
-    {"198.18.0.0/15", "a benchmark"},
-    {"198.51.100.0/24", "a documentation"},
-    {"203.0.113.0/24", "a documentation"},
-    {"224.0.0.0/4", "a multicast"},
-    {"255.255.255.255/32", "the broadcast"},
-    {"240.0.0.0/4", "a reserved"},
-    {"0.0.0.0/0", NULL},
-    {"2001:1::1/128", NULL},   /* port control */
-    {"2001:1::2/128", NULL},   /* TURN */
-    {"2001:1::3/128", NULL},   /* DNS-SD */
-    {"2001:3::/32", NULL},     /* AMT */
-    {"2001:4:112::/48", NULL}, /* AS112 */
-    {"2001:20::/28", NULL},    /* ORCHIDv2 */
-    {"2001:30::/28", NULL},    /* drones */
-    {"2001::/23", "a reserved"},
-    {"2001:db8::/32", "a documentation"},
-    {"3fff::/20", "a documentation"},
-    {"2000::/3", NULL},
-    {"::/128", "an unspecified"},
-    {"::1/128", "a loopback"},
-    {"fc00::/7", "a private"},
-    {"fe80::/10", "a link-local"},
-    {"fec0::/10", "a private"},
-    {"ff00::/8", "a multicast"},
-    {"::/0", "a reserved"},
 };
 
 /* Not one that looks like a number: "10.1" is a mistyped network. */
@@ -135,31 +88,6 @@ bool client_policy_allows_name(const struct client_policy *p, const char *host)
     return p->everything;
 }
 
-/* What stands for an IPv4 address, as that address. */
-static struct ip unwrap(const struct ip *a)
-{
-    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
-    static const uint8_t six_to_four[2] = {0x20, 0x02};
-    if (memcmp(a->bytes, nat64, sizeof(nat64)) == 0) {
-        return ip_of_v4(a->bytes + 12);
-    }
-    if (memcmp(a->bytes, six_to_four, sizeof(six_to_four)) == 0) {
-        return ip_of_v4(a->bytes + 2);
-    }
-    return *a;
-}
-
-static const char *kind_of(const struct ip *a)
-{
-    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
-        struct ip_network network;
-        if (ip_network_parse(rules[i].network, &network) && ip_network_has(&network, a)) {
-            return rules[i].kind;
-        }
-    }
-    return "a reserved"; /* the last rules leave nothing */
-}
-
 static bool is_allowed(const struct client_policy *p, const struct ip *a)
 {
     for (size_t i = 0; i < p->network_count; i++) {
@@ -173,14 +101,14 @@ static bool is_allowed(const struct client_policy *p, const struct ip *a)
 int client_policy_check_ip(const struct client_policy *p, const struct ip *asked, struct err *e)
 {
     char text[IP_TEXT_MAX];
-    struct ip a = unwrap(asked);
-    const char *kind = kind_of(&a);
-    if (!kind || is_allowed(p, &a)) {
+    struct ip a = ip_unwrap(asked);
+    struct ip_special special;
+    if (!ip_special_find(&a, &special) || is_allowed(p, &a)) {
         return 0;
     }
     ip_format(&a, text);
     return err_set(e, ERR_DENIED, "%s is %s address, which is refused unless it is allowed", text,
-                   kind);
+                   special.kind);
 }
 
 int client_policy_check(const struct client_policy *p, const struct sockaddr *sa, struct err *e)

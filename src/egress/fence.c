@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "egress/fence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+
+/* --- privileges ----------------------------------------------------------------------------- */
+
+static int capabilities_drop(struct err *e)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    return syscall(SYS_capset, &head, none) < 0 ? err_sys(e, "dropping capabilities") : 0;
+}
+
+int fence_privileges(uid_t uid, gid_t gid, struct err *e)
+{
+    pid_t parent = getppid();
+    for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+            return err_sys(e, "dropping capability %lu for ever", cap);
+        }
+    }
+    /* With a single mapped id the kernel forbids it; the groups of the login session then stay. */
+    if (setgroups(0, NULL) < 0 && uid != 0) {
+        return err_sys(e, "dropping the groups");
+    }
+    if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) {
+        return err_sys(e, "becoming user %u", (unsigned)uid);
+    }
+    int r = capabilities_drop(e);
+    if (r < 0) {
+        return r;
+    }
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        return err_sys(e, "dropping privileges");
+    }
+    /* A change of user clears it: it is set last, and the parent may be gone by now. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+        return err_sys(e, "asking to end with the parent");
+    }
+    return getppid() != parent ? err_set(e, ERR_GONE, "the parent has ended") : 0;
+}
+
+/* --- Landlock: newer than these headers, so in numbers -------------------------------------- */
+
+struct ruleset {
+    uint64_t files, network, scopes;
+};
+#define NETWORK_BIND_TCP 1
+#define SCOPE_ALL        3 /* abstract UNIX sockets, signals */
+
+/* Rights over files that each version of the interface knows. */
+static const uint64_t files_of_abi[] = {0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff};
+
+static struct ruleset ruleset_of(long abi)
+{
+    size_t last = ARRAY_LEN(files_of_abi) - 1;
+    return (struct ruleset){
+        .files = files_of_abi[(size_t)abi < last ? (size_t)abi : last],
+        .network = abi >= 4 ? NETWORK_BIND_TCP : 0,
+        .scopes = abi >= 6 ? SCOPE_ALL : 0,
+    };
+}
+
+int fence_files(struct err *e)
+{
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (abi < 1) {
+        return 0;
+    }
+    struct ruleset rules = ruleset_of(abi);
+    size_t size = abi >= 6 ? sizeof(rules) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+    AUTO(fd_closep) int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+    if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0) {
+        return err_sys(e, "Landlock");
+    }
+    return 0;
+}
+
+/* --- system calls --------------------------------------------------------------------------- */
+
+#define MAIN (1U << FENCE_MAIN)
+#define BOX  (1U << FENCE_BOX)
+
+/* Everything else is refused. */
+static const struct call {
+    const char *name;
+    unsigned parts;
+} calls[] = {
+    /* of any program of libc's */
+    {"brk", MAIN | BOX},
+    {"clock_gettime", MAIN | BOX},
+    {"close", MAIN | BOX},
+    {"exit", MAIN | BOX},
+    {"exit_group", MAIN | BOX},
+    {"fcntl", MAIN | BOX},
+    {"futex", MAIN | BOX},
+    {"getpid", MAIN | BOX},
+    {"getrandom", MAIN | BOX},
+    {"gettid", MAIN | BOX},
+    {"gettimeofday", MAIN | BOX},
+    {"madvise", MAIN | BOX},
+    {"mmap", MAIN | BOX},
+    {"mprotect", MAIN | BOX},
+    {"mremap", MAIN | BOX},
+    {"munmap", MAIN | BOX},
+    {"poll", BOX},
+    {"ppoll", BOX},
+    {"read", BOX},
+    {"readv", BOX},
+    {"rt_sigaction", MAIN | BOX},
+    {"rt_sigprocmask", MAIN | BOX},
+    {"rt_sigreturn", MAIN | BOX},
+    {"tgkill", MAIN | BOX}, /* abort */
+    {"write", MAIN | BOX},
+    {"writev", BOX},
+    /* sockets, but for making them */
+    {"connect", BOX},
+    {"getpeername", BOX},
+    {"getsockname", BOX},
+    {"getsockopt", BOX},
+    {"ioctl", BOX}, /* see arguments below */
+    {"recvfrom", BOX},
+    {"recvmsg", MAIN | BOX},
+    {"sendmsg", BOX},
+    {"sendto", BOX},
+    {"shutdown", BOX},
+    /* a process for a box */
+    {"clone", MAIN},
+    {"fork", MAIN},
+    {"getppid", MAIN},
+    {"getrlimit", MAIN},
+    {"prctl", MAIN},
+    {"prlimit64", MAIN},
+    {"seccomp", MAIN},
+    {"set_robust_list", MAIN},
+    {"setrlimit", MAIN},
+    {"socket", MAIN}, /* the child's first, before its own filter */
+};
+
+static const struct rule {
+    const char *name;
+    unsigned count;
+    struct scmp_arg_cmp tests[3];
+} rules[] = {
+#define WORD(number, value)                                                                        \
+    {                                                                                              \
+        number, SCMP_CMP_MASKED_EQ, UINT32_MAX, value                                              \
+    }
+#define TYPE(value)                                                                                \
+    {                                                                                              \
+        1, SCMP_CMP_MASKED_EQ, ~(unsigned)(SOCK_CLOEXEC | SOCK_NONBLOCK), value                    \
+    }
+    {"socket", 3, {WORD(0, AF_INET), TYPE(SOCK_STREAM), WORD(2, 0)}},
+    {"socket", 3, {WORD(0, AF_INET), TYPE(SOCK_DGRAM), WORD(2, 0)}},
+    {"socket", 3, {WORD(0, AF_INET6), TYPE(SOCK_STREAM), WORD(2, 0)}},
+    {"socket", 3, {WORD(0, AF_INET6), TYPE(SOCK_DGRAM), WORD(2, 0)}},
+    {"setsockopt", 1, {WORD(1, SOL_SOCKET)}},
+    {"setsockopt", 2, {WORD(1, IPPROTO_TCP), WORD(2, TCP_NODELAY)}},
+#undef WORD
+#undef TYPE
+};
+
+static void scmp_freep(scmp_filter_ctx *filter)
+{
+    seccomp_release(*filter);
+}
+
+static int rules_add(scmp_filter_ctx filter, enum fence_part part)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(calls); i++) {
+        int number = seccomp_syscall_resolve_name(calls[i].name);
+        if ((calls[i].parts & 1U << part) != 0 && number >= 0) {
+            r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+        }
+    }
+    for (size_t i = 0; r == 0 && part == FENCE_BOX && i < ARRAY_LEN(rules); i++) {
+        int number = seccomp_syscall_resolve_name(rules[i].name);
+        r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, rules[i].count, rules[i].tests);
+    }
+    return r;
+}
+
+/* libseccomp writes to a descriptor only. */
+static int filter_export(scmp_filter_ctx filter, struct fence_filter *ret, struct err *e)
+{
+    AUTO(fd_closep) int fd = memfd_create("filter", MFD_CLOEXEC);
+    AUTO(buf_done) struct buf program = {0};
+    if (fd < 0 || seccomp_export_bpf(filter, fd) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+        return err_sys(e, "writing the system call filter");
+    }
+    int r = fd_read_all(fd, BPF_MAXINSNS * sizeof(struct sock_filter), &program, e);
+    if (r < 0) {
+        return r;
+    }
+    ret->count = program.len / sizeof(struct sock_filter);
+    ret->code = (struct sock_filter *)(void *)buf_take(&program);
+    return 0;
+}
+
+int fence_filter_build(enum fence_part part, struct fence_filter *ret, struct err *e)
+{
+    AUTO(scmp_freep) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    if (!filter) {
+        return err_set(e, ERR_IO, "making a system call filter");
+    }
+    int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    r = r < 0 ? r : rules_add(filter, part);
+    if (r < 0) {
+        errno = -r;
+        return err_sys(e, "making a system call filter");
+    }
+    return filter_export(filter, ret, e);
+}
+
+int fence_filter_load(const struct fence_filter *filter, struct err *e)
+{
+    const struct sock_fprog program = {.len = (unsigned short)filter->count,
+                                       .filter = filter->code};
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0
+               ? err_sys(e, "loading the system call filter")
+               : 0;
+}
+
+/* --- limits --------------------------------------------------------------------------------- */
+
+/* CORE is 1, not 0: for 0 too the kernel would run a piped core_pattern, as root. */
+int fence_limits(unsigned descriptors, size_t data_bytes, struct err *e)
+{
+    const struct {
+        __rlimit_resource_t resource;
+        rlim_t value;
+    } limits[] = {
+        {RLIMIT_NOFILE, descriptors},
+        {RLIMIT_DATA, data_bytes},
+        {RLIMIT_NPROC, 0},
+        {RLIMIT_FSIZE, 0},
+        {RLIMIT_CORE, 1},
+        {RLIMIT_MEMLOCK, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+        const struct rlimit limit = {limits[i].value, limits[i].value};
+        if (setrlimit(limits[i].resource, &limit) < 0) {
+            return err_sys(e, "setting resource limit %d", (int)limits[i].resource);
+        }
+    }
+    return 0;
+}

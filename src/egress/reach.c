@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "egress/reach.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "egress/policy.h"
+#include "egress/routes.h"
+
+#define KEPT_NS NS_PER_S
+
+static struct reach_kept *place_of(struct reach *r, const struct ip *a)
+{
+    unsigned hash = 0;
+    for (size_t i = 0; i < sizeof(a->bytes); i++) {
+        hash = hash * 31 + a->bytes[i];
+    }
+    return &r->kept[hash % REACH_KEPT];
+}
+
+bool reach_allows(struct reach *r, const struct ip *a, uint64_t now_ns)
+{
+    struct reach_kept *kept = place_of(r, a);
+    if (now_ns < kept->until_ns && memcmp(&kept->address, a, sizeof(*a)) == 0) {
+        return kept->allowed;
+    }
+    *kept = (struct reach_kept){.address = *a, .until_ns = now_ns + KEPT_NS};
+    kept->allowed = policy_allows(r->policy, a) && routes_lead_out(r->routes, a);
+    return kept->allowed;
+}
+
+void reach_pin(struct reach *r, const struct ip *a)
+{
+    policy_pin(r->policy, a);
+    memset(r->kept, 0, sizeof(r->kept));
+}
