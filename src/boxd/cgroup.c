@@ -185,9 +185,28 @@ int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf 
 /* --- a leaf --------------------------------------------------------------------------------------
  */
 
+/* What differs from what was written before. */
+static int limits_write(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
+{
+    const struct cgroup_ops *ops = leaf->cgroup->ops;
+    const struct box_maxima *now = &leaf->limits;
+    int r = 0;
+    if (cgroup_has(leaf, BOX_FEATURE_MEMORY) && maxima->memory_bytes != now->memory_bytes) {
+        r = ops->limit_memory(leaf, maxima, e);
+    }
+    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS) && maxima->processes != now->processes) {
+        r = cgroup_write_number(leaf->fds[BOXD_CG_PIDS], CGROUP_PIDS_LIMIT,
+                                cgroup_process_limit(maxima), e);
+    }
+    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_CPU_QUOTA) && maxima->cpu_milli != now->cpu_milli) {
+        r = ops->limit_cpu(leaf, maxima, e);
+    }
+    return r;
+}
+
 int cgroup_leaf_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
-    int r = leaf->cgroup->ops->limit(leaf, maxima, e);
+    int r = limits_write(leaf, maxima, e);
     if (r < 0) {
         return err_wrap(e, "limits of the cgroup '%s'", leaf->name);
     }
@@ -197,7 +216,7 @@ int cgroup_leaf_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima,
 
 int cgroup_leaf_prepare(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
-    if (leaf->cgroup->ops->prepare(leaf, e) < 0) {
+    if (cgroup_has(leaf, BOX_FEATURE_MEMORY) && leaf->cgroup->ops->prepare(leaf, e) < 0) {
         return err_wrap(e, "setting up the cgroup '%s'", leaf->name);
     }
     return cgroup_leaf_limit(leaf, maxima, e);
@@ -235,25 +254,32 @@ int cgroup_leaf_enter(const struct cgroup_leaf *leaf, struct err *e)
     return 0;
 }
 
+static int cpu_read(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
+{
+    if (!cgroup_has(leaf, BOX_FEATURE_CPU)) {
+        *ret_ns = 0;
+        return 0;
+    }
+    int r = leaf->cgroup->ops->cpu(leaf, ret_ns, e);
+    return r < 0 ? err_wrap(e, "CPU time of the cgroup '%s'", leaf->name) : 0;
+}
+
 int cgroup_leaf_base(struct cgroup_leaf *leaf, struct err *e)
 {
-    uint64_t cpu = 0;
-    int r = leaf->cgroup->ops->base(leaf, e);
-    if (r == 0) {
-        r = leaf->cgroup->ops->cpu(leaf, &cpu, e);
+    const struct cgroup_ops *ops = leaf->cgroup->ops;
+    int r = 0;
+    if (ops->peak_resets && cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
+        r = cgroup_write(leaf->fds[BOXD_CG_MEMORY], ops->peak_file, "0", e);
     }
-    if (r < 0) {
-        return err_wrap(e, "counters of the cgroup '%s'", leaf->name);
-    }
-    leaf->cpu_base_ns = cpu;
-    return 0;
+    return r < 0 ? r : cpu_read(leaf, &leaf->cpu_base_ns, e);
 }
 
 int cgroup_leaf_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
 {
     uint64_t cpu = 0;
-    if (leaf->cgroup->ops->cpu(leaf, &cpu, e) < 0) {
-        return err_wrap(e, "CPU time of the cgroup '%s'", leaf->name);
+    int r = cpu_read(leaf, &cpu, e);
+    if (r < 0) {
+        return r;
     }
     *ret_ns = cpu > leaf->cpu_base_ns ? cpu - leaf->cpu_base_ns : 0;
     return 0;
@@ -271,21 +297,35 @@ int cgroup_leaf_memory(const struct cgroup_leaf *leaf, uint64_t *ret_bytes, stru
 
 int cgroup_leaf_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e)
 {
+    const struct cgroup_ops *ops = leaf->cgroup->ops;
+    uint64_t oom_kills = 0, hits = 0;
     struct cgroup_usage usage = {0};
-    if (leaf->cgroup->ops->usage(leaf, &usage, e) < 0) {
+    int memory = leaf->fds[BOXD_CG_MEMORY], r = 0;
+    if (cgroup_has(leaf, BOX_FEATURE_MEMORY)) {
+        r = cgroup_read_key(memory, ops->oom_file, "oom_kill", &oom_kills, e);
+    }
+    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
+        r = cgroup_read_number(memory, ops->peak_file, &usage.memory_peak, e);
+    }
+    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS)) {
+        r = cgroup_read_key(leaf->fds[BOXD_CG_PIDS], "pids.events", "max", &hits, e);
+    }
+    if (r < 0) {
         return err_wrap(e, "counters of the cgroup '%s'", leaf->name);
     }
-    int r = cgroup_leaf_cpu(leaf, &usage.cpu_ns, e);
+    r = cgroup_leaf_cpu(leaf, &usage.cpu_ns, e);
     if (r < 0) {
         return r;
     }
+    usage.oom_kills = (uint32_t)oom_kills;
+    usage.process_limit_hits = (uint32_t)hits;
     *ret = usage;
     return 0;
 }
 
 bool cgroup_leaf_oom(struct cgroup_leaf *leaf)
 {
-    return leaf->cgroup && leaf->cgroup->ops->oom(leaf);
+    return leaf->cgroup && leaf->event_fd >= 0 && leaf->cgroup->ops->oom(leaf);
 }
 
 void cgroup_leaf_kill(struct cgroup_leaf *leaf)

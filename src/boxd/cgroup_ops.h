@@ -8,25 +8,32 @@
 
 #include "boxd/cgroup.h"
 
-struct cgroup_ops {
-    const char *enter_file;  /* takes "0": the writer, whatever its number is in which namespace */
-    const char *memory_file; /* says how much memory is in use now */
-    /* BOX_FEATURE_*: which files a new leaf has. */
-    uint32_t (*features)(const struct cgroup_leaf *leaf);
-    /* Settings that never change, and event_fd.  The leaf is empty. */
-    int (*prepare)(struct cgroup_leaf *leaf, struct err *e);
-    /* Writes what differs from leaf->limits, which cgroup.c brings up to date. */
-    int (*limit)(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e);
-    int (*cpu)(const struct cgroup_leaf *leaf, uint64_t *ret_ns,
-               struct err *e); /* since it was made */
-    /* Lets the peak start again, where the kernel can. */
-    int (*base)(struct cgroup_leaf *leaf, struct err *e);
-    int (*usage)(const struct cgroup_leaf *leaf, struct cgroup_usage *ret,
-                 struct err *e); /* not CPU */
-    bool (*oom)(struct cgroup_leaf *leaf);
+/* A file of a leaf, and what can be done where it is. */
+struct cgroup_file {
+    int controller;
+    const char *name; /* NULL: the end of a table */
+    uint32_t feature; /* BOX_FEATURE_* */
 };
 
-extern const struct cgroup_ops cgroup_v1, cgroup_v2, cgroup_none;
+/* All of none: no controller is there, so nothing of it is asked for. */
+struct cgroup_ops {
+    const struct cgroup_file *files;
+    const char *enter_file;  /* takes "0": the writer, whatever its number is in which namespace */
+    const char *memory_file; /* says how much memory is in use now, */
+    const char *peak_file;   /* and what the most was */
+    const char *oom_file;    /* has a line oom_kill */
+    bool peak_resets;        /* by a 0 that is written to peak_file */
+    /* With BOX_FEATURE_MEMORY: settings that never change, and event_fd.  The leaf is empty. */
+    int (*prepare)(struct cgroup_leaf *leaf, struct err *e);
+    /* Each where its controller is; from what leaf->limits says. */
+    int (*limit_memory)(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e);
+    int (*limit_cpu)(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e);
+    int (*cpu)(const struct cgroup_leaf *leaf, uint64_t *ret_ns,
+               struct err *e);             /* since it was made */
+    bool (*oom)(struct cgroup_leaf *leaf); /* event_fd is there */
+};
+
+extern const struct cgroup_ops cgroup_v1, cgroup_v2;
 
 /* What a fresh leaf has: no limit. */
 #define CGROUP_UNLIMITED                                                                           \
@@ -41,6 +48,7 @@ struct cgroup_quota {
 };
 struct cgroup_quota cgroup_quota(uint32_t cpu_milli); /* of a number above 0 */
 
+#define CGROUP_PIDS_LIMIT "pids.max"
 /* v1 alone: the buffers of sockets are not a part of its memory, and without a limit of their own
  * not counted. */
 #define CGROUP_SOCKET_LIMIT "memory.kmem.tcp.limit_in_bytes"

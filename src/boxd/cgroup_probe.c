@@ -24,13 +24,12 @@
 
 #define REMOVE_TRIES 100
 
-static const struct {
-    const struct cgroup_ops *ops;
-    int directories; /* how many of the config's it looks at */
-} kinds[] = {
-    [BOX_CGROUP_NONE] = {&cgroup_none, 0},
-    [BOX_CGROUP_V1] = {&cgroup_v1, BOXD_CG_COUNT},
-    [BOX_CGROUP_V2] = {&cgroup_v2, BOXD_CG_MEMORY + 1},
+static const struct cgroup_ops cgroup_none; /* features says so; rlimits are all that is left */
+
+static const struct cgroup_ops *const kinds[] = {
+    [BOX_CGROUP_NONE] = &cgroup_none,
+    [BOX_CGROUP_V1] = &cgroup_v1,
+    [BOX_CGROUP_V2] = &cgroup_v2,
 };
 
 /* Hosts mount cpu and cpuacct apart or as one, and the config may name the one twice. */
@@ -60,7 +59,8 @@ static int directories_take(struct cgroup *c, const struct boxd_config *config, 
     for (int n = 0; n < BOXD_CLASSES; n++) {
         int *fds = c->fds[n];
         for (int i = 0; i < BOXD_CG_COUNT; i++) {
-            fds[i] = i < kinds[config->cgroup].directories ? config->cgroup_fds[n][i] : -1;
+            int from = config->cgroup == BOX_CGROUP_V2 ? BOXD_CG_MEMORY : i;
+            fds[i] = config->cgroup == BOX_CGROUP_NONE ? -1 : config->cgroup_fds[n][from];
         }
         if (config->cgroup == BOX_CGROUP_V1 && fds[BOXD_CG_CPUACCT] < 0) {
             fds[BOXD_CG_CPUACCT] = fds[BOXD_CG_CPU];
@@ -144,6 +144,16 @@ static void sockets_prepare(struct cgroup *c, const struct cgroup_leaf *leaf)
     }
 }
 
+static uint32_t features_find(const struct cgroup_leaf *leaf)
+{
+    uint32_t features = 0;
+    for (const struct cgroup_file *file = leaf->cgroup->ops->files; file->name; file++) {
+        int dir = leaf->fds[file->controller];
+        features |= dir >= 0 && cgroup_file_exists(dir, file->name) ? file->feature : 0;
+    }
+    return features;
+}
+
 static int probe(struct cgroup *c, enum box_class class, const struct boxd_config *config,
                  struct err *e)
 {
@@ -152,7 +162,7 @@ static int probe(struct cgroup *c, enum box_class class, const struct boxd_confi
     if (r < 0) {
         return r;
     }
-    c->features = c->ops->features(&leaf);
+    c->features = features_find(&leaf);
     c->swap_file = cgroup_has(&leaf, BOX_FEATURE_SWAP) && !weakened(config->weaken, WEAKEN_SWAP);
     if (config->swap_limited) {
         c->features |= BOX_FEATURE_SWAP;
@@ -175,7 +185,7 @@ int cgroup_init(struct cgroup *c, const struct boxd_config *config, struct err *
     if (config->cgroup >= ARRAY_LEN(kinds)) {
         return err_set(e, ERR_INVALID, "cgroup driver %u of the configuration", config->cgroup);
     }
-    struct cgroup new = {.ops = kinds[config->cgroup].ops};
+    struct cgroup new = {.ops = kinds[config->cgroup]};
     int r = directories_take(&new, config, e);
     if (r < 0) {
         return r;

@@ -25,37 +25,19 @@
 #define MEMSW_PEAK   "memory.memsw.max_usage_in_bytes"
 #define OOM_CONTROL  "memory.oom_control"
 
-static const struct {
-    int controller;
-    const char *file;
-    uint32_t feature;
-} files[] = {
+static const struct cgroup_file files[] = {
     {BOXD_CG_MEMORY, MEMORY_LIMIT, BOX_FEATURE_MEMORY},
     {BOXD_CG_MEMORY, MEMSW_LIMIT, BOX_FEATURE_SWAP},
     {BOXD_CG_MEMORY, MEMORY_PEAK, BOX_FEATURE_MEMORY_PEAK},
-    {BOXD_CG_PIDS, "pids.max", BOX_FEATURE_PIDS},
+    {BOXD_CG_PIDS, CGROUP_PIDS_LIMIT, BOX_FEATURE_PIDS},
     {BOXD_CG_CPU, "cpu.cfs_quota_us", BOX_FEATURE_CPU_QUOTA},
     {BOXD_CG_CPUACCT, "cpuacct.usage", BOX_FEATURE_CPU},
+    {0},
 };
-
-static uint32_t v1_features(const struct cgroup_leaf *leaf)
-{
-    uint32_t features = 0;
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        int dir = leaf->fds[files[i].controller];
-        if (dir >= 0 && cgroup_file_exists(dir, files[i].file)) {
-            features |= files[i].feature;
-        }
-    }
-    return features;
-}
 
 static int v1_prepare(struct cgroup_leaf *leaf, struct err *e)
 {
     int dir = leaf->fds[BOXD_CG_MEMORY];
-    if (!cgroup_has(leaf, BOX_FEATURE_MEMORY)) {
-        return 0;
-    }
     AUTO(fd_closep) int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (event < 0) {
         return err_sys(e, "eventfd");
@@ -75,7 +57,7 @@ static int v1_prepare(struct cgroup_leaf *leaf, struct err *e)
 }
 
 /* memsw may never lie below the limit of memory alone: lowered after it. */
-static int limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
+static int v1_limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
     int dir = leaf->fds[BOXD_CG_MEMORY];
     uint64_t bytes = cgroup_memory_limit(maxima);
@@ -89,7 +71,7 @@ static int limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxim
     return r;
 }
 
-static int limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
+static int v1_limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
     int dir = leaf->fds[BOXD_CG_CPU];
     if (maxima->cpu_milli == 0) {
@@ -100,63 +82,9 @@ static int limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxima, 
     return r < 0 ? r : cgroup_write_number(dir, "cpu.cfs_quota_us", quota.quota_us, e);
 }
 
-static int v1_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
-{
-    const struct box_maxima *now = &leaf->limits;
-    int r = 0;
-    if (cgroup_has(leaf, BOX_FEATURE_MEMORY) && maxima->memory_bytes != now->memory_bytes) {
-        r = limit_memory(leaf, maxima, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS) && maxima->processes != now->processes) {
-        r = cgroup_write_number(leaf->fds[BOXD_CG_PIDS], "pids.max", cgroup_process_limit(maxima),
-                                e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_CPU_QUOTA) && maxima->cpu_milli != now->cpu_milli) {
-        r = limit_cpu(leaf, maxima, e);
-    }
-    return r;
-}
-
 static int v1_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
 {
-    if (!cgroup_has(leaf, BOX_FEATURE_CPU)) {
-        *ret_ns = 0;
-        return 0;
-    }
     return cgroup_read_number(leaf->fds[BOXD_CG_CPUACCT], "cpuacct.usage", ret_ns, e);
-}
-
-static int v1_base(struct cgroup_leaf *leaf, struct err *e)
-{
-    if (!cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
-        return 0;
-    }
-    return cgroup_write(leaf->fds[BOXD_CG_MEMORY], MEMORY_PEAK, "0", e);
-}
-
-static int v1_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e)
-{
-    uint64_t oom_kills = 0, hits = 0, peak = 0;
-    int memory = leaf->fds[BOXD_CG_MEMORY];
-    int r = 0;
-    if (cgroup_has(leaf, BOX_FEATURE_MEMORY)) {
-        r = cgroup_read_key(memory, OOM_CONTROL, "oom_kill", &oom_kills, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
-        r = cgroup_read_number(memory, MEMORY_PEAK, &peak, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS)) {
-        r = cgroup_read_key(leaf->fds[BOXD_CG_PIDS], "pids.events", "max", &hits, e);
-    }
-    if (r < 0) {
-        return r;
-    }
-    *ret = (struct cgroup_usage){
-        .memory_peak = peak,
-        .oom_kills = (uint32_t)oom_kills,
-        .process_limit_hits = (uint32_t)hits,
-    };
-    return 0;
 }
 
 /* Linux charges single pages and, for its own needs, up to eight at once. */
@@ -180,7 +108,7 @@ static bool v1_oom(struct cgroup_leaf *leaf)
 {
     struct err ignored;
     uint64_t events, kills = 0;
-    if (leaf->event_fd < 0 || read(leaf->event_fd, &events, sizeof(events)) < 0) {
+    if (read(leaf->event_fd, &events, sizeof(events)) < 0) {
         return false;
     }
     int r = cgroup_read_key(leaf->fds[BOXD_CG_MEMORY], OOM_CONTROL, "oom_kill", &kills, &ignored);
@@ -193,13 +121,15 @@ static bool v1_oom(struct cgroup_leaf *leaf)
  * host.  Who enters a leaf has one thread.
  */
 const struct cgroup_ops cgroup_v1 = {
+    .files = files,
     .enter_file = "tasks",
     .memory_file = "memory.usage_in_bytes",
-    .features = v1_features,
+    .peak_file = MEMORY_PEAK,
+    .oom_file = OOM_CONTROL,
+    .peak_resets = true,
     .prepare = v1_prepare,
-    .limit = v1_limit,
+    .limit_memory = v1_limit_memory,
+    .limit_cpu = v1_limit_cpu,
     .cpu = v1_cpu,
-    .base = v1_base,
-    .usage = v1_usage,
     .oom = v1_oom,
 };

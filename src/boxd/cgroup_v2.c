@@ -14,19 +14,19 @@
 #include "boxd/cgroup_read.h"
 
 #define MEMORY_EVENTS "memory.events"
+#define MEMORY_PEAK   "memory.peak"     /* Linux 5.19 */
 #define SWAP_LIMIT    "memory.swap.max" /* absent without swap */
 
-static const struct {
-    const char *file;
-    uint32_t feature;
-} files[] = {
-    {"memory.max", BOX_FEATURE_MEMORY},
-    {SWAP_LIMIT, BOX_FEATURE_SWAP},
-    {"memory.peak", BOX_FEATURE_MEMORY_PEAK}, /* Linux 5.19 */
-    {"pids.max", BOX_FEATURE_PIDS},
-    {"cpu.stat", BOX_FEATURE_CPU},
-    {"cpu.max", BOX_FEATURE_CPU_QUOTA},
-    {"cgroup.kill", BOX_FEATURE_CGROUP_KILL}, /* Linux 5.14 */
+/* The directory is one, under whichever controller it is asked for. */
+static const struct cgroup_file files[] = {
+    {BOXD_CG_MEMORY, "memory.max", BOX_FEATURE_MEMORY},
+    {BOXD_CG_MEMORY, SWAP_LIMIT, BOX_FEATURE_SWAP},
+    {BOXD_CG_MEMORY, MEMORY_PEAK, BOX_FEATURE_MEMORY_PEAK},
+    {BOXD_CG_PIDS, CGROUP_PIDS_LIMIT, BOX_FEATURE_PIDS},
+    {BOXD_CG_CPUACCT, "cpu.stat", BOX_FEATURE_CPU},
+    {BOXD_CG_CPU, "cpu.max", BOX_FEATURE_CPU_QUOTA},
+    {BOXD_CG_MEMORY, "cgroup.kill", BOX_FEATURE_CGROUP_KILL},
+    {0},
 };
 
 static int dir_of(const struct cgroup_leaf *leaf)
@@ -34,23 +34,9 @@ static int dir_of(const struct cgroup_leaf *leaf)
     return leaf->fds[BOXD_CG_MEMORY];
 }
 
-static uint32_t v2_features(const struct cgroup_leaf *leaf)
-{
-    uint32_t features = 0;
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        if (cgroup_file_exists(dir_of(leaf), files[i].file)) {
-            features |= files[i].feature;
-        }
-    }
-    return features;
-}
-
 static int v2_prepare(struct cgroup_leaf *leaf, struct err *e)
 {
     int dir = dir_of(leaf);
-    if (!cgroup_has(leaf, BOX_FEATURE_MEMORY)) {
-        return 0;
-    }
     int r = cgroup_write(dir, "memory.oom.group", "1", e);
     if (r == 0 && leaf->cgroup->swap_file) {
         r = cgroup_write(dir, SWAP_LIMIT, "0", e);
@@ -68,7 +54,7 @@ static int v2_prepare(struct cgroup_leaf *leaf, struct err *e)
 }
 
 /* The kernel would make room for a lower limit by killing. */
-static int limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
+static int v2_limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
     uint64_t bytes = cgroup_memory_limit(maxima), current = 0;
     if (leaf->limits.memory_bytes != UINT64_MAX) {
@@ -84,7 +70,7 @@ static int limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxim
     return cgroup_write_number(dir_of(leaf), "memory.max", bytes, e);
 }
 
-static int limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
+static int v2_limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
     if (maxima->cpu_milli == 0) {
         return cgroup_write(dir_of(leaf), "cpu.max", "max", e);
@@ -93,22 +79,6 @@ static int limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxima, 
     char text[48];
     snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, quota.quota_us, quota.period_us);
     return cgroup_write(dir_of(leaf), "cpu.max", text, e);
-}
-
-static int v2_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
-{
-    const struct box_maxima *now = &leaf->limits;
-    int r = 0;
-    if (cgroup_has(leaf, BOX_FEATURE_MEMORY) && maxima->memory_bytes != now->memory_bytes) {
-        r = limit_memory(leaf, maxima, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS) && maxima->processes != now->processes) {
-        r = cgroup_write_number(dir_of(leaf), "pids.max", cgroup_process_limit(maxima), e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_CPU_QUOTA) && maxima->cpu_milli != now->cpu_milli) {
-        r = limit_cpu(leaf, maxima, e);
-    }
-    return r;
 }
 
 static int v2_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
@@ -122,55 +92,24 @@ static int v2_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *
     return 0;
 }
 
-static int v2_base(struct cgroup_leaf *leaf, struct err *e)
-{
-    (void)leaf;
-    (void)e;
-    return 0;
-}
-
-static int v2_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e)
-{
-    uint64_t oom_kills = 0, hits = 0, peak = 0;
-    int r = 0;
-    if (leaf->event_fd >= 0) {
-        r = cgroup_reread_key(leaf->event_fd, MEMORY_EVENTS, "oom_kill", &oom_kills, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
-        r = cgroup_read_number(dir_of(leaf), "memory.peak", &peak, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS)) {
-        r = cgroup_read_key(dir_of(leaf), "pids.events", "max", &hits, e);
-    }
-    if (r < 0) {
-        return r;
-    }
-    *ret = (struct cgroup_usage){
-        .memory_peak = peak,
-        .oom_kills = (uint32_t)oom_kills,
-        .process_limit_hits = (uint32_t)hits,
-    };
-    return 0;
-}
-
 /* The file also changes whenever the limit was met and something could still be reclaimed. */
 static bool v2_oom(struct cgroup_leaf *leaf)
 {
     struct err ignored;
     uint64_t kills = 0;
-    return leaf->event_fd >= 0 &&
-           cgroup_reread_key(leaf->event_fd, MEMORY_EVENTS, "oom_kill", &kills, &ignored) == 0 &&
+    return cgroup_reread_key(leaf->event_fd, MEMORY_EVENTS, "oom_kill", &kills, &ignored) == 0 &&
            kills > 0;
 }
 
 const struct cgroup_ops cgroup_v2 = {
+    .files = files,
     .enter_file = "cgroup.procs",
     .memory_file = "memory.current",
-    .features = v2_features,
+    .peak_file = MEMORY_PEAK,
+    .oom_file = MEMORY_EVENTS,
     .prepare = v2_prepare,
-    .limit = v2_limit,
+    .limit_memory = v2_limit_memory,
+    .limit_cpu = v2_limit_cpu,
     .cpu = v2_cpu,
-    .base = v2_base,
-    .usage = v2_usage,
     .oom = v2_oom,
 };
