@@ -1,9 +1,11 @@
 /*
  * threat: C5
  * defence: cap of each stream
- * tries: print beyond the cap without write: splice, vmsplice, tee, sendfile, copies of the
- * descriptor must: it is stopped at the cap request: {"limits": {"output_bytes": 65536}} expect:
- * {"verdict": "output_limit", "stdout_bytes": 65536} off: output
+ * tries: print beyond the cap without write: splice, vmsplice, tee, sendfile, copies of the descriptor
+ * must: it is stopped at the cap
+ * request: {"limits": {"output_bytes": 65536}}
+ * expect: {"verdict": "output_limit", "stdout_bytes": 65536}
+ * off: output
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,8 +1,9 @@
 /*
  * threat: C4
  * defence: wall time limit of the box
- * tries: block in every way there is: futex, FIFO, select, poll, signals, a lock, a read, each
- * ignoring all signals must: the wall limit ends all of it request: {"limits": {"wall_ms": 500}}
+ * tries: block in every way there is: futex, FIFO, select, poll, signals, a lock, a read, each ignoring all signals
+ * must: the wall limit ends all of it
+ * request: {"limits": {"wall_ms": 500}}
  * expect: {"verdict": "wall_time_limit", "lacks": "LEAK"}
  * off: wall-time
  */

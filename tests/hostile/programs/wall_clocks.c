@@ -1,9 +1,11 @@
 /*
  * threat: C4
  * defence: wall time is measured outside the box
- * tries: be stopped, continued, traced and frozen, with timers of its own pending, to stop the
- * clock must: the wall limit holds, stopped or not request: {"limits": {"wall_ms": 600}} expect:
- * {"verdict": "wall_time_limit", "lacks": "LEAK"} off: wall-time
+ * tries: be stopped, continued, traced and frozen, with timers of its own pending, to stop the clock
+ * must: the wall limit holds, stopped or not
+ * request: {"limits": {"wall_ms": 600}}
+ * expect: {"verdict": "wall_time_limit", "lacks": "LEAK"}
+ * off: wall-time
  */
 #include <signal.h>
 #include <stdio.h>
