@@ -66,20 +66,6 @@ static const char *const options[][CONTAINER_NEEDS] = {
         },
 };
 
-enum container container_detect(void)
-{
-    /* Before the others: whichever engine does the work below a pod, nobody gives it options. */
-    if (getenv("KUBERNETES_SERVICE_HOST")) { /* NOLINT(concurrency-mt-unsafe): nobody sets it */
-        return CONTAINER_KUBERNETES;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
-        if (access(engines[i].mark, F_OK) == 0) {
-            return engines[i].kind;
-        }
-    }
-    return CONTAINER_NONE;
-}
-
 const char *container_name(enum container c)
 {
     static const char *const names[] = {
@@ -103,6 +89,40 @@ static void mounts_read(struct buf *ret)
     if (fd_read_path("/proc/self/mountinfo", PROC_FILE_BYTES, ret, &e) < 0) {
         buf_add(ret, "", 0);
     }
+}
+
+bool container_mounts_etc(const char *mountinfo)
+{
+    struct mount_entry m;
+    while (mount_next(&mountinfo, &m)) {
+        if (strcmp(m.point, "/etc/hosts") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Each engine mounts an /etc/hosts of its own.  The mark alone would not do: it stays in a file
+ * system that was made of a container and is now the disk of a machine.
+ */
+enum container container_detect(void)
+{
+    AUTO(buf_done) struct buf mounts = {0};
+    mounts_read(&mounts);
+    if (!container_mounts_etc(mounts.data)) {
+        return CONTAINER_NONE;
+    }
+    /* Before the others: whichever engine does the work below a pod, nobody gives it options. */
+    if (getenv("KUBERNETES_SERVICE_HOST")) { /* NOLINT(concurrency-mt-unsafe): nobody sets it */
+        return CONTAINER_KUBERNETES;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+        if (access(engines[i].mark, F_OK) == 0) {
+            return engines[i].kind;
+        }
+    }
+    return CONTAINER_NONE;
 }
 
 bool container_has_cgroup(void)

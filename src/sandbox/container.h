@@ -31,6 +31,7 @@ const char *container_option(enum container c, enum container_need need);
 /* Without boxd: whether this container may write its cgroups, and mount a /proc. */
 bool container_has_cgroup(void);
 bool container_has_proc(void);
+bool container_mounts_etc(const char *mountinfo);    /* as engines do */
 bool container_proc_is_whole(const char *mountinfo); /* of its text: nothing covers a part of it */
 bool container_has_apparmor(void);                   /* a profile confines us */
 /* It is one that an engine gives by default. */
