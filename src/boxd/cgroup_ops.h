@@ -53,6 +53,8 @@ struct cgroup_quota cgroup_quota(uint32_t cpu_milli); /* of a number above 0 */
  * not counted. */
 #define CGROUP_SOCKET_LIMIT "memory.kmem.tcp.limit_in_bytes"
 
+/* Which of its table's files are there. */
+uint32_t cgroup_leaf_features(const struct cgroup_leaf *leaf);
 bool cgroup_has(const struct cgroup_leaf *leaf, uint32_t feature);
 
 /* The two halves of cgroup_leaf_new: directories with a new name; then settings and limits. */

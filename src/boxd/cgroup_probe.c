@@ -144,7 +144,7 @@ static void sockets_prepare(struct cgroup *c, const struct cgroup_leaf *leaf)
     }
 }
 
-static uint32_t features_find(const struct cgroup_leaf *leaf)
+uint32_t cgroup_leaf_features(const struct cgroup_leaf *leaf)
 {
     uint32_t features = 0;
     for (const struct cgroup_file *file = leaf->cgroup->ops->files; file->name; file++) {
@@ -162,7 +162,7 @@ static int probe(struct cgroup *c, enum box_class class, const struct boxd_confi
     if (r < 0) {
         return r;
     }
-    c->features = features_find(&leaf);
+    c->features = cgroup_leaf_features(&leaf);
     c->swap_file = cgroup_has(&leaf, BOX_FEATURE_SWAP) && !weakened(config->weaken, WEAKEN_SWAP);
     if (config->swap_limited) {
         c->features |= BOX_FEATURE_SWAP;

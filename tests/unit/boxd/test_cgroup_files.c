@@ -113,7 +113,7 @@ static void host_make(struct host *h, const struct cgroup_ops *ops, const struct
                                    .fds = {h->dir, h->dir, h->dir, h->dir},
                                    .limits = CGROUP_UNLIMITED,
                                    .event_fd = -1};
-    h->cgroup.features = ops->features(&h->leaf);
+    h->cgroup.features = cgroup_leaf_features(&h->leaf);
 }
 
 static void host_done(struct host *h)
