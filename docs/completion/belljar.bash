@@ -41,7 +41,7 @@ _belljar() {
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor piston version help" "$current"
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prove piston version help" "$current"
         return
     fi
     case $command in
@@ -50,7 +50,7 @@ _belljar() {
         return
         ;;
     help)
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor piston version help
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prove piston version help
             options" "$current"
         return
         ;;

@@ -193,6 +193,27 @@ static const char doctor_text[] =
     "\n"
     "Exit status: 0 when a server would start here with this configuration (sandbox.require).\n";
 
+static const char prove_text[] =
+    "Shows that boxes hold on this host, as it is and as it is configured: starts a server of its "
+    "own,\n"
+    "attacks it with some hundred programs, and prints what threatens, what stops it, and what "
+    "came of\n"
+    "it. After each it counts what is on the host. Takes a minute or two; a server that is at work "
+    "is\n"
+    "not touched.\n"
+    "\n"
+    "  belljar prove                              everything\n"
+    "  belljar prove fork_bomb read_host          these programs only\n"
+    "  belljar prove --json > proof.json\n"
+    "  belljar prove --jobs 10000                 and so many random programs\n"
+    "\n"
+    "held: it was tried and did not succeed. LEAKED: it did, or something was left behind. absent: "
+    "this\n"
+    "host lacks what the promise needs; 'belljar doctor' says how to get it. not run: there is no\n"
+    "compiler for it, or the configuration allows less than it asks for.\n"
+    "\n"
+    "Exit status: 0 when nothing leaked, else 1.\n";
+
 static const char piston_text[] =
     "The command line of Piston, word for word; a link named 'piston' to belljar does the same.\n"
     "It talks to any Piston or belljar over HTTP: http://127.0.0.1:2000, or the one that -u "
@@ -252,6 +273,9 @@ const struct command commands[] = {
      key_flags, "server", false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
+    {"prove", cmd_prove, "prove [FLAGS] [PROGRAM...]",
+     "attack this machine's boxes, and say what held", prove_text, prove_flags,
+     "engine sandbox limits", false},
     {"piston", cmd_piston, "piston COMMAND ...", "Piston's command line", piston_text, NULL, NULL,
      true},
     {"version", cmd_version, "version", "print the version", version_text, NULL, NULL, false},

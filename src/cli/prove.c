@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * belljar prove: starts a server as this host is configured, attacks it with the programs that this
+ * executable carries (tests/hostile/programs), and prints which promise holds here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/prove_program.h"
+#include "cli/prove_row.h"
+#include "cli/prove_run.h"
+#include "cli/style.h"
+#include "config/config.h"
+#include "config/suggest.h"
+
+#define WORDS_MAX 4096
+
+enum { FLAG_JSON, FLAG_JOBS };
+
+const struct cli_flag prove_flags[] = {
+    [FLAG_JSON] = {"--json", 0, NULL, "Print the table as JSON."},
+    [FLAG_JOBS] = {"--jobs", 0, "N", "Run N random programs too, and count what they leave."},
+    {0},
+};
+
+struct prove {
+    bool json;
+    unsigned long jobs;
+    char **names; /* of programs; empty: all */
+    char **flags; /* of the configuration */
+    struct config *config;
+    struct prove_program *programs;
+    size_t program_count;
+    struct prove_form form;
+    json_t *rows; /* with --json */
+    unsigned counts[PROVE_RESULT_COUNT];
+};
+
+/* --- the command line ------------------------------------------------------------------------- */
+
+static int on_flag(void *ctx, const struct cli_flag *flag, const char *value, struct err *e)
+{
+    struct prove *p = ctx;
+    char *end = NULL;
+    if (flag == &prove_flags[FLAG_JSON]) {
+        p->json = true;
+        return 0;
+    }
+    p->jobs = strtoul(value, &end, 10);
+    return *value >= '0' && *value <= '9' && *end == '\0'
+               ? 0
+               : err_set(e, ERR_INVALID, "--jobs: '%.40s' is no number", value);
+}
+
+/* A proof beside a server that is at work must not meet it. */
+static int own_check(const struct config *c, struct err *e)
+{
+    if (config_source(c, &c->listen) == CONFIG_FLAG || config_source(c, &c->data) == CONFIG_FLAG) {
+        return err_set(e, ERR_INVALID,
+                       "prove has a listener and a data directory of its own; leave out %s",
+                       config_source(c, &c->data) == CONFIG_FLAG ? "--data" : "--listen");
+    }
+    return 0;
+}
+
+static int words_read(char **argv, struct prove *p, struct err *e)
+{
+    AUTO(args_done) struct args args = {.words = argv + 1, .flags = prove_flags};
+    AUTO(mem_freep) char **names = NULL;
+    AUTO(mem_freep) char **rest = NULL;
+    int r = args_gather(&args, on_flag, p, WORDS_MAX, &names, e);
+    if (r != ARGS_END) {
+        return r < 0 ? r : err_set(e, ERR_INVALID, "say 'belljar help prove'");
+    }
+    p->names = strv_dup(names);
+    p->flags = strv_dup(args.config);
+    r = config_load(args.config, environ, &p->config, &rest, e);
+    return r < 0 ? r : own_check(p->config, e);
+}
+
+/* --- which programs --------------------------------------------------------------------------- */
+
+static int names_check(const struct prove *p, struct err *e)
+{
+    for (char *const *name = p->names; name && *name; name++) {
+        struct suggest suggest = {.typed = *name};
+        bool found = false;
+        for (size_t i = 0; i < prove_source_count; i++) {
+            found = found || strcmp(prove_sources[i].name, *name) == 0;
+            suggest_offer(&suggest, prove_sources[i].name);
+        }
+        if (!found) {
+            return err_set(e, ERR_INVALID, "there is no program '%.60s'%s%s", *name,
+                           suggest.best ? "; did you mean " : "", suggest.best ? suggest.best : "");
+        }
+    }
+    return 0;
+}
+
+static void width_add(int *width, const char *text)
+{
+    int len = (int)strlen(text);
+    *width = len > *width ? len : *width;
+}
+
+static int programs_read(struct prove *p, struct err *e)
+{
+    int r = names_check(p, e);
+    p->programs = xcalloc(prove_source_count + 1, sizeof(*p->programs));
+    for (size_t i = 0; r == 0 && i < prove_source_count; i++) {
+        if (strv_len(p->names) == 0 || strv_has(p->names, prove_sources[i].name)) {
+            r = prove_program_read(&prove_sources[i], &p->programs[p->program_count], e);
+            p->program_count += r == 0;
+        }
+    }
+    for (size_t i = 0; i < p->program_count; i++) {
+        width_add(&p->form.name, p->programs[i].source->name);
+        width_add(&p->form.defence, p->programs[i].defence);
+    }
+    qsort(p->programs, p->program_count, sizeof(*p->programs), prove_program_compare);
+    return r;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static void row_take(struct prove *p, struct prove_row *row)
+{
+    p->counts[row->result]++;
+    if (p->json) {
+        json_array_append_new(p->rows, prove_row_json(row));
+    } else {
+        prove_row_print(row, &p->form, style_wanted(STDOUT_FILENO), stdout);
+    }
+}
+
+static void summary_print(const struct prove *p, double seconds)
+{
+    if (p->json) {
+        json_t *whole =
+            json_pack("{s:s, s:b, s:O, s:f}", "version", BELLJAR_VERSION, "ok",
+                      p->counts[PROVE_LEAKED] == 0, "rows", p->rows, "seconds", seconds);
+        json_dumpf(whole, stdout, JSON_INDENT(2));
+        puts("");
+        json_decref(whole);
+        return;
+    }
+    printf("\n");
+    for (unsigned i = 0; i < PROVE_RESULT_COUNT; i++) {
+        printf("%s%u %s", i > 0 ? ", " : "", p->counts[i], prove_result_name(i));
+    }
+    printf("; %.1f s\n", seconds);
+    puts(p->counts[PROVE_LEAKED] == 0
+             ? "After each, nothing was left on the host: processes, mounts, cgroups, namespaces,\n"
+               "descriptors, tmpfs, keys, SysV objects."
+             : "A promise does not hold on this host: docs/security.md says what each row means.");
+}
+
+static int prove_all(struct prove *p, struct err *e)
+{
+    AUTO(prove_run_done) struct prove_run run = {.server = {.pid = -1, .log_fd = -1}};
+    int r = prove_run_start(p->config, p->flags, &run, e);
+    if (r == 0 && !p->json) {
+        prove_rows_head(&p->form, stdout);
+    }
+    for (size_t i = 0; r == 0 && i < p->program_count; i++) {
+        AUTO(prove_row_done) struct prove_row row = {0};
+        r = prove_run_program(&run, &p->programs[i], &row, e);
+        if (r == 0) {
+            row_take(p, &row);
+        } else {
+            err_wrap(e, "after %s", p->programs[i].source->name);
+        }
+    }
+    return r < 0 ? r : prove_server_stop(&run.server, e);
+}
+
+static void prove_done(struct prove *p)
+{
+    for (size_t i = 0; i < p->program_count; i++) {
+        prove_program_done(&p->programs[i]);
+    }
+    free(p->programs);
+    strv_free(p->names);
+    strv_free(p->flags);
+    config_free(p->config);
+    json_decref(p->rows);
+}
+
+int cmd_prove(int argc, char **argv)
+{
+    (void)argc;
+    AUTO(prove_done) struct prove p = {.rows = json_array()};
+    uint64_t started = clock_mono_ns(&clock_system);
+    struct err e;
+    if (words_read(argv, &p, &e) < 0) {
+        cli_error("prove", &e);
+        return CLI_USAGE;
+    }
+    int r = programs_read(&p, &e);
+    if (r == 0) {
+        r = prove_all(&p, &e);
+    }
+    if (r < 0) {
+        cli_error("prove", &e);
+        return CLI_FAILED;
+    }
+    summary_print(&p, (double)(clock_mono_ns(&clock_system) - started) / (double)NS_PER_S);
+    return p.counts[PROVE_LEAKED] == 0 ? CLI_OK : CLI_FAILED;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/prove_count.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/dir.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "cli/prove_process.h"
+#include "sandbox/launch_ids.h"
+
+#define FILE_MAX  ((size_t)4 << 20)
+#define REST_NS   (300 * NS_PER_MS)
+#define SETTLE_NS (10 * NS_PER_S)
+#define PAUSE_NS  (5 * NS_PER_MS)
+
+/* So many network namespaces lie ready in boxd: fewer for a moment after a burst. */
+#define NETNS_AHEAD 8
+
+/* --- counters --------------------------------------------------------------------------------- */
+
+static void counter_add(struct prove_counts *c, const char *name, uint64_t value)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (strcmp(c->counters[i].name, name) == 0) {
+            c->counters[i].value += value;
+            return;
+        }
+    }
+    c->counters = xreallocarray(c->counters, c->count + 1, sizeof(*c->counters));
+    struct prove_counter *counter = &c->counters[c->count++];
+    snprintf(counter->name, sizeof(counter->name), "%s", name);
+    counter->value = value;
+}
+
+static void counter_add_of(struct prove_counts *c, const char *what, const char *process,
+                           uint64_t value)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "%s of %s", what, process);
+    counter_add(c, name, value);
+}
+
+static uint64_t counter_value(const struct prove_counts *c, const char *name)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (strcmp(c->counters[i].name, name) == 0) {
+            return c->counters[i].value;
+        }
+    }
+    return 0;
+}
+
+/* --- one process ------------------------------------------------------------------------------ */
+
+struct namespaces {
+    char **seen; /* a strv: "ipc:[4026531839]" */
+};
+
+static void descriptor_count(void *ctx, const char *target)
+{
+    uint64_t *counts = ctx; /* network namespaces, others */
+    counts[str_starts(target, "net:[") ? 0 : 1]++;
+}
+
+/* The maker of network namespaces is always in the one that it made last. */
+static void namespace_see(void *ctx, const char *target)
+{
+    struct namespaces *n = ctx;
+    if (!str_starts(target, "net:") && !strv_has(n->seen, target)) {
+        strv_add(&n->seen, target);
+    }
+}
+
+/* Fields of a line of mountinfo: ID PARENT MAJOR:MINOR ROOT POINT ... - TYPE ... */
+enum { MOUNT_POINT = 4 };
+
+static uint64_t tmpfs_bytes(pid_t pid, char *const *fields)
+{
+    struct statfs fs;
+    size_t dash = 0;
+    while (fields[dash] && strcmp(fields[dash], "-") != 0) {
+        dash++;
+    }
+    if (!fields[dash] || !fields[dash + 1] || strcmp(fields[dash + 1], "tmpfs") != 0) {
+        return 0;
+    }
+    AUTO(mem_freep) char *path = xasprintf("/proc/%d/root%s", (int)pid, fields[MOUNT_POINT]);
+    return statfs(path, &fs) == 0 ? (fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize : 0;
+}
+
+/* Those of the host's own table are counted once, below. */
+static bool sees_mounts_of_host(pid_t pid)
+{
+    char path[64], ours[64] = "", its[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+    bool known = readlink("/proc/self/ns/mnt", ours, sizeof(ours) - 1) > 0 &&
+                 readlink(path, its, sizeof(its) - 1) > 0;
+    return !known || strcmp(ours, its) == 0;
+}
+
+static void mounts_count(pid_t pid, const char *name, struct prove_counts *ret)
+{
+    AUTO(buf_done) struct buf text = {0};
+    uint64_t mounts = 0, bytes = 0;
+    if (sees_mounts_of_host(pid) || !prove_process_read(pid, "mountinfo", &text)) {
+        return;
+    }
+    AUTO(strv_freep) char **lines = strv_split(text.data, "\n");
+    for (char **line = lines; line && *line; line++) {
+        AUTO(strv_freep) char **fields = strv_split(*line, " ");
+        mounts++;
+        bytes += strv_len(fields) > MOUNT_POINT ? tmpfs_bytes(pid, fields) : 0;
+    }
+    counter_add_of(ret, "mounts", name, mounts);
+    counter_add_of(ret, "tmpfs bytes", name, bytes);
+}
+
+static void process_count(const struct prove_host *h, pid_t pid, struct namespaces *namespaces,
+                          struct prove_counts *ret)
+{
+    char name[PROVE_NAME_MAX];
+    uint64_t descriptors[2] = {0};
+    if (!prove_process_name(h->parent, pid, name)) {
+        return;
+    }
+    counter_add(ret, "processes", 1);
+    (void)prove_process_links(pid, "ns", namespace_see, namespaces);
+    if (prove_process_links(pid, "fd", descriptor_count, descriptors)) {
+        counter_add_of(ret, "descriptors", name, descriptors[1]);
+        counter_add_of(ret, "network namespaces", name,
+                       descriptors[0] > NETNS_AHEAD ? descriptors[0] : 0);
+    }
+    mounts_count(pid, name, ret);
+}
+
+/* --- the host --------------------------------------------------------------------------------- */
+
+static uint64_t folders_below(int parent_fd, const char *name)
+{
+    AUTO(dir_closep) DIR *dir = NULL;
+    struct err e;
+    uint64_t count = 0;
+    if (dir_open(parent_fd, name, &dir, &e) < 0) {
+        return 0;
+    }
+    for (const struct dirent *entry; (entry = dir_next(dir)) != NULL;) {
+        count += entry->d_type == DT_DIR ? 1 + folders_below(dirfd(dir), entry->d_name) : 0;
+    }
+    return count;
+}
+
+static bool id_is_ours(const struct prove_host *h, unsigned long long id)
+{
+    return h->id_first != 0 && id >= h->id_first && id < h->id_first + IDS_WINDOW;
+}
+
+/* Also what has left the tree of our processes. */
+static uint64_t processes_with_our_ids(const struct prove_host *h)
+{
+    AUTO(dir_closep) DIR *proc = NULL;
+    AUTO(buf_done) struct buf status = {0};
+    struct err e;
+    uint64_t count = 0;
+    if (dir_open(AT_FDCWD, "/proc", &proc, &e) < 0) {
+        return 0;
+    }
+    for (const struct dirent *entry; (entry = dir_next(proc)) != NULL;) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        unsigned long long uid = 0;
+        if (pid > 0 && prove_process_read(pid, "status", &status) &&
+            prove_status_number(status.data, "Uid", 10, &uid)) {
+            count += id_is_ours(h, uid);
+        }
+    }
+    return count;
+}
+
+/* "2000000001:     1 1/1 1/200 9/20000": a user and its keys. */
+static uint64_t keys_of_our_ids(const struct prove_host *h)
+{
+    AUTO(buf_done) struct buf text = {0};
+    struct err e;
+    uint64_t count = 0;
+    if (fd_read_path("/proc/key-users", FILE_MAX, &text, &e) < 0 || text.len == 0) {
+        return 0;
+    }
+    AUTO(strv_freep) char **lines = strv_split(text.data, "\n");
+    for (char **line = lines; line && *line; line++) {
+        AUTO(strv_freep) char **words = strv_split(*line, ": ");
+        bool ours = strv_len(words) > 2 && id_is_ours(h, strtoull(words[0], NULL, 10));
+        count += ours ? strtoull(words[2], NULL, 10) : 0;
+    }
+    return count;
+}
+
+static uint64_t lines_of(const char *path)
+{
+    AUTO(buf_done) struct buf text = {0};
+    struct err e;
+    if (fd_read_path(path, FILE_MAX, &text, &e) < 0 || text.len == 0) {
+        return 0;
+    }
+    AUTO(strv_freep) char **lines = strv_split(text.data, "\n");
+    return strv_len(lines);
+}
+
+/* Others mount things meanwhile: what a box is made of has no source, or our name. */
+static uint64_t mounts_of_ours(void)
+{
+    AUTO(buf_done) struct buf text = {0};
+    struct err e;
+    uint64_t count = 0;
+    if (fd_read_path("/proc/self/mountinfo", FILE_MAX, &text, &e) < 0 || text.len == 0) {
+        return 0;
+    }
+    AUTO(strv_freep) char **lines = strv_split(text.data, "\n");
+    for (char **line = lines; line && *line; line++) {
+        count += strstr(*line, " none ") || strstr(*line, "belljar");
+    }
+    return count;
+}
+
+static void host_count(const struct prove_host *h, struct prove_counts *ret)
+{
+    static const char *const sysv[] = {"/proc/sysvipc/shm", "/proc/sysvipc/sem",
+                                       "/proc/sysvipc/msg"};
+    for (char *const *cgroup = h->cgroups; cgroup && *cgroup; cgroup++) {
+        counter_add(ret, "cgroups", folders_below(AT_FDCWD, *cgroup));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(sysv); i++) {
+        counter_add(ret, "SysV objects", lines_of(sysv[i]));
+    }
+    counter_add(ret, "mounts of the host", mounts_of_ours());
+    if (h->id_first != 0) {
+        counter_add(ret, "processes with ids of boxes", processes_with_our_ids(h));
+        counter_add(ret, "keys of boxes", keys_of_our_ids(h));
+    }
+}
+
+void prove_count(const struct prove_host *h, struct prove_counts *ret)
+{
+    struct namespaces namespaces = {0};
+    AUTO(mem_freep) pid_t *pids = xcalloc(PROVE_PROCESSES_MAX, sizeof(*pids));
+    size_t count = prove_processes(h->parent, pids);
+    for (size_t i = 0; i < count; i++) {
+        process_count(h, pids[i], &namespaces, ret);
+    }
+    counter_add(ret, "namespaces", strv_len(namespaces.seen));
+    strv_free(namespaces.seen);
+    host_count(h, ret);
+}
+
+void prove_counts_done(struct prove_counts *c)
+{
+    free(c->counters);
+    *c = (struct prove_counts){0};
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static bool counts_differ(const struct prove_counts *before, const struct prove_counts *now,
+                          struct buf *why)
+{
+    bool differ = false;
+    for (size_t i = 0; i < now->count; i++) {
+        const char *name = now->counters[i].name;
+        uint64_t was = counter_value(before, name), is = now->counters[i].value;
+        if (was != is) {
+            buf_add_fmt(why, "%s%s: %" PRIu64 ", were %" PRIu64, differ ? "; " : "", name, is, was);
+            differ = true;
+        }
+    }
+    for (size_t i = 0; i < before->count && !differ; i++) {
+        const struct prove_counter *was = &before->counters[i];
+        if (was->value != 0 && counter_value(now, was->name) == 0) {
+            buf_add_fmt(why, "%s: none, were %" PRIu64, was->name, was->value);
+            differ = true;
+        }
+    }
+    return differ;
+}
+
+static void pause_ns(uint64_t ns)
+{
+    struct timespec t = {.tv_nsec = (long)ns};
+    nanosleep(&t, NULL);
+}
+
+bool prove_settle(const struct prove_host *h, const struct prove_counts *before, struct buf *why)
+{
+    uint64_t end = clock_mono_ns(&clock_system) + SETTLE_NS;
+    for (;;) {
+        AUTO(prove_counts_done) struct prove_counts now = {0};
+        AUTO(buf_done) struct buf differences = {0};
+        prove_count(h, &now);
+        if (!counts_differ(before, &now, &differences)) {
+            return true;
+        }
+        if (clock_mono_ns(&clock_system) > end) {
+            buf_add(why, differences.data, differences.len);
+            return false;
+        }
+        pause_ns(PAUSE_NS);
+    }
+}
+
+void prove_count_at_rest(const struct prove_host *h, struct prove_counts *ret)
+{
+    uint64_t end = clock_mono_ns(&clock_system) + SETTLE_NS;
+    for (bool still = false; !still && clock_mono_ns(&clock_system) < end;) {
+        AUTO(prove_counts_done) struct prove_counts first = {0};
+        AUTO(buf_done) struct buf differences = {0};
+        prove_count(h, &first);
+        pause_ns(REST_NS);
+        prove_counts_done(ret);
+        prove_count(h, ret);
+        still = !counts_differ(&first, ret, &differences);
+    }
+}
+
+/* --- finding them ----------------------------------------------------------------------------- */
+
+/* ".../belljar-3/interactive" is a cgroup that the parent and boxd keep open. */
+static void cgroup_see(void *ctx, const char *target)
+{
+    struct prove_host *h = ctx;
+    const char *end = strrchr(target, '/');
+    if (!end || !str_ends(target, "/interactive")) {
+        return;
+    }
+    AUTO(mem_freep) char *base = xstrndup(target, (size_t)(end - target));
+    const char *name = strrchr(base, '/');
+    if (name && str_starts(name, "/belljar-") && !strv_has(h->cgroups, base)) {
+        strv_add(&h->cgroups, base);
+    }
+}
+
+struct lock_seen {
+    bool any;
+    uint64_t number;
+};
+
+static void lock_see(void *ctx, const char *target)
+{
+    struct lock_seen *seen = ctx;
+    const char *name = strrchr(target, '/');
+    if (name && str_starts(name, "/instance-")) {
+        seen->number = strtoull(name + strlen("/instance-"), NULL, 10);
+        seen->any = true;
+    }
+}
+
+int prove_host_open(pid_t parent, uint64_t uid_base, struct prove_host *ret, struct err *e)
+{
+    struct prove_host h = {.parent = parent};
+    struct lock_seen lock = {0};
+    AUTO(mem_freep) pid_t *pids = xcalloc(PROVE_PROCESSES_MAX, sizeof(*pids));
+    size_t count = prove_processes(parent, pids);
+    for (size_t i = 0; i < count; i++) {
+        (void)prove_process_links(pids[i], "fd", cgroup_see, &h);
+    }
+    (void)prove_process_links(parent, "fd", lock_see, &lock);
+    if (geteuid() == 0) {
+        if (!lock.any) {
+            strv_free(h.cgroups);
+            return err_set(e, ERR_BUG, "the server's number is not to be found in its descriptors");
+        }
+        h.id_first = uid_base + lock.number * IDS_WINDOW;
+    }
+    *ret = h;
+    return 0;
+}
+
+void prove_host_done(struct prove_host *h)
+{
+    strv_free(h->cgroups);
+    *h = (struct prove_host){0};
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/prove_run.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "cli/events.h"
+#include "cli/native.h"
+#include "cli/prove_facts.h"
+#include "cli/prove_program.h"
+#include "config/config.h"
+
+#define ACCEPTED 202
+#define REFUSED  422
+
+/* Each is run once before anything is counted: versions of tools are asked, spares are made. */
+static const struct {
+    const char *language, *source;
+} first_programs[] = {
+    {"c", "int main(void)\n{\n    return 0;\n}\n"},
+    {"python", "pass\n"},
+    {"bash", "true\n"},
+};
+
+/* What comes after a hostile program finds its slot as if nothing had been. */
+#define NEXT_SOURCE "read line; echo \"$line\"; id -u; ls -A /box /tmp\n"
+#define NEXT_STDIN  "next\n"
+#define NEXT_STDOUT "next\n1000\n/box:\nmain.sh\n\n/tmp:\n"
+
+/* --- asking the server ------------------------------------------------------------------------ */
+
+static int get(const struct prove_run *run, const char *path, json_t **ret, struct err *e)
+{
+    AUTO(remote_json_freep) json_t *answer = NULL;
+    long status = 0;
+    int r = remote_call(&run->remote, "GET", path, NULL, &status, &answer, e);
+    if (r == 0 && (status != 200 || !answer)) {
+        r = remote_refusal(&run->remote, status, answer, e);
+    }
+    if (r == 0) {
+        *ret = TAKE(&answer, NULL);
+    }
+    return r;
+}
+
+int prove_run_post(const struct prove_run *run, const json_t *request, long *ret_status,
+                   json_t **ret, struct err *e)
+{
+    return remote_call(&run->remote, "POST", NATIVE_EXECUTIONS, request, ret_status, ret, e);
+}
+
+bool prove_run_has_language(const struct prove_run *run, const char *name)
+{
+    const json_t *list = json_object_get(run->languages, "languages");
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *one = json_string_value(json_object_get(json_array_get(list, i), "name"));
+        found = found || (one && strcmp(one, name) == 0);
+    }
+    return found;
+}
+
+/* One program with its request, from post to end. */
+static int run_request(const struct prove_run *run, const json_t *request, json_t **ret,
+                       struct err *e)
+{
+    AUTO(remote_json_freep) json_t *answer = NULL;
+    long status = 0;
+    int r = prove_run_post(run, request, &status, &answer, e);
+    if (r == 0) {
+        r = status == ACCEPTED ? events_wait(&run->remote, &answer, e)
+                               : remote_refusal(&run->remote, status, answer, e);
+    }
+    if (r == 0) {
+        *ret = TAKE(&answer, NULL);
+    }
+    return r;
+}
+
+/* --- one program ------------------------------------------------------------------------------ */
+
+/* What this host does not give of what the program needs; NULL: nothing. */
+static const json_t *lack_find(const struct prove_run *run, const struct prove_program *program)
+{
+    const json_t *weaker = json_object_get(json_object_get(run->health, "sandbox"), "weaker");
+    for (size_t i = 0; i < json_array_size(weaker); i++) {
+        const json_t *row = json_array_get(weaker, i);
+        const char *feature = json_string_value(json_object_get(row, "feature"));
+        if (feature && prove_word_in(program->needs, feature)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static bool can_run(const struct prove_run *run, const struct prove_program *program,
+                    struct prove_row *ret)
+{
+    const json_t *engine = json_object_get(run->health, "engine");
+    json_int_t slots = json_integer_value(json_object_get(engine, "slots"));
+    const json_t *lack = lack_find(run, program);
+    AUTO(mem_freep) char *why = NULL;
+    if (lack) {
+        const char *feature = json_string_value(json_object_get(lack, "feature"));
+        const char *meaning = json_string_value(json_object_get(lack, "meaning"));
+        why = xasprintf("%s: %s", feature, meaning ? meaning : "not here");
+        prove_row_set(ret, PROVE_ABSENT, why);
+    } else if (!prove_run_has_language(run, program->source->language)) {
+        why = xasprintf("this host has no %s", program->source->language);
+        prove_row_set(ret, PROVE_NOT_RUN, why);
+    } else if (slots < (json_int_t)program->together) {
+        why = xasprintf("needs %u programs at one time; engine.slots is %d", program->together,
+                        (int)slots);
+        prove_row_set(ret, PROVE_NOT_RUN, why);
+    }
+    return why == NULL;
+}
+
+/* The configuration may allow less than the program asks for, which is no leak; a refusal may also
+ * be what is expected. */
+static void refusal_judge(struct prove_run *run, const struct prove_program *program, long status,
+                          const json_t *answer, struct prove_row *ret)
+{
+    AUTO(buf_done) struct buf why = {0};
+    struct err e;
+    if (json_object_get(program->expect, "status")) {
+        if (!prove_check(program, answer, &run->facts, &why)) {
+            prove_row_set(ret, PROVE_LEAKED, why.data);
+        }
+        return;
+    }
+    remote_refusal(&run->remote, status, answer, &e);
+    prove_row_set(ret, status == REFUSED ? PROVE_NOT_RUN : PROVE_LEAKED, e.text);
+}
+
+/* Posts as many as run together, then waits for each. */
+static int round_run(struct prove_run *run, const struct prove_program *program,
+                     struct prove_row *ret, struct err *e)
+{
+    AUTO(remote_json_freep) json_t *answers = json_array();
+    int r = 0;
+    for (unsigned i = 0; r == 0 && i < program->together; i++) {
+        json_t *answer = NULL;
+        long status = 0;
+        r = prove_run_post(run, program->request, &status, &answer, e);
+        if (r == 0 && status != ACCEPTED) {
+            refusal_judge(run, program, status, answer, ret);
+        } else if (r == 0) {
+            json_array_append(answers, answer);
+        }
+        json_decref(answer);
+    }
+    for (size_t i = 0; r == 0 && i < json_array_size(answers); i++) {
+        AUTO(buf_done) struct buf why = {0};
+        json_t *answer = json_incref(json_array_get(answers, i));
+        r = events_wait(&run->remote, &answer, e);
+        if (r == 0 && !prove_check(program, answer, &run->facts, &why)) {
+            prove_row_set(ret, PROVE_LEAKED, why.data ? why.data : "");
+        }
+        json_decref(answer);
+    }
+    return r;
+}
+
+/* The next program on the slot, and what is left on the host. */
+static int aftermath_judge(struct prove_run *run, struct prove_row *ret, struct err *e)
+{
+    AUTO(remote_json_freep)
+    json_t *request = json_pack("{s:s, s:s, s:s}", "language", "bash", "source", NEXT_SOURCE,
+                                "stdin", NEXT_STDIN);
+    AUTO(remote_json_freep) json_t *answer = NULL;
+    AUTO(buf_done) struct buf why = {0};
+    int r = prove_run_has_language(run, "bash") ? run_request(run, request, &answer, e) : 0;
+    if (r < 0) {
+        return r;
+    }
+    const json_t *stdout_json = json_object_get(json_object_get(answer, "run"), "stdout");
+    const char *text = json_string_value(stdout_json);
+    if (answer && (!text || strcmp(text, NEXT_STDOUT) != 0)) {
+        prove_row_set(ret, PROVE_LEAKED, "the program after it did not run as it should");
+    }
+    if (!prove_settle(&run->host, &run->rested, &why)) {
+        AUTO(mem_freep) char *detail = xasprintf("left behind: %s", why.data);
+        prove_row_set(ret, PROVE_LEAKED, detail);
+    }
+    return 0;
+}
+
+int prove_run_program(struct prove_run *run, const struct prove_program *program,
+                      struct prove_row *ret, struct err *e)
+{
+    uint64_t started = clock_mono_ns(&clock_system);
+    ret->threat = xstrdup(program->threat);
+    ret->name = xstrdup(program->source->name);
+    ret->defence = xstrdup(program->defence);
+    ret->tries = xstrdup(program->tries);
+    prove_row_set(ret, PROVE_HELD, "");
+    if (!can_run(run, program, ret)) {
+        return 0;
+    }
+    int r = 0;
+    for (unsigned i = 0; r == 0 && ret->result == PROVE_HELD && i < program->again; i++) {
+        r = round_run(run, program, ret, e);
+    }
+    if (r == 0 && ret->result != PROVE_NOT_RUN) {
+        r = aftermath_judge(run, ret, e);
+    }
+    ret->seconds = (double)(clock_mono_ns(&clock_system) - started) / (double)NS_PER_S;
+    return r;
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static int languages_warm(struct prove_run *run, struct err *e)
+{
+    int r = get(run, "/api/v1/languages", &run->languages, e);
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(first_programs); i++) {
+        if (!prove_run_has_language(run, first_programs[i].language)) {
+            continue;
+        }
+        AUTO(remote_json_freep)
+        json_t *request = json_pack("{s:s, s:s}", "language", first_programs[i].language, "source",
+                                    first_programs[i].source);
+        AUTO(remote_json_freep) json_t *answer = NULL;
+        r = run_request(run, request, &answer, e);
+        const char *verdict = json_string_value(json_object_get(answer, "verdict"));
+        if (r == 0 && (!verdict || strcmp(verdict, "ok") != 0)) {
+            const char *reason = json_string_value(json_object_get(answer, "reason"));
+            r = err_set(e, ERR_IO, "a harmless %s program does not run here: %s",
+                        first_programs[i].language, reason ? reason : "");
+        }
+    }
+    return r;
+}
+
+int prove_run_start(const struct config *config, char *const *flags, struct prove_run *ret,
+                    struct err *e)
+{
+    AUTO(prove_run_done) struct prove_run run = {.config = config, .server = {.pid = -1}};
+    run.server.log_fd = -1;
+    int r = prove_server_start(flags, &run.server, e);
+    if (r < 0) {
+        return r;
+    }
+    run.remote.url = run.server.url;
+    prove_facts_read(run.server.secret, &run.facts);
+    r = get(&run, "/health", &run.health, e);
+    if (r == 0) {
+        r = languages_warm(&run, e);
+    }
+    if (r == 0) {
+        r = prove_host_open(run.server.pid, config->uid_base, &run.host, e);
+    }
+    if (r < 0) {
+        return r;
+    }
+    prove_count_at_rest(&run.host, &run.rested);
+    *ret = run;
+    run = (struct prove_run){.server = {.pid = -1, .log_fd = -1}};
+    return 0;
+}
+
+void prove_run_done(struct prove_run *run)
+{
+    prove_server_done(&run->server);
+    prove_host_done(&run->host);
+    prove_counts_done(&run->rested);
+    prove_facts_done(&run->facts);
+    json_decref(run->health);
+    json_decref(run->languages);
+    *run = (struct prove_run){.server = {.pid = -1, .log_fd = -1}};
+}
