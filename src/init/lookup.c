@@ -43,9 +43,17 @@ static int failed(const char *program, int sys, struct err *e)
         return err_set(e, ERR_UNSUPPORTED,
                        "program '%.*s': the interpreter that it names is missing or is none", SHOWN,
                        program);
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+        if (program[0] != '/') { /* what the compiler should have left, and no fault of the host */
+            return err_set(e, ERR_UNSUPPORTED, "program '%.*s' was not made", SHOWN, program);
+        }
+        break;
     default:
-        return err_sys(e, "program '%.*s'", SHOWN, program);
+        break;
     }
+    return err_sys(e, "program '%.*s'", SHOWN, program);
 }
 
 /*

@@ -323,8 +323,10 @@ TRUE = pathlib.Path("/usr/bin/true").read_bytes()
 
 @pytest.mark.parametrize("program,files,kind,words", [
     ("nonsuch", {}, "NOT_FOUND", "PATH"),
-    ("./nonsuch", {}, "NOT_FOUND", "No such file"),
-    ("./plain/x", {"plain": b"x"}, "IO", "Not a directory"),
+    ("./nonsuch", {}, "UNSUPPORTED", "was not made"),
+    ("./plain/x", {"plain": b"x"}, "UNSUPPORTED", "was not made"),
+    ("/usr/bin/nonsuch", {}, "NOT_FOUND", "No such file"),
+    ("/usr/bin/true/x", {}, "IO", "Not a directory"),
     ("./plain", {"plain": b"x"}, "UNSUPPORTED", "not an executable file"),
     ("plain", {"plain": b"x"}, "UNSUPPORTED", "not an executable file"),
     ("./text", {"text": (FILE, b"echo hi\n", 0o755)}, "UNSUPPORTED", "#!"),
