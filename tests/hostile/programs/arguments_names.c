@@ -1,9 +1,9 @@
 /*
  * threat: A14
  * defence: names of source files are given to a compiler as paths
- * tries: source files whose names are options
- * must: they are compiled as files
- * request: {"files": [{"path": "-DINJECTED=1.c", "content": ""}, {"path": "-include x.c", "content": ""}]}
+ * tries: a source file whose name is an option
+ * must: it is compiled as a file
+ * request: {"files": [{"path": "-DINJECTED=1.c", "content": ""}]}
  */
 #include <stdio.h>
 int main(void)

@@ -1,0 +1,16 @@
+/*
+ * threat: A4
+ * defence: a product is unpacked in a box, by the program's own id; nobody else opens it
+ * tries: leave links out of its directory and a file behind them as the compiled program
+ * must: it does not start, and nothing outside the box is opened
+ * request: {"compile": {"args": ["-wrapper", "bash,-c,eval \"$(sed -n s/^sh:.//p main.c)\""]}}
+ * expect: {"verdict": "exec_format", "lacks": "root:"}
+ */
+/*
+sh: "$0" "$@" || exit
+sh: case $0 in *collect2) rm a.out; ln -s / d; ln -s d/etc/passwd a.out ;; esac
+*/
+int main(void)
+{
+    return 0;
+}
