@@ -19,11 +19,13 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "boxproto/boxproto.h"
+#include "boxproto/weaken.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "config/config.h"
+#include "sandbox/container.h"
 #include "sandbox/doctor.h"
 #include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
@@ -89,10 +91,43 @@ static int examine(const struct config *config, struct findings *f, struct err *
     return r < 0 ? r : doctor_require(&f->hello, host_require(config, &f->hello), e);
 }
 
+static void container_print(const struct doctor_row *rows, unsigned count, struct buf *ret)
+{
+    enum container c = container_detect();
+    const char *options[CONTAINER_NEEDS];
+    unsigned found = doctor_options(rows, count, c, options);
+    if (found > 0) {
+        buf_add_fmt(ret, "\nThis container lacks options of %s (docs/containers.md):\n",
+                    container_name(c));
+    }
+    for (unsigned i = 0; i < found; i++) {
+        buf_add_fmt(ret, "  %s\n", options[i]);
+    }
+}
+
+static json_t *container_json(const struct doctor_row *rows, unsigned count)
+{
+    enum container c = container_detect();
+    if (c == CONTAINER_NONE) {
+        return json_null();
+    }
+    const char *options[CONTAINER_NEEDS];
+    unsigned found = doctor_options(rows, count, c, options);
+    json_t *list = json_array();
+    for (unsigned i = 0; i < found; i++) {
+        json_array_append_new(list, json_string(options[i]));
+    }
+    return json_pack("{s:s, s:o}", "engine", container_name(c), "options", list);
+}
+
 static void print_text(const struct findings *f, const struct doctor_row *rows, unsigned count)
 {
     AUTO(buf_done) struct buf text = {0};
     doctor_print(rows, count, isatty(STDOUT_FILENO), &text);
+    container_print(rows, count, &text);
+    if (WEAKEN_BUILD) {
+        buf_add_str(&text, "\nThis is a build for tests: BELLJAR_WEAKEN leaves defences out.\n");
+    }
     if (f->failure.kind) {
         buf_add_fmt(&text, "\nA server would not start here: %s\n", f->failure.text);
     } else {
@@ -111,8 +146,12 @@ static void print_json(const struct findings *f, const struct doctor_row *rows, 
                             rows[i].meaning, "remedy", rows[i].remedy));
     }
     json_t *whole =
-        json_pack("{s:s, s:b, s:s*, s:o}", "version", BELLJAR_VERSION, "ok", f->failure.kind == 0,
-                  "error", f->failure.kind ? f->failure.text : NULL, "features", list);
+        json_pack("{s:s, s:b, s:s*, s:o, s:o}", "version", BELLJAR_VERSION, "ok",
+                  f->failure.kind == 0, "error", f->failure.kind ? f->failure.text : NULL,
+                  "container", container_json(rows, count), "features", list);
+    if (WEAKEN_BUILD) {
+        json_object_set_new(whole, "test_build", json_true());
+    }
     json_dumpf(whole, stdout, JSON_INDENT(2));
     fputs("\n", stdout);
     json_decref(whole);
