@@ -3,8 +3,9 @@
  * defence: foreign ABIs end the process
  * tries: make a 32-bit system call, past the filter's numbers
  * must: the process is killed
- * expect: {"verdict": "signaled", "signal": "SIGSYS"}
+ * expect: {"verdict": "signaled", "signal": "SIGSYS", "lacks": "LEAK"}
  * control: bare
+ * off: filter-abi
  */
 #include <stdio.h>
 int main(void)

@@ -4,7 +4,6 @@
  * tries: read, clear and measure the kernel's log, and write into it
  * must: refused
  * shows: the log names the host's hardware, its programs, and addresses
- * off: filter
  */
 #define _GNU_SOURCE
 #include <errno.h>

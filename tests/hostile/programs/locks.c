@@ -3,15 +3,16 @@
  * defence: inodes of the box's own
  * tries: talk to a neighbour through record locks on shared files
  * must: each box has inodes of its own
+ * needs: own inodes for each box
  * together: 3
+ * off: overlay
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 int main(void)
 {
-    /* Two of these run at once: each takes the lock for a second and looks whether the other has
-     * it. */
+    /* Several run at once: each takes the lock for a while and looks whether another has it. */
     static const char *const paths[] = {"/usr/bin/true",     "/etc/passwd",   "/proc/self/ns/time",
                                         "/proc/self/ns/net", "/proc/version", "/lib64"};
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {

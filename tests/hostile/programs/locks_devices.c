@@ -5,14 +5,14 @@
  * must: each box has nodes of its own
  * needs: own device nodes
  * together: 3
+ * off: devices
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 int main(void)
 {
-    /* Two of these run at once: each takes the lock for a second and looks whether the other has
-     * it. */
+    /* Several run at once: each takes the lock for a while and looks whether another has it. */
     static const char *const paths[] = {"/dev/null", "/dev/zero", "/dev/urandom"};
     for (unsigned i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         int fd = open(paths[i], O_RDONLY);

@@ -3,7 +3,7 @@
  * defence: the look at the leaf's count of out-of-memory kills
  * tries: have a child killed for memory, then exit 0 with a fine result
  * must: the verdict is the memory limit
- * shows: "LEAK" is its result when it has got away with it
+ * shows: the verdict is ok
  * needs: memory limit
  * request: {"limits": {"memory_bytes": 33554432}}
  * expect: {"verdict": "memory_limit"}
@@ -27,6 +27,6 @@ int main(void)
     }
     int status;
     waitpid(child, &status, 0);
-    printf("LEAK if this is ok: a child ended with %x\n", status);
+    printf("held? a child ended with %x\n", status);
     return 0;
 }

@@ -7,6 +7,7 @@
  * expect: {"verdict": ["ok", "signaled", "nonzero_exit", "memory_limit"], "lacks": "LEAK"}
  * request: {"limits": {"memory_bytes": 33554432}}
  * control: bare
+ * off: memory
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

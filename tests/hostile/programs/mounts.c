@@ -3,6 +3,8 @@
  * defence: no capabilities, filter
  * tries: mount, unmount, pivot, chroot, and the new mount API
  * must: refused
+ * off: filter+nested
+ * control: bare
  */
 #define _GNU_SOURCE
 #include <sched.h>

@@ -4,6 +4,7 @@
  * tries: make and join namespaces by clone, clone3, unshare and setns
  * must: refused; clone3 does not exist
  * control: bare
+ * off: filter
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -2,10 +2,11 @@
 # defence: a network namespace with lo only
 # tries: reach anything: the internet, metadata, the engine itself, DNS, raw sockets
 # must: own loopback only
+# off: filter-arguments
 import errno, os, socket
-for family, address in ((socket.AF_INET, ("1.1.1.1", 53)), (socket.AF_INET, ("169.254.169.254", 80)), (socket.AF_INET, ("10.0.0.1", 80)),
+for family, address in ((socket.AF_INET, ("192.0.2.1", 53)), (socket.AF_INET, ("169.254.169.254", 80)), (socket.AF_INET, ("10.0.0.1", 80)),
                         (socket.AF_INET, ("127.0.0.1", 2358)), (socket.AF_INET, ("127.0.0.1", 2000)), (socket.AF_INET6, ("::1", 2000)),
-                        (socket.AF_INET6, ("2606:4700:4700::1111", 53))):
+                        (socket.AF_INET6, ("2001:db8::1", 53))):
     try:
         s = socket.socket(family, socket.SOCK_STREAM)
         s.settimeout(1)
@@ -15,7 +16,7 @@ for family, address in ((socket.AF_INET, ("1.1.1.1", 53)), (socket.AF_INET, ("16
         pass
 try:
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.sendto(b"x", ("1.1.1.1", 53))
+    s.sendto(b"x", ("192.0.2.1", 53))
     print("LEAK: sent a datagram")
 except OSError:
     pass

@@ -3,7 +3,7 @@
  * defence: RLIMIT_MSGQUEUE is 0
  * tries: hold kernel memory in POSIX queues, whose bytes are counted for a user
  * must: not one queue
- * off: rlimits
+ * off: rlimits+landlock
  * control: bare
  */
 #include <fcntl.h>

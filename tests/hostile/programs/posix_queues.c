@@ -4,7 +4,7 @@
  * tries: leave a message in a POSIX queue, and take that of an earlier job
  * must: no queue can be made, and none is found
  * again: 2
- * off: ipcns+rlimits
+ * off: ipcns+rlimits+landlock
  * control: bare-twice
  */
 #include <errno.h>

@@ -3,6 +3,7 @@
 # tries: read every file of /proc
 # must: no other process, no host path, nothing that names the host
 # control: bare
+# off: proc-mask utsns cgroupns
 import os, socket
 pids = [p for p in os.listdir("/proc") if p.isdigit()]
 if len(pids) > 3:

@@ -4,6 +4,7 @@
  * tries: call what the kernel's exploits go through
  * must: refused or unknown
  * control: bare
+ * off: filter
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -5,6 +5,7 @@
  * must: they die with the box
  * control: bare-twice
  * again: 2
+ * off: ipcns
  */
 #include <stdio.h>
 #include <sys/ipc.h>
