@@ -17,6 +17,8 @@
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/prove_daemons.h"
+#include "cli/prove_jobs.h"
 #include "cli/prove_program.h"
 #include "cli/prove_row.h"
 #include "cli/prove_run.h"
@@ -166,6 +168,30 @@ static void summary_print(const struct prove *p, double seconds)
              : "A promise does not hold on this host: docs/security.md says what each row means.");
 }
 
+static int daemons_prove(struct prove *p, struct prove_run *run, struct err *e)
+{
+    struct prove_row rows[PROVE_DAEMONS_MAX] = {0};
+    size_t count = 0;
+    int r = prove_daemons(run, rows, &count, e);
+    for (size_t i = 0; i < PROVE_DAEMONS_MAX; i++) {
+        if (r == 0 && i < count) {
+            row_take(p, &rows[i]);
+        }
+        prove_row_done(&rows[i]);
+    }
+    return r;
+}
+
+static int jobs_prove(struct prove *p, struct prove_run *run, struct err *e)
+{
+    AUTO(prove_row_done) struct prove_row row = {0};
+    int r = prove_jobs(run, p->jobs, &row, e);
+    if (r == 0) {
+        row_take(p, &row);
+    }
+    return r;
+}
+
 static int prove_all(struct prove *p, struct err *e)
 {
     AUTO(prove_run_done) struct prove_run run = {.server = {.pid = -1, .log_fd = -1}};
@@ -181,6 +207,12 @@ static int prove_all(struct prove *p, struct err *e)
         } else {
             err_wrap(e, "after %s", p->programs[i].source->name);
         }
+    }
+    if (r == 0 && strv_len(p->names) == 0) {
+        r = daemons_prove(p, &run, e);
+    }
+    if (r == 0 && p->jobs > 0) {
+        r = jobs_prove(p, &run, e);
     }
     return r < 0 ? r : prove_server_stop(&run.server, e);
 }
