@@ -5,9 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,24 +91,6 @@ int fence_prepare(struct fence *f, struct err *e)
         return 0;
     }
     return make_ruleset((int)abi, &f->ruleset, e);
-}
-
-int fence_load_filter(int fd, void *scratch, size_t cap, struct err *e)
-{
-    ssize_t size = pread(fd, scratch, cap, 0);
-    if (size < 0) {
-        return err_sys(e, "box init: reading the system call filter");
-    }
-    size_t count = (size_t)size / sizeof(struct sock_filter);
-    if (count == 0 || count > BPF_MAXINSNS || (size_t)size % sizeof(struct sock_filter) != 0) {
-        return err_set(e, ERR_INVALID, "box init: %zd bytes are no system call filter", size);
-    }
-    struct sock_fprog program = {.len = (unsigned short)count, .filter = scratch};
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) <
-        0) {
-        return err_sys(e, "box init: loading the system call filter");
-    }
-    return 0;
 }
 
 /* Plain system calls: a vfork child must not run libc's bookkeeping of threads' ids. */

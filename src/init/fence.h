@@ -20,7 +20,5 @@ struct fence {
 
 /* Fills f->ruleset.  Before the filter: what that refuses would look like an old kernel. */
 int fence_prepare(struct fence *f, struct err *e);
-/* Loads the struct sock_filter[] that is the file `fd`, by way of `cap` bytes at `scratch`. */
-int fence_load_filter(int fd, void *scratch, size_t cap, struct err *e);
 /* The calling process becomes the box's user, for good. */
 int fence_enter(const struct fence *f, struct err *e);

@@ -25,6 +25,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "boxproto/filter_file.h"
 #include "boxproto/weaken.h"
 #include "init/channel.h"
 #include "init/collect.h"
@@ -74,7 +75,10 @@ static int set_up(struct init *in, struct err *e)
     }
     if (r == 0) {
         struct payload *p = &in->start.payload;
-        r = fence_load_filter(BOX_FD_FILTER, p->buf, sizeof(p->buf), e);
+        r = filter_file_load(BOX_FD_FILTER, p->buf, sizeof(p->buf), e);
+        if (r < 0) {
+            err_wrap(e, "box init");
+        }
     }
     close(BOX_FD_FILTER);
     return r;

@@ -16,7 +16,6 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <seccomp.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -30,6 +29,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxproto/weaken.h"
+#include "sandbox/filter_program.h"
 
 enum call_kind { CALL_ALLOW, CALL_PASS, CALL_REFUSE, CALL_ABSENT };
 
@@ -53,25 +53,20 @@ static const struct call calls[] = {
 #undef NEWER
 };
 
-#define TESTS_MAX 3
-
 struct rule {
     const char *name;
     enum call_kind kind;
     unsigned count;
-    struct scmp_arg_cmp tests[TESTS_MAX];
+    struct scmp_arg_cmp tests[FILTER_TESTS_MAX];
 };
 
 static const struct rule rules[] = {
-#define TEST(number, mask, value)                                                                  \
-    {                                                                                              \
-        number, SCMP_CMP_MASKED_EQ, mask, value                                                    \
-    }
+#define TEST FILTER_TEST
 #define RULE(call, verdict, ...)                                                                   \
     {                                                                                              \
         .name = #call,                                                                             \
         .kind = (verdict),                                                                         \
-        .count = sizeof((struct scmp_arg_cmp[]){__VA_ARGS__}) / sizeof(struct scmp_arg_cmp),       \
+        .count = FILTER_COUNT(__VA_ARGS__),                                                        \
         .tests = {__VA_ARGS__},                                                                    \
     },
 #define PASS(call, ...)   RULE(call, CALL_PASS, __VA_ARGS__)
@@ -89,46 +84,21 @@ static const struct rule rules[] = {
 #define ACT_REFUSE SCMP_ACT_ERRNO(EPERM)
 #define ACT_ABSENT SCMP_ACT_ERRNO(ENOSYS)
 
-static void scmp_freep(scmp_filter_ctx *ctx)
-{
-    seccomp_release(*ctx);
-}
-
-static int scmp_failed(int r, const char *what, struct err *e)
-{
-    errno = -r;
-    return err_sys(e, "building the system call filter: %s", what);
-}
-
 static bool is_open(uint64_t weaken)
 {
     return weakened(weaken, WEAKEN_FILTER);
 }
 
-static int program_new(uint64_t weaken, uint32_t default_action, scmp_filter_ctx *ret,
-                       struct err *e)
+static int program_new(uint64_t weaken, uint32_t otherwise, scmp_filter_ctx *ret, struct err *e)
 {
-    AUTO(scmp_freep) scmp_filter_ctx ctx = seccomp_init(default_action);
-    if (!ctx) {
-        return err_set(e, ERR_IO, "building the system call filter: seccomp_init failed");
-    }
     bool any_abi = is_open(weaken) || weakened(weaken, WEAKEN_FILTER_ABI);
     uint32_t foreign = any_abi ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
-    int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, foreign);
-    if (r < 0) {
-        return scmp_failed(r, "action for foreign architectures", e);
-    }
-    r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    if (r < 0) {
-        return scmp_failed(r, "binary tree", e);
-    }
-    *ret = TAKE(&ctx, NULL);
-    return 0;
+    return filter_program_new(otherwise, foreign, ret, e);
 }
 
 static int program_arguments(uint64_t weaken, scmp_filter_ctx *ret, struct err *e)
 {
-    AUTO(scmp_freep) scmp_filter_ctx ctx = NULL;
+    AUTO(filter_program_freep) scmp_filter_ctx ctx = NULL;
     int r = program_new(weaken, ACT_GO_ON, &ctx, e);
     if (r < 0) {
         return r;
@@ -143,7 +113,7 @@ static int program_arguments(uint64_t weaken, scmp_filter_ctx *ret, struct err *
         uint32_t action = rule->kind == CALL_PASS ? ACT_PASS : ACT_REFUSE;
         r = seccomp_rule_add_array(ctx, action, number, rule->count, rule->tests);
         if (r < 0) {
-            return scmp_failed(r, rule->name, e);
+            return filter_program_failed(r, rule->name, e);
         }
     }
     *ret = TAKE(&ctx, NULL);
@@ -171,7 +141,7 @@ static uint32_t action_of(const struct call *call, uint64_t weaken)
 
 static int program_list(uint64_t weaken, scmp_filter_ctx *ret, struct err *e)
 {
-    AUTO(scmp_freep) scmp_filter_ctx ctx = NULL;
+    AUTO(filter_program_freep) scmp_filter_ctx ctx = NULL;
     int r = program_new(weaken, is_open(weaken) ? SCMP_ACT_ALLOW : ACT_ABSENT, &ctx, e);
     if (r < 0) {
         return r;
@@ -185,28 +155,11 @@ static int program_list(uint64_t weaken, scmp_filter_ctx *ret, struct err *e)
         }
         r = seccomp_rule_add(ctx, action, number, 0);
         if (r < 0) {
-            return scmp_failed(r, call->name, e);
+            return filter_program_failed(r, call->name, e);
         }
     }
     *ret = TAKE(&ctx, NULL);
     return 0;
-}
-
-/* libseccomp writes to a descriptor only. */
-static int program_export(scmp_filter_ctx ctx, struct buf *ret, struct err *e)
-{
-    AUTO(fd_closep) int fd = memfd_create("filter", MFD_CLOEXEC);
-    if (fd < 0) {
-        return err_sys(e, "memfd for the system call filter");
-    }
-    int r = seccomp_export_bpf(ctx, fd);
-    if (r < 0) {
-        return scmp_failed(r, "export", e);
-    }
-    if (lseek(fd, 0, SEEK_SET) < 0) {
-        return err_sys(e, "lseek in the system call filter");
-    }
-    return fd_read_all(fd, BPF_MAXINSNS * sizeof(struct sock_filter), ret, e);
 }
 
 /* Both are programs of whole instructions; jumps only go forward, so the second may follow. */
@@ -228,8 +181,8 @@ static void splice_returns(struct buf *first)
 
 int filter_build(uint64_t weaken, int *ret_memfd, struct err *e)
 {
-    AUTO(scmp_freep) scmp_filter_ctx arguments = NULL;
-    AUTO(scmp_freep) scmp_filter_ctx list = NULL;
+    AUTO(filter_program_freep) scmp_filter_ctx arguments = NULL;
+    AUTO(filter_program_freep) scmp_filter_ctx list = NULL;
     AUTO(buf_done) struct buf program = {0};
     int r = program_arguments(weaken, &arguments, e);
     if (r < 0) {
@@ -239,12 +192,12 @@ int filter_build(uint64_t weaken, int *ret_memfd, struct err *e)
     if (r < 0) {
         return r;
     }
-    r = program_export(arguments, &program, e);
+    r = filter_program_bytes(arguments, &program, e);
     if (r < 0) {
         return r;
     }
     splice_returns(&program);
-    r = program_export(list, &program, e);
+    r = filter_program_bytes(list, &program, e);
     if (r < 0) {
         return r;
     }

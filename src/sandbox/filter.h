@@ -7,9 +7,15 @@
  * (libseccomp, about 2 ms); each init loads it from the memfd (struct sock_filter[], 0.2 ms) and
  * its program inherits it.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
 
 /* weaken: of a test build (boxproto/weaken.h), else 0. */
 int filter_build(uint64_t weaken, int *ret_memfd, struct err *e);
+
+/* Of boxd, which its boxes inherit: what a box may do and boxd_calls.def. */
+int filter_build_boxd(uint64_t weaken, int *ret_memfd, struct err *e);
+/* Of its maker of network namespaces (maker_calls.def): anything else ends it. */
+int filter_build_maker(bool taps, int *ret_memfd, struct err *e);

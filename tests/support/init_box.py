@@ -103,8 +103,9 @@ def built(name, *folders):
 
 
 @functools.lru_cache
-def filter_code():
-    return subprocess.run([built("print_filter", "tests/box")], stdout=subprocess.PIPE, check=True).stdout
+def filter_code(whose=""):
+    """Of a box; of "boxd", of its "maker"."""
+    return subprocess.run([built("print_filter", "tests/box"), whose], stdout=subprocess.PIPE, check=True).stdout
 
 
 def build_root(at):
