@@ -14,6 +14,3 @@ struct err;
 int privileges_drop(uid_t uid, gid_t gid, bool keep_bind, pid_t parent, struct err *e);
 /* The last one, once the ports are bound. */
 int privileges_drop_bind(struct err *e);
-/* No program is started any more, no process made, no mount, no namespace: what a server never
- * needs. */
-int privileges_filter(struct err *e);

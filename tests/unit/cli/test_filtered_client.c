@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
-#include "cli/privileges.h"
+#include "cli/server_filter.h"
 #include "client/client.h"
 #include "peer.h"
 
@@ -49,8 +49,8 @@ static bool answered_behind_filter(const char *host)
         struct err e = {0};
         int r = loop_new(&loop, &e);
         r = r < 0 ? r : client_new(loop, &config, NULL, &client, &e);
-        r = r < 0 ? r : privileges_filter(&e);
         struct peer *peer = peer_new(loop);
+        r = r < 0 ? r : server_filter_load(&e);
         const struct client_request request = {
             .method = "PUT", .url = peer_url(peer, host, "/"), .timeout_ms = 60000};
         peer_answer_status(peer, 200, "");

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/server_fence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+
+/* Later than the oldest headers that we build with: Linux 6.2, 6.10 and 6.12. */
+#define FS_TRUNCATE         (UINT64_C(1) << 14)
+#define FS_IOCTL_DEV        (UINT64_C(1) << 15)
+#define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0)
+#define SCOPE_SIGNAL        (UINT64_C(1) << 1)
+
+struct ruleset_attr {
+    uint64_t fs, net, scoped;
+};
+
+#define ABI_SCOPES 6
+
+/* What is handled and given nowhere is refused everywhere. */
+static const struct {
+    int abi;
+    uint64_t rights;
+} handled[] = {
+    {1, (UINT64_C(1) << 13) - 1},
+    {2, LANDLOCK_ACCESS_FS_REFER},
+    {3, FS_TRUNCATE},
+    {5, FS_IOCTL_DEV},
+};
+
+static const uint64_t readable = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+/* Plain files only: no directories, links, sockets, FIFOs. */
+static const uint64_t writable = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                                 LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                 LANDLOCK_ACCESS_FS_MAKE_REG | FS_TRUNCATE;
+/* What a rule for a file that is no directory may give. */
+static const uint64_t of_files =
+    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
+
+/*
+ * /etc as a whole: resolv.conf and hosts are replaced while we run, and a rule for a file is one
+ * for its inode.  Those in /run are what resolv.conf is often a link to.
+ */
+static const char *const read_paths[] = {
+    "/etc",
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/run/systemd/resolve",
+    "/run/resolvconf",
+    "/run/NetworkManager",
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/sys/kernel/core_pattern",
+    "/sys/devices/system",
+};
+
+static int allow(int ruleset, int fd, const char *name, uint64_t rights, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0) {
+        return err_sys(e, "stat of '%s'", name);
+    }
+    uint64_t given = S_ISDIR(st.st_mode) ? rights : rights & of_files;
+    struct landlock_path_beneath_attr rule = {.allowed_access = given, .parent_fd = fd};
+    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0) {
+        return err_sys(e, "Landlock rule for '%s'", name);
+    }
+    return 0;
+}
+
+static int allow_reading(int ruleset, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(read_paths); i++) {
+        AUTO(fd_closep) int fd = open(read_paths[i], O_PATH | O_CLOEXEC);
+        if (fd < 0) {
+            continue; /* what is not there needs no right */
+        }
+        int r = allow(ruleset, fd, read_paths[i], readable, e);
+        if (r < 0) {
+            return r;
+        }
+    }
+    return 0;
+}
+
+static int restrict_to_state(int state_fd, int abi, struct err *e)
+{
+    struct ruleset_attr attr = {.scoped =
+                                    abi < ABI_SCOPES ? 0 : SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL};
+    for (size_t i = 0; i < ARRAY_LEN(handled) && handled[i].abi <= abi; i++) {
+        attr.fs |= handled[i].rights;
+    }
+    AUTO(fd_closep) int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+    if (ruleset < 0) {
+        return err_sys(e, "making a Landlock ruleset (ABI %d)", abi);
+    }
+    int r = allow(ruleset, state_fd, "the state directory", writable & attr.fs, e);
+    if (r == 0) {
+        r = allow_reading(ruleset, e);
+    }
+    if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0) {
+        r = err_sys(e, "entering Landlock");
+    }
+    return r;
+}
+
+int server_fence(int state_fd, bool *ret_fenced, struct err *e)
+{
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP && errno != EPERM) {
+        return err_sys(e, "asking for Landlock's version");
+    }
+    int r = abi < 1 ? 0 : restrict_to_state(state_fd, (int)abi, e);
+    if (r == 0) {
+        *ret_fenced = abi >= 1;
+    }
+    return r;
+}
