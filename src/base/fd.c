@@ -158,7 +158,7 @@ static void control_fill(struct msghdr *msg, union fd_control *control, const in
     memset(control, 0, sizeof(*control));
     msg->msg_control = control->bytes;
     msg->msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-    struct cmsghdr *c = CMSG_FIRSTHDR(msg);
+    struct cmsghdr *c = &control->align;
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
     c->cmsg_len = CMSG_LEN(fd_count * sizeof(int));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "api/judge0/dump.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "cli/db_lines.h"
 #include "model/execution.h"
@@ -45,24 +47,31 @@ static int export_one(void *ctx, const struct execution *x, struct err *e)
 
 static void stream_close(FILE **f)
 {
-    if (*f != NULL && *f != stdout && *f != stdin) {
+    if (*f != NULL) {
         fclose(*f);
     }
     *f = NULL;
 }
 
+static bool is_stdout(const char *path)
+{
+    return path == NULL || strcmp(path, "-") == 0;
+}
+
 static int export_open(const char *path, FILE **ret, struct err *e)
 {
-    if (path == NULL || strcmp(path, "-") == 0) {
-        *ret = stdout;
-        return 0;
+    AUTO(fd_closep) int fd = -1;
+    if (is_stdout(path)) {
+        fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    } else if (db_file_make(path, &fd, e) < 0) {
+        return -(int)e->kind;
     }
-    int fd = -1;
-    int r = db_file_make(path, &fd, e);
-    if (r < 0) {
-        return r;
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (out == NULL) {
+        return err_sys(e, "opening the export");
     }
-    *ret = fdopen(fd, "w");
+    fd = -1; /* the stream's */
+    *ret = out;
     return 0;
 }
 
@@ -82,7 +91,7 @@ int db_export(struct db *db, struct err *e)
     if (r == 0) {
         r = store_admin_each(db->store.admin, export_one, &export, e);
     }
-    if (r == 0 && (fflush(out) != 0 || (out != stdout && fsync(fileno(out)) < 0))) {
+    if (r == 0 && (fflush(out) != 0 || (!is_stdout(db->words[0]) && fsync(fileno(out)) < 0))) {
         r = err_sys(e, "writing the export");
     }
     if (r == 0) {

@@ -77,7 +77,7 @@ int payload_next(struct payload *p, uint64_t max, const char **ret, size_t *ret_
 int payload_read(struct payload *p, void *data, size_t len, struct err *e)
 {
     for (char *to = data; len > 0;) {
-        const char *part = NULL;
+        const char *part = "";
         size_t part_len = 0;
         int r = payload_next(p, len, &part, &part_len, e);
         if (r < 0) {

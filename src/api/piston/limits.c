@@ -128,6 +128,9 @@ static void overrides_apply(const struct limit_overrides *o, const char *languag
     {
         const struct limit_name *n = override_find(key);
         double number = json_number_value(value);
+        if (n == NULL) {
+            continue; /* override_check has left none such */
+        }
         if (number > 0 && (n->stages & OF_COMPILE) != 0) {
             field_set(compile, n, (uint64_t)number);
         }
