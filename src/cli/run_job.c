@@ -164,11 +164,9 @@ void run_note_limits(const struct config *c, uint32_t features)
     bool told = note_flag(c, features, BOX_FEATURE_MEMORY, &c->run_memory_bytes, "--memory");
     told |=
         note_flag(c, features, BOX_FEATURE_MEMORY, &c->compile_memory_bytes, "--compile-memory");
-    told |= note_flag(c, features, BOX_FEATURE_PIDS, &c->processes, "--processes");
     told |= note_flag(c, features, BOX_FEATURE_CPU_QUOTA, &c->cpus, "--cpus");
-    if (!told && !known && !(features & BOX_FEATURE_MEMORY && features & BOX_FEATURE_PIDS)) {
-        cli_note("run",
-                 "without a cgroup, memory and processes of a box are not limited as a whole; "
-                 "'belljar doctor' says more, --require none hides this line");
+    if (!told && !known && !(features & BOX_FEATURE_MEMORY)) {
+        cli_note("run", "without a cgroup, memory of a box is not limited as a whole; 'belljar "
+                        "doctor' says more, --require none hides this line");
     }
 }

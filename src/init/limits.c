@@ -58,7 +58,8 @@ static bool left_out(int resource, uint64_t weaken)
 int limits_set(const struct box_init_start *m, bool own_id, uint64_t weaken, struct err *e)
 {
     rlim_t cpu = or_unlimited(weaken_limit(weaken, WEAKEN_CPU_TIME, m->cpu_s));
-    rlim_t processes = or_unlimited(weaken_limit(weaken, WEAKEN_PROCESSES, m->processes));
+    uint64_t own = m->processes && !own_id ? 1 : 0; /* init, whose id is the program's too */
+    rlim_t processes = or_unlimited(weaken_limit(weaken, WEAKEN_PROCESSES, m->processes) + own);
     const struct {
         int resource;
         rlim_t soft, hard;
@@ -79,12 +80,11 @@ int limits_set(const struct box_init_start *m, bool own_id, uint64_t weaken, str
         /* One second between SIGXCPU, which tells why, and SIGKILL. */
         {RLIMIT_CPU, cpu, cpu == RLIM_INFINITY ? cpu : cpu + 1},
         {RLIMIT_NOFILE, or_unlimited(m->open_files), or_unlimited(m->open_files)},
+        /* Since Linux 5.14 it counts the id in this user namespace alone: the box's processes. */
         {RLIMIT_NPROC, processes, processes},
     };
-    /* An id that other boxes and the operator use too counts their processes as well. */
-    size_t count = ARRAY_LEN(rows) - (own_id ? 0 : 1);
     int r = 0;
-    for (size_t i = 0; r == 0 && i < count; i++) {
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(rows); i++) {
         r = left_out(rows[i].resource, weaken)
                 ? 0
                 : set(rows[i].resource, rows[i].soft, rows[i].hard, e);

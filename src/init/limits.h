@@ -1,6 +1,7 @@
 #pragma once
 /*
- * limits - the resource limits of the program (setrlimit), for the calling process.
+ * limits - the resource limits of the program (setrlimit), for the calling process.  own_id: init
+ * has another id.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -394,3 +394,35 @@ def test_url_of_a_real_server(program):
         assert json.loads(belljar("runtimes", "--json", "--url", url).stdout) == here
     finally:
         server.stop()
+
+
+FORKS = """
+import os, signal
+made = 0
+for _ in range(200):
+    try:
+        child = os.fork()
+    except OSError:
+        break
+    if child == 0:
+        signal.pause()
+    made += 1
+print(made)
+"""
+
+
+@pytest.mark.parametrize("uid", [None, 4242])
+def test_processes_are_limited_without_cgroups(tmp_path, uid):
+    """By RLIMIT_NPROC, which counts within the box's user namespace: with ids of its own, and with one that its user has, too."""
+    tmp_path.chmod(0o755)
+    who = []
+    if uid is not None:
+        if os.geteuid() != 0:
+            cannot("only root can become another user")
+        who = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups"]
+        if subprocess.run([*who, BELLJAR, "version"], capture_output=True).returncode != 0:
+            cannot(f"another user cannot start {BELLJAR}")
+    # Should nothing hold it, the 200 do no harm.
+    done = subprocess.run([*who, BELLJAR, "run", "--cgroup", "none", "--require", "none", "--processes", "32", "-l", "python", "-"], input=FORKS, capture_output=True, text=True,
+                          env={**environment(), "HOME": str(tmp_path)}, timeout=PATIENCE)
+    assert done.stdout == "31\n", done
