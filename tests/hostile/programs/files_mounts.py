@@ -3,7 +3,7 @@
 # tries: find a mount that is not a box's own, or one that is less restricted than it must be
 # must: nosuid everywhere, nodev everywhere but in /dev, layers read-only, no path of the host
 # off: nosuid nodev readonly overlay
-# needs: own root
+# needs: own inodes for each box
 # control: bare
 import re
 KINDS = {"/": "overlay", "/usr": "overlay", "/dev": "tmpfs", "/dev/pts": "devpts", "/dev/shm": "tmpfs", "/box": "tmpfs", "/tmp": "tmpfs", "/proc": "proc"}
