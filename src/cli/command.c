@@ -204,6 +204,7 @@ static const char prove_text[] =
     "\n"
     "  belljar prove                              everything\n"
     "  belljar prove fork_bomb read_host          these programs only\n"
+    "  belljar prove processes                    the privileges of belljar's own processes only\n"
     "  belljar prove --json > proof.json\n"
     "  belljar prove --jobs 10000                 and so many random programs\n"
     "\n"

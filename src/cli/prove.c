@@ -27,6 +27,8 @@
 #include "config/suggest.h"
 
 #define WORDS_MAX 4096
+/* What stands for the privileges of our own processes among names of programs. */
+#define PROCESSES "processes"
 
 enum { FLAG_JSON, FLAG_JOBS };
 
@@ -97,7 +99,8 @@ static int names_check(const struct prove *p, struct err *e)
 {
     for (char *const *name = p->names; name && *name; name++) {
         struct suggest suggest = {.typed = *name};
-        bool found = false;
+        bool found = strcmp(*name, PROCESSES) == 0;
+        suggest_offer(&suggest, PROCESSES);
         for (size_t i = 0; i < prove_source_count; i++) {
             found = found || strcmp(prove_sources[i].name, *name) == 0;
             suggest_offer(&suggest, prove_sources[i].name);
@@ -208,7 +211,7 @@ static int prove_all(struct prove *p, struct err *e)
             err_wrap(e, "after %s", p->programs[i].source->name);
         }
     }
-    if (r == 0 && strv_len(p->names) == 0) {
+    if (r == 0 && (strv_len(p->names) == 0 || strv_has(p->names, PROCESSES))) {
         r = daemons_prove(p, &run, e);
     }
     if (r == 0 && p->jobs > 0) {

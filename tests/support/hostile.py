@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The programs of tests/hostile and what their heads say (tests/hostile/README.md)."""
-import json
 import pathlib
 import subprocess
 
 PROGRAMS = sorted(pathlib.Path(__file__).resolve().parent.parent.joinpath("hostile", "programs").iterdir())
-LANGUAGES = {".c": "c", ".py": "python", ".sh": "bash"}
 KEYS = ("threat", "defence", "tries", "must", "shows", "request", "stdin_size", "expect", "needs", "together", "again", "hides", "off", "control")
 # Its own namespaces for what a program could leave behind; nothing else is taken away from it.
 BARE = ["unshare", "--user", "--map-root-user", "--ipc", "--pid", "--fork", "--kill-child"]
@@ -21,10 +19,6 @@ def head(path):
         if colon and key in KEYS:
             found[key] = value
     return found
-
-
-def expectation(path):
-    return json.loads(head(path).get("expect", '{"verdict": "ok", "has": "held", "lacks": "LEAK"}'))
 
 
 def sets_off(path):
