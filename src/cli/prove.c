@@ -27,6 +27,9 @@
 #include "config/suggest.h"
 
 #define WORDS_MAX 4096
+/* At least: for rows that are no programs. */
+#define NAME_WIDTH    17
+#define DEFENCE_WIDTH 66
 /* What stands for the privileges of our own processes among names of programs. */
 #define PROCESSES "processes"
 
@@ -47,7 +50,9 @@ struct prove {
     struct prove_program *programs;
     size_t program_count;
     struct prove_form form;
-    json_t *rows; /* with --json */
+    json_t *rows;    /* with --json */
+    json_t *counted; /* on the host, before the first program */
+    char **unseen;   /* processes whose descriptors are not among it */
     unsigned counts[PROVE_RESULT_COUNT];
 };
 
@@ -149,17 +154,33 @@ static void row_take(struct prove *p, struct prove_row *row)
     }
 }
 
+/* What was counted after each program: what there was before the first. */
+static void counted_take(struct prove *p, const struct prove_run *run)
+{
+    p->counted = json_object();
+    for (size_t i = 0; i < run->rested.count; i++) {
+        const struct prove_counter *counter = &run->rested.counters[i];
+        json_object_set_new(p->counted, counter->name, json_integer((json_int_t)counter->value));
+    }
+    p->unseen = prove_host_unseen(&run->host);
+}
+
+static void summary_print_json(const struct prove *p, double seconds)
+{
+    json_t *unseen = json_array();
+    for (char *const *name = p->unseen; name && *name; name++) {
+        json_array_append_new(unseen, json_string(*name));
+    }
+    json_t *whole = json_pack("{s:s, s:b, s:O, s:O, s:o, s:f}", "version", BELLJAR_VERSION, "ok",
+                              p->counts[PROVE_LEAKED] == 0, "rows", p->rows, "counted", p->counted,
+                              "descriptors_not_counted", unseen, "seconds", seconds);
+    json_dumpf(whole, stdout, JSON_INDENT(2));
+    puts("");
+    json_decref(whole);
+}
+
 static void summary_print(const struct prove *p, double seconds)
 {
-    if (p->json) {
-        json_t *whole =
-            json_pack("{s:s, s:b, s:O, s:f}", "version", BELLJAR_VERSION, "ok",
-                      p->counts[PROVE_LEAKED] == 0, "rows", p->rows, "seconds", seconds);
-        json_dumpf(whole, stdout, JSON_INDENT(2));
-        puts("");
-        json_decref(whole);
-        return;
-    }
     printf("\n");
     for (unsigned i = 0; i < PROVE_RESULT_COUNT; i++) {
         printf("%s%u %s", i > 0 ? ", " : "", p->counts[i], prove_result_name(i));
@@ -169,6 +190,10 @@ static void summary_print(const struct prove *p, double seconds)
              ? "After each, nothing was left on the host: processes, mounts, cgroups, namespaces,\n"
                "descriptors, tmpfs, keys, SysV objects."
              : "A promise does not hold on this host: docs/security.md says what each row means.");
+    if (p->unseen) {
+        AUTO(mem_freep) char *names = strv_join(p->unseen, ", ");
+        printf("Not counted, as only root may look: descriptors of %s.\n", names);
+    }
 }
 
 static int daemons_prove(struct prove *p, struct prove_run *run, struct err *e)
@@ -199,6 +224,7 @@ static int prove_all(struct prove *p, struct err *e)
 {
     AUTO(prove_run_done) struct prove_run run = {.server = {.pid = -1, .log_fd = -1}};
     int r = prove_run_start(p->config, p->flags, &run, e);
+    counted_take(p, &run);
     if (r == 0 && !p->json) {
         prove_rows_head(&p->form, stdout);
     }
@@ -230,12 +256,15 @@ static void prove_done(struct prove *p)
     strv_free(p->flags);
     config_free(p->config);
     json_decref(p->rows);
+    json_decref(p->counted);
+    strv_free(p->unseen);
 }
 
 int cmd_prove(int argc, char **argv)
 {
     (void)argc;
-    AUTO(prove_done) struct prove p = {.rows = json_array()};
+    AUTO(prove_done)
+    struct prove p = {.rows = json_array(), .form = {NAME_WIDTH, DEFENCE_WIDTH}};
     uint64_t started = clock_mono_ns(&clock_system);
     struct err e;
     if (words_read(argv, &p, &e) < 0) {
@@ -250,6 +279,7 @@ int cmd_prove(int argc, char **argv)
         cli_error("prove", &e);
         return CLI_FAILED;
     }
-    summary_print(&p, (double)(clock_mono_ns(&clock_system) - started) / (double)NS_PER_S);
+    (p.json ? summary_print_json : summary_print)(
+        &p, (double)(clock_mono_ns(&clock_system) - started) / (double)NS_PER_S);
     return p.counts[PROVE_LEAKED] == 0 ? CLI_OK : CLI_FAILED;
 }

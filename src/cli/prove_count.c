@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "cli/prove_host.h"
 #include "cli/prove_process.h"
 #include "sandbox/launch_ids.h"
 
@@ -330,63 +331,4 @@ void prove_count_at_rest(const struct prove_host *h, struct prove_counts *ret)
         prove_count(h, ret);
         still = !counts_differ(&first, ret, &differences);
     }
-}
-
-/* --- finding them ----------------------------------------------------------------------------- */
-
-/* ".../belljar-3/interactive" is a cgroup that the parent and boxd keep open. */
-static void cgroup_see(void *ctx, const char *target)
-{
-    struct prove_host *h = ctx;
-    const char *end = strrchr(target, '/');
-    if (!end || !str_ends(target, "/interactive")) {
-        return;
-    }
-    AUTO(mem_freep) char *base = xstrndup(target, (size_t)(end - target));
-    const char *name = strrchr(base, '/');
-    if (name && str_starts(name, "/belljar-") && !strv_has(h->cgroups, base)) {
-        strv_add(&h->cgroups, base);
-    }
-}
-
-struct lock_seen {
-    bool any;
-    uint64_t number;
-};
-
-static void lock_see(void *ctx, const char *target)
-{
-    struct lock_seen *seen = ctx;
-    const char *name = strrchr(target, '/');
-    if (name && str_starts(name, "/instance-")) {
-        seen->number = strtoull(name + strlen("/instance-"), NULL, 10);
-        seen->any = true;
-    }
-}
-
-int prove_host_open(pid_t parent, uint64_t uid_base, struct prove_host *ret, struct err *e)
-{
-    struct prove_host h = {.parent = parent};
-    struct lock_seen lock = {0};
-    AUTO(mem_freep) pid_t *pids = xcalloc(PROVE_PROCESSES_MAX, sizeof(*pids));
-    size_t count = prove_processes(parent, pids);
-    for (size_t i = 0; i < count; i++) {
-        (void)prove_process_links(pids[i], "fd", cgroup_see, &h);
-    }
-    (void)prove_process_links(parent, "fd", lock_see, &lock);
-    if (geteuid() == 0) {
-        if (!lock.any) {
-            strv_free(h.cgroups);
-            return err_set(e, ERR_BUG, "the server's number is not to be found in its descriptors");
-        }
-        h.id_first = uid_base + lock.number * IDS_WINDOW;
-    }
-    *ret = h;
-    return 0;
-}
-
-void prove_host_done(struct prove_host *h)
-{
-    strv_free(h->cgroups);
-    *h = (struct prove_host){0};
 }

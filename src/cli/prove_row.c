@@ -44,6 +44,7 @@ const char *prove_result_name(enum prove_result result)
 void prove_rows_head(const struct prove_form *form, FILE *out)
 {
     fprintf(out, FORM "%s\n", "THREAT", form->name, "PROGRAM", form->defence, "DEFENCE", "RESULT");
+    fflush(out);
 }
 
 void prove_row_print(const struct prove_row *row, const struct prove_form *form, bool coloured,

@@ -6,6 +6,7 @@
 
 #include "cli/prove_check.h"
 #include "cli/prove_count.h"
+#include "cli/prove_host.h"
 #include "cli/prove_row.h"
 #include "cli/prove_server.h"
 #include "cli/remote.h"
