@@ -122,11 +122,12 @@ static long close_around(unsigned long first, unsigned long last, long flags)
     if (first > COVERAGE_FD || last < COVERAGE_FD) {
         return __real_syscall(SYS_close_range, (long)first, (long)last, flags, 0, 0, 0);
     }
-    long r = 0;
-    if (first < COVERAGE_FD) {
-        r = __real_syscall(SYS_close_range, (long)first, COVERAGE_FD - 1, flags, 0, 0, 0);
+    /* The upper part first, where there is nothing: when that is refused, all is as it was. */
+    long r = __real_syscall(SYS_close_range, COVERAGE_FD + 1, (long)last, flags, 0, 0, 0);
+    if (r < 0 || first == COVERAGE_FD) {
+        return r;
     }
-    return r < 0 ? r : __real_syscall(SYS_close_range, COVERAGE_FD + 1, (long)last, flags, 0, 0, 0);
+    return __real_syscall(SYS_close_range, (long)first, COVERAGE_FD - 1, flags, 0, 0, 0);
 }
 
 int __wrap_close_range(unsigned first, unsigned last, int flags)
