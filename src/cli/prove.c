@@ -83,23 +83,6 @@ static int own_check(const struct config *c, struct err *e)
     return 0;
 }
 
-static int words_read(char **argv, struct prove *p, struct err *e)
-{
-    AUTO(args_done) struct args args = {.words = argv + 1, .flags = prove_flags};
-    AUTO(mem_freep) char **names = NULL;
-    AUTO(mem_freep) char **rest = NULL;
-    int r = args_gather(&args, on_flag, p, WORDS_MAX, &names, e);
-    if (r != ARGS_END) {
-        return r < 0 ? r : err_set(e, ERR_INVALID, "say 'belljar help prove'");
-    }
-    p->names = strv_dup(names);
-    p->flags = strv_dup(args.config);
-    r = config_load(args.config, environ, &p->config, &rest, e);
-    return r < 0 ? r : own_check(p->config, e);
-}
-
-/* --- which programs --------------------------------------------------------------------------- */
-
 static int names_check(const struct prove *p, struct err *e)
 {
     for (char *const *name = p->names; name && *name; name++) {
@@ -118,6 +101,26 @@ static int names_check(const struct prove *p, struct err *e)
     return 0;
 }
 
+static int words_read(char **argv, struct prove *p, struct err *e)
+{
+    AUTO(args_done) struct args args = {.words = argv + 1, .flags = prove_flags};
+    AUTO(mem_freep) char **names = NULL;
+    AUTO(mem_freep) char **rest = NULL;
+    int r = args_gather(&args, on_flag, p, WORDS_MAX, &names, e);
+    if (r != ARGS_END) {
+        return r < 0 ? r : err_set(e, ERR_INVALID, "say 'belljar help prove'");
+    }
+    p->names = strv_dup(names);
+    p->flags = strv_dup(args.config);
+    r = config_load(args.config, environ, &p->config, &rest, e);
+    if (r == 0) {
+        r = own_check(p->config, e);
+    }
+    return r < 0 ? r : names_check(p, e);
+}
+
+/* --- which programs --------------------------------------------------------------------------- */
+
 static void width_add(int *width, const char *text)
 {
     int len = (int)strlen(text);
@@ -126,7 +129,7 @@ static void width_add(int *width, const char *text)
 
 static int programs_read(struct prove *p, struct err *e)
 {
-    int r = names_check(p, e);
+    int r = 0;
     p->programs = xcalloc(prove_source_count + 1, sizeof(*p->programs));
     for (size_t i = 0; r == 0 && i < prove_source_count; i++) {
         if (strv_len(p->names) == 0 || strv_has(p->names, prove_sources[i].name)) {
