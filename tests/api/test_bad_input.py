@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bad input to the API: each gets a clear answer, nothing leaks, and the server goes on."""
+"""Bad input to the API: each gets a clear answer, nothing leaks, and the server goes on.
+
+proves: F3
+"""
 import json
 import socket
 import struct

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of other origins: each dialect has its own list, and without one none may ask."""
+"""Pages of other origins: each dialect has its own list, and without one none may ask.
+
+proves: F6
+"""
 import pytest
 
 from support.cli import belljar

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP itself: what is malformed, too much or too slow gets a clear answer, and the server goes on."""
+"""HTTP itself: what is malformed, too much or too slow gets a clear answer, and the server goes on.
+
+proves: F3, F6, F7
+"""
 import gzip
 import json
 import socket

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys of callers: every dialect asks for them, and holds their scopes, rates, shares and ceilings."""
+"""Keys of callers: every dialect asks for them, and holds their scopes, rates, shares and ceilings.
+
+proves: F1, F2, F4
+"""
 import os
 import threading
 from concurrent import futures

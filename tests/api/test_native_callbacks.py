@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""belljar's own API: whoever asked for it is told when an execution is over."""
+"""belljar's own API: whoever asked for it is told when an execution is over.
+
+proves: E4
+"""
 import base64
 import hashlib
 import hmac

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a client may send that means no good: the server tells it so, and goes on."""
+"""What a client may send that means no good: the server tells it so, and goes on.
+
+proves: F3
+"""
 import pytest
 
 from support.event_stream import EventStream

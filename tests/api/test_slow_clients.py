@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that are slow, or gone without a word: none may hold anything for ever."""
+"""Clients that are slow, or gone without a word: none may hold anything for ever.
+
+proves: F3
+"""
 import os
 import socket
 import time

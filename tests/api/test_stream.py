@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WS /api/v1/stream: every message, each error, each state."""
+"""WS /api/v1/stream: every message, each error, each state.
+
+proves: F6
+"""
 import json
 import re
 import time

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Back-pressure both ways: who does not read makes the other side wait, and costs a known amount of memory."""
+"""Back-pressure both ways: who does not read makes the other side wait, and costs a known amount of memory.
+
+proves: F3
+"""
 import pathlib
 import select
 import time

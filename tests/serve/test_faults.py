@@ -2,6 +2,8 @@
 """Nothing that was accepted is lost: processes killed under load, disks that are full or refuse, damaged files.
 
 The long round of the same is tests/soak (make soak).
+
+proves: F9
 """
 import hashlib
 import http.client

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parent of `belljar serve`: it starts, restarts and ends the two others, and leaves nothing behind."""
+"""The parent of `belljar serve`: it starts, restarts and ends the two others, and leaves nothing behind.
+
+proves: F9
+"""
 import http.client
 import json
 import os

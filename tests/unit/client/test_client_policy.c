@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* proves: E4 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
