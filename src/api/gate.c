@@ -475,6 +475,11 @@ const struct caller_limits *gate_limits(const struct gate *g, const char *caller
     return key != NULL ? &key->limits : &g->address;
 }
 
+bool gate_network(const struct gate *g, const char *caller)
+{
+    return !g->api->config->disable_networking && gate_limits(g, caller)->network;
+}
+
 unsigned gate_running_max(void *gate, const char *caller)
 {
     return gate_limits(gate, caller)->running;

@@ -73,6 +73,8 @@ int gate_check_share(const struct gate *g, const struct caller *c, size_t count,
 void gate_lower(const struct limits *ceiling, struct limits *limits);
 /* Of an execution's or a job's caller, as they are now; until the next round of the loop. */
 const struct caller_limits *gate_limits(const struct gate *g, const char *caller);
+/* Whether its programs may have a network: its key says so, and the operator. */
+bool gate_network(const struct gate *g, const char *caller);
 /* How many jobs of this caller may run at one time; 0: any number (engine_config.running_max). */
 unsigned gate_running_max(void *gate, const char *caller);
 /* Which of the tokens it is, from 1; 0: none, or text is NULL.  Takes as long for a wrong one as

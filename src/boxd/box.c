@@ -18,7 +18,8 @@
 #include "boxd/boxd.h"
 #include "boxd/ids.h"
 #include "boxd/spawn.h"
-#include "boxproto/weaken.h"
+#include "boxd/weak.h"
+#include "boxproto/egress_config.h"
 
 /* How long init may live on after ENDED, to collect. */
 #define COLLECT_MAX_NS (10 * NS_PER_S)
@@ -32,6 +33,8 @@ void box_init(struct box *box, struct boxd *boxd, uint32_t id)
     *box = (struct box){
         .boxd = boxd, .id = id, .state = BOX_FREE, .control = -1, .watch = -1, .pidfd = -1};
     box->leaf.event_fd = -1;
+    box->life = -1;
+    box->pool = &boxd->netns;
     list_init(&box->netns.link);
 }
 
@@ -80,7 +83,7 @@ static void box_report(struct box *box, enum box_end end)
     } else if (end == BOX_END_LOST && ended.oom_kills > 0) {
         end = BOX_END_MEMORY;
     }
-    if (end == BOX_END_LOST) {
+    if (end == BOX_END_LOST && !b->stopping) {
         LOG_ERROR(&b->log, "init was lost", log_i("box", box->id));
     }
     ended.end = end;
@@ -137,7 +140,7 @@ void box_stop(struct box *box, enum box_end cause)
     box->exited = (struct box_exited){.wait_status = SIGKILL};
     limits_disarm(box);
     if (box->pidfd < 0) {
-        netns_cancel(&box->boxd->netns, &box->netns);
+        netns_cancel(box->pool, &box->netns);
         fd_closep(&box->control); /* as the death of init would */
         box_report(box, cause);
         return;
@@ -164,9 +167,11 @@ static void box_clean(void *ctx)
         cgroup_leaf_close(&box->leaf);
     }
     struct box_destroyed destroyed = {.head = {.type = BOX_MSG_DESTROYED, .box = box->id}};
+    struct netns_pool *pool = box->pool;
+    fd_close(box->life);
     box_init(box, b, box->id);
     server_tell(b, &destroyed, sizeof(destroyed));
-    netns_refill(&b->netns);
+    netns_refill(pool);
     boxd_box_freed(b);
 }
 
@@ -328,6 +333,10 @@ static void on_exit_of_init(void *ctx, unsigned events)
     loop_io_remove(&box->watch_io);
     loop_io_remove(&box->memory_io);
     loop_timer_cancel(&box->clean_timer);
+    /* It also ends when the server lets go of it, and says so. */
+    if ((box->state & BOX_PENDING) != 0 && !box->killed) {
+        requests_hear(box->boxd);
+    }
     box_reap(box);
     fd_closep(&box->pidfd);
     fd_closep(&box->watch);
@@ -361,15 +370,6 @@ static int box_watch(struct box *box, struct err *e)
     return r;
 }
 
-static uint32_t features_used(const struct boxd *b)
-{
-    uint64_t weaken = b->config.weaken;
-    uint32_t unused = weakened(weaken, WEAKEN_OVERLAY) ? BOX_FEATURE_OVERLAY : 0;
-    unused |= weakened(weaken, WEAKEN_TIMENS) ? BOX_FEATURE_TIMENS : 0;
-    unused |= weakened(weaken, WEAKEN_NESTED) ? BOX_FEATURE_NESTED_OFF : 0;
-    return b->features & ~unused;
-}
-
 static int box_spawn(struct box *box, int netns, struct err *e)
 {
     struct boxd *b = box->boxd;
@@ -383,7 +383,7 @@ static int box_spawn(struct box *box, int netns, struct err *e)
     const struct spawn s = {
         .rootfs = {.config = &b->config,
                    .create = &box->create,
-                   .features = features_used(b),
+                   .features = weak_features(b->config.weaken, b->features),
                    .owner = ids_owner(&b->config, box->id)},
         .leaf = &box->leaf,
         .box = box->id,
@@ -402,16 +402,34 @@ static int box_spawn(struct box *box, int netns, struct err *e)
     return box_watch(box, e);
 }
 
-static void on_netns(void *ctx, int netns, const struct err *why)
+/* The frames of its tap go to belljar-egress, for as long as there is a box. */
+static int box_attach(struct box *box, int tap, struct err *e)
+{
+    const struct egress_attach attach = {.box = box->id};
+    int pair[2];
+    int r = fd_seqpacket_pair(pair, e);
+    if (r < 0) {
+        return r;
+    }
+    AUTO(fd_closep) int theirs = pair[1];
+    box->life = pair[0];
+    r = fd_send(box->boxd->egress, &attach, sizeof(attach), (const int[]){tap, theirs}, 2, e);
+    return r < 0 ? err_wrap(e, "the box's network") : 0;
+}
+
+static void on_netns(void *ctx, struct netns netns, const struct err *why)
 {
     struct box *box = ctx;
-    AUTO(fd_closep) int fd = netns;
+    AUTO(fd_closep) int fd = netns.fd;
+    AUTO(fd_closep) int tap = netns.tap;
     if (fd < 0) {
         box_fail(box, why);
         return;
     }
     struct err e;
-    if (box_spawn(box, fd, &e) < 0) {
+    int r = tap < 0 ? 0 : box_attach(box, tap, &e);
+    r = r < 0 ? r : box_spawn(box, fd, &e);
+    if (r < 0) {
         box_fail(box, &e);
     }
 }
@@ -420,7 +438,9 @@ static void on_netns(void *ctx, int netns, const struct err *why)
 
 static int create_check(const struct boxd *b, const struct box_create *c, struct err *e)
 {
-    if (c->class > BOX_CLASS_BATCH || c->network != BOX_NETWORK_LOOPBACK || c->filter != 0) {
+    bool egress = (b->config.flags & BOXD_EGRESS) != 0;
+    if (c->class > BOX_CLASS_BATCH || c->filter != 0 ||
+        c->network > (egress ? BOX_NETWORK_EGRESS : BOX_NETWORK_LOOPBACK)) {
         return err_set(e, ERR_INVALID,
                        "no such class (%" PRIu32 "), network (%" PRIu32 ") or filter (%" PRIu32 ")",
                        c->class, c->network, c->filter);
@@ -461,7 +481,7 @@ int box_create(struct box *box, const void *message, int *control, struct err *e
     box->state = BOX_WAITING;
     box->control = TAKE(control, -1);
     limits_clamp(&box->create.maxima, &b->config.maxima);
-    limits_weaken(&box->create.maxima, b->config.weaken);
+    weak_maxima(b->config.weaken, &box->create.maxima);
 
     int r = create_check(b, &box->create, e);
     r = r < 0 ? r
@@ -470,7 +490,8 @@ int box_create(struct box *box, const void *message, int *control, struct err *e
         box_fail(box, e);
         return 0;
     }
-    netns_take(&b->netns, &box->netns, on_netns, box);
+    box->pool = box->create.network == BOX_NETWORK_EGRESS ? &b->taps : &b->netns;
+    netns_take(box->pool, &box->netns, on_netns, box);
     return 0;
 }
 
@@ -480,16 +501,13 @@ int box_start(struct box *box, const void *message, int *none, struct err *e)
     if (box->started) {
         return err_set(e, ERR_INVALID, "box %" PRIu32 " was started before", box->id);
     }
-    uint64_t weaken = box->boxd->config.weaken;
     memcpy(&box->start, message, sizeof(box->start));
     box->started = true;
     box->started_ns = clock_mono_ns(&clock_system);
     box->start.maxima.disk_bytes = box->create.maxima.disk_bytes;
     box->start.maxima.disk_inodes = box->create.maxima.disk_inodes;
     limits_clamp(&box->start.maxima, &box->create.maxima);
-    limits_weaken(&box->start.maxima, weaken);
-    box->start.wall_ns = weaken_limit(weaken, WEAKEN_WALL_TIME, box->start.wall_ns);
-    box->start.cpu_ns = weaken_limit(weaken, WEAKEN_CPU_TIME, box->start.cpu_ns);
+    weak_start(box->boxd->config.weaken, &box->start);
     if (box->state == BOX_READY && !box->killed) {
         box_go(box);
     }
@@ -515,7 +533,7 @@ int box_kill(struct box *box, const void *message, int *none, struct err *e)
 int box_destroy(struct box *box, const void *message, int *none, struct err *e)
 {
     (void)message, (void)none, (void)e;
-    netns_cancel(&box->boxd->netns, &box->netns);
+    netns_cancel(box->pool, &box->netns);
     limits_disarm(box);
     loop_timer_cancel(&box->clean_timer);
     fd_closep(&box->control);

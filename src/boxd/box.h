@@ -44,7 +44,9 @@ struct box {
     struct box_start start;
     struct cgroup_leaf leaf;
     struct netns_wait netns;
+    struct netns_pool *pool;   /* where it waits */
     int control, watch, pidfd; /* -1 */
+    int life;                  /* closed when the box is gone: belljar-egress waits for that; -1 */
     pid_t pid;
     struct loop_io watch_io, exit_io, memory_io;
     struct loop_timer wall_timer, cpu_timer;
@@ -69,8 +71,6 @@ int box_usage(struct box *box, const void *message, int *none, struct err *e);
 
 /* Clamps what is asked to what is allowed; 0 asks for all that is allowed. */
 void limits_clamp(struct box_maxima *asked, const struct box_maxima *allowed);
-/* Of a test build: what is then left of them. */
-void limits_weaken(struct box_maxima *m, uint64_t weaken);
 int limits_arm(struct box *box, struct err *e); /* at GO */
 void limits_disarm(struct box *box);
 /* BOX_END_EXIT, or the limit that a program which ended by itself had passed. */

@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "boxd/box.h"
 #include "boxd/boxd.h"
-#include "boxproto/weaken.h"
 
 /*
  * A box that is about to reach its CPU limit, and may sleep there, is looked at no more often than
@@ -32,15 +31,6 @@ void limits_clamp(struct box_maxima *asked, const struct box_maxima *allowed)
     asked->disk_inodes = clamp(asked->disk_inodes, allowed->disk_inodes);
     asked->processes = (uint32_t)clamp(asked->processes, allowed->processes);
     asked->cpu_milli = (uint32_t)clamp(asked->cpu_milli, allowed->cpu_milli);
-}
-
-void limits_weaken(struct box_maxima *m, uint64_t weaken)
-{
-    m->memory_bytes = weaken_limit(weaken, WEAKEN_MEMORY, m->memory_bytes);
-    m->disk_bytes = weaken_limit(weaken, WEAKEN_DISK_SIZE, m->disk_bytes);
-    m->disk_inodes = weaken_limit(weaken, WEAKEN_DISK_INODES, m->disk_inodes);
-    m->processes = (uint32_t)weaken_limit(weaken, WEAKEN_PROCESSES, m->processes);
-    m->cpu_milli = (uint32_t)weaken_limit(weaken, WEAKEN_CPU_QUOTA, m->cpu_milli);
 }
 
 /* A limit may be any number: what lies beyond the clock is never. */

@@ -70,13 +70,7 @@ static int directory_remove(const struct cgroup_leaf *leaf, int controller, stru
     if (unlinkat(parent, leaf->name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
         return 0;
     }
-    bool busy = errno == EBUSY;
-    int r = err_sys(e, "removing the cgroup '%s'", leaf->name);
-    if (busy) {
-        e->kind = ERR_BUSY;
-        return -ERR_BUSY;
-    }
-    return r;
+    return err_sys(e, "removing the cgroup '%s'", leaf->name);
 }
 
 void cgroup_leaf_close(struct cgroup_leaf *leaf)

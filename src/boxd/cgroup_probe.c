@@ -72,51 +72,30 @@ static int directories_take(struct cgroup *c, const struct boxd_config *config, 
     return directories_sort(c, e);
 }
 
-static int reap(pid_t pid)
-{
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) {
-            return -1;
-        }
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* False also where clone3 is filtered away. */
-static bool trial_clone_into(int leaf_dir)
+/* The exit status of a process that came into the leaf at once (`into`), or by itself. */
+static int trial_run(const struct cgroup_leaf *leaf, bool into)
 {
     struct clone_args args = {
-        .flags = CLONE_INTO_CGROUP,
+        .flags = into ? CLONE_INTO_CGROUP : 0,
         .exit_signal = SIGCHLD,
-        .cgroup = (uint64_t)leaf_dir,
+        .cgroup = into ? (uint64_t)leaf->fds[BOXD_CG_MEMORY] : 0,
     };
-    long pid = syscall(SYS_clone3, &args, sizeof(args));
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
     if (pid == 0) {
-        _exit(0);
+        struct err inner = {0};
+        bool there = into || cgroup_leaf_enter(leaf, &inner) == 0;
+        _exit(there ? 0 : inner.sys > 0 && inner.sys < 256 ? inner.sys : EIO);
     }
-    return pid > 0 && reap((pid_t)pid) == 0;
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
 }
 
 static int trial_enter(const struct cgroup_leaf *leaf, struct err *e)
 {
-    pid_t pid = fork();
-    if (pid < 0) {
-        return err_sys(e, "fork");
-    }
-    if (pid == 0) {
-        struct err inner = {0};
-        if (cgroup_leaf_enter(leaf, &inner) == 0) {
-            _exit(0);
-        }
-        _exit(inner.sys > 0 && inner.sys < 256 ? inner.sys : EIO);
-    }
-    int code = reap(pid);
-    if (code != 0) {
-        errno = code > 0 ? code : ECHILD;
-        return err_sys(e, "a process cannot enter the cgroup '%s'", leaf->name);
-    }
-    return 0;
+    errno = trial_run(leaf, false);
+    return errno != 0 ? err_sys(e, "a process cannot enter the cgroup '%s'", leaf->name) : 0;
 }
 
 /* The child is reaped, but the kernel may need a moment to take it off the leaf. */
@@ -172,7 +151,7 @@ static int probe(struct cgroup *c, enum box_class class, const struct boxd_confi
     if (r < 0) {
         return r;
     }
-    if (config->cgroup == BOX_CGROUP_V2 && trial_clone_into(leaf.fds[BOXD_CG_MEMORY])) {
+    if (config->cgroup == BOX_CGROUP_V2 && trial_run(&leaf, true) == 0) {
         c->features |= BOX_FEATURE_CLONE_INTO;
     } else {
         r = trial_enter(&leaf, e);

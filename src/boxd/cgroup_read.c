@@ -96,43 +96,23 @@ static int read_at_start(int fd, const char *file, char *ret, size_t *ret_len, s
     return 0;
 }
 
-static int open_and_read(int dir, const char *file, char *ret, size_t *ret_len, struct err *e)
+static int open_to_read(int dir, const char *file, int *ret_fd, struct err *e)
 {
-    AUTO(fd_closep) int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        return err_sys(e, "open '%s'", file);
-    }
-    return read_at_start(fd, file, ret, ret_len, e);
+    *ret_fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return *ret_fd < 0 ? err_sys(e, "open '%s'", file) : 0;
 }
 
 int cgroup_read_number(int dir, const char *file, uint64_t *ret, struct err *e)
 {
     char text[FILE_MAX];
     size_t len = 0;
-    int r = open_and_read(dir, file, text, &len, e);
-    if (r < 0) {
-        return r;
-    }
-    if (!cgroup_parse_number(text, len, ret)) {
+    AUTO(fd_closep) int fd = -1;
+    int r = open_to_read(dir, file, &fd, e);
+    r = r < 0 ? r : read_at_start(fd, file, text, &len, e);
+    if (r == 0 && !cgroup_parse_number(text, len, ret)) {
         return err_set(e, ERR_INVALID, "'%s' is not a number", file);
     }
-    return 0;
-}
-
-static int key_missing(const char *file, const char *key, struct err *e)
-{
-    return err_set(e, ERR_INVALID, "'%s' has no line '%s NUMBER', or other lines", file, key);
-}
-
-int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret, struct err *e)
-{
-    char text[FILE_MAX];
-    size_t len = 0;
-    int r = open_and_read(dir, file, text, &len, e);
-    if (r < 0) {
-        return r;
-    }
-    return cgroup_parse_key(text, len, key, ret) ? 0 : key_missing(file, key, e);
+    return r;
 }
 
 int cgroup_reread_key(int fd, const char *file, const char *key, uint64_t *ret, struct err *e)
@@ -140,21 +120,17 @@ int cgroup_reread_key(int fd, const char *file, const char *key, uint64_t *ret, 
     char text[FILE_MAX];
     size_t len = 0;
     int r = read_at_start(fd, file, text, &len, e);
-    if (r < 0) {
-        return r;
-    }
-    return cgroup_parse_key(text, len, key, ret) ? 0 : key_missing(file, key, e);
-}
-
-static int write_failed(const char *file, const char *text, struct err *e)
-{
-    bool busy = errno == EBUSY;
-    int r = err_sys(e, "write '%s' to '%s'", text, file);
-    if (busy) {
-        e->kind = ERR_BUSY;
-        return -ERR_BUSY;
+    if (r == 0 && !cgroup_parse_key(text, len, key, ret)) {
+        return err_set(e, ERR_INVALID, "'%s' has no line '%s NUMBER', or other lines", file, key);
     }
     return r;
+}
+
+int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret, struct err *e)
+{
+    AUTO(fd_closep) int fd = -1;
+    int r = open_to_read(dir, file, &fd, e);
+    return r < 0 ? r : cgroup_reread_key(fd, file, key, ret, e);
 }
 
 int cgroup_write(int dir, const char *file, const char *text, struct err *e)
@@ -166,7 +142,7 @@ int cgroup_write(int dir, const char *file, const char *text, struct err *e)
     size_t len = strlen(text);
     ssize_t n = write(fd, text, len);
     if (n < 0) {
-        return write_failed(file, text, e);
+        return err_sys(e, "write '%s' to '%s'", text, file);
     }
     if ((size_t)n != len) {
         return err_set(e, ERR_IO, "write '%s' to '%s': only %zd bytes were taken", text, file, n);

@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "boxproto/weaken.h"
+#include "boxd/weak.h"
 
 int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e)
 {
@@ -33,6 +33,17 @@ int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e)
 static uint32_t first_id(const struct boxd_config *config, uint32_t box)
 {
     return config->id_base + 2 * (weakened(config->weaken, WEAKEN_UNIQUE_IDS) ? 0 : box);
+}
+
+/* What is ambient already, as init's three are, does not go with it. */
+int caps_bound(struct err *e)
+{
+    for (int cap = 0;; cap++) {
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+            /* EINVAL: this kernel has no such capability, and none beyond. */
+            return errno == EINVAL ? 0 : err_sys(e, "dropping capability %d", cap);
+        }
+    }
 }
 
 uid_t ids_owner(const struct boxd_config *config, uint32_t box)
@@ -122,17 +133,6 @@ static uint64_t kept(const struct boxd_config *config)
            (weakened(config->weaken, WEAKEN_NO_NEW_PRIVS) ? CAP_BIT(CAP_SYS_ADMIN) : 0);
 }
 
-/* All of it: what is ambient already, as init's three are, does not go with it. */
-static int bounding_drop(struct err *e)
-{
-    for (int cap = 0;; cap++) {
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
-            /* EINVAL: this kernel has no such capability, and none beyond. */
-            return errno == EINVAL ? 0 : err_sys(e, "dropping capability %d", cap);
-        }
-    }
-}
-
 static int caps_enter(uint64_t mask, struct err *e)
 {
     int r = caps_set(mask | CAP_BIT(CAP_SETPCAP), mask, e);
@@ -145,7 +145,7 @@ static int caps_enter(uint64_t mask, struct err *e)
             return err_sys(e, "keeping capability %d", cap);
         }
     }
-    r = bounding_drop(e);
+    r = caps_bound(e);
     if (r < 0) {
         return r;
     }
@@ -167,8 +167,7 @@ int ids_enter(const struct boxd_config *config, int user_sysctl_fd, struct err *
     }
     /* Id 0 is not mapped, so the kernel sees no change from root here, and the capabilities stay.
      */
-    bool two = (config->flags & BOXD_OWN_IDS) != 0 && !weakened(config->weaken, WEAKEN_TWO_IDS);
-    uid_t id = two ? BOX_INIT_UID : BOX_USER_UID;
+    uid_t id = weak_two_ids(config) ? BOX_INIT_UID : BOX_USER_UID;
     if (weakened(config->weaken, WEAKEN_USERNS)) {
         prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
     }

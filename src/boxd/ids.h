@@ -19,6 +19,9 @@ struct err;
 /* Of all capabilities only these stay, permitted and effective. */
 int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e);
 
+/* None can be gained by executing a file any more.  Takes CAP_SETPCAP. */
+int caps_bound(struct err *e);
+
 /* The id, in boxd's user namespace, that owns the files of box n. */
 uid_t ids_owner(const struct boxd_config *config, uint32_t box);
 

@@ -40,27 +40,18 @@
 #include "boxd/mounts.h"
 #include "boxd/probe.h"
 #include "boxd/spawn.h"
-#include "boxproto/weaken.h"
+#include "boxd/weak.h"
+#include "boxproto/filter_file.h"
 
 /* Descriptors below this are given to us, or to children, by number; ours go above. */
 #define FD_FIRST 64
 /* Of one box: leaf directories, memory events, watch, control, pidfd. */
 #define FDS_PER_BOX 12
 #define FDS_OF_BOXD 128
+/* Network namespaces with a tap that lie ready. */
+#define TAPS_AHEAD 2
 
 /* --- the process: what each child inherits is set once ---------------------------------------- */
-
-static int signals_reset(struct err *e)
-{
-    /* An ignored SIGPIPE of whoever started us would come through to the programs. */
-    for (int signo = 1; signo < NSIG; signo++) {
-        signal(signo, SIG_DFL); /* fails for the few that cannot be caught */
-    }
-    sigset_t none;
-    sigemptyset(&none);
-    errno = pthread_sigmask(SIG_SETMASK, &none, NULL);
-    return errno != 0 ? err_sys(e, "setting the signal mask") : 0;
-}
 
 /*
  * CORE is 1, not 0: with a piped core_pattern the kernel would run the host's core helper as root
@@ -77,20 +68,21 @@ static const struct {
 static int rlimits_set(const struct boxd_config *config, struct err *e)
 {
     for (size_t i = 0; i < ARRAY_LEN(rlimits); i++) {
-        bool core = rlimits[i].resource == RLIMIT_CORE;
-        if (weakened(config->weaken, core ? WEAKEN_CORE : WEAKEN_RLIMITS)) {
-            continue;
-        }
         struct rlimit limit;
-        getrlimit(rlimits[i].resource, &limit);
+        if (getrlimit(rlimits[i].resource, &limit) < 0) {
+            return err_sys(e, "reading resource limit %d", (int)rlimits[i].resource);
+        }
         rlim_t value = rlimits[i].value < limit.rlim_max ? rlimits[i].value : limit.rlim_max;
         limit = (struct rlimit){value, value};
-        if (setrlimit(rlimits[i].resource, &limit) < 0) {
+        if (!weak_rlimit(config->weaken, (int)rlimits[i].resource) &&
+            setrlimit(rlimits[i].resource, &limit) < 0) {
             return err_sys(e, "setting resource limit %d", (int)rlimits[i].resource);
         }
     }
     struct rlimit files;
-    getrlimit(RLIMIT_NOFILE, &files);
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0) {
+        return err_sys(e, "reading the limit of open files");
+    }
     rlim_t need = FDS_OF_BOXD + (rlim_t)config->boxes * FDS_PER_BOX;
     files.rlim_max = files.rlim_max < need ? need : files.rlim_max;
     files.rlim_cur = files.rlim_max;
@@ -120,7 +112,8 @@ static int process_prepare(const struct boxd_config *config, struct err *e)
         (unshare(CLONE_NEWUTS) < 0 || sethostname("belljar", 7) < 0 || setdomainname("", 0) < 0)) {
         return err_sys(e, "naming the boxes' host");
     }
-    int r = signals_reset(e);
+    /* Nothing that is executed can give one back. */
+    int r = caps_bound(e);
     return r < 0 ? r : rlimits_set(config, e);
 }
 
@@ -154,27 +147,21 @@ static int answers_make_room(const struct boxd *b, struct err *e)
     return 0;
 }
 
-/* What it holds is init's and the kernel's to check; that it stays what it is is ours. */
-static int filter_check(int fd, struct err *e)
-{
-    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
-    struct stat st;
-    if (fstat(fd, &st) < 0 || (fcntl(fd, F_GET_SEALS) & seals) != seals || st.st_size == 0) {
-        return err_set(e, ERR_INVALID, "descriptor %d holds no sealed filter", fd);
-    }
-    return 0;
-}
-
 /* All that we were given goes above FD_FIRST, and nothing else is left. */
 static int descriptors_take(struct boxd *b, int *ret_catalogue, struct err *e)
 {
     int catalogue = BOXD_FD_CATALOGUE;
     b->server = BOXD_FD_SERVER;
     b->filter = BOXD_FD_FILTER;
-    int r = filter_check(b->filter, e);
-    r = r < 0 ? r : fd_raise(&b->server, e);
-    r = r < 0 ? r : fd_raise(&b->filter, e);
-    r = r < 0 ? r : fd_raise(&catalogue, e);
+    b->own_filter = BOXD_FD_OWN_FILTER;
+    b->maker_filter = BOXD_FD_MAKER_FILTER;
+    b->egress = (b->config.flags & BOXD_EGRESS) != 0 ? BOXD_FD_EGRESS : -1;
+    int *const given[] = {&b->server,       &b->filter, &b->own_filter,
+                          &b->maker_filter, &b->egress, &catalogue};
+    int r = filter_file_check(b->filter, e);
+    for (size_t i = 0; i < ARRAY_LEN(given) && r == 0; i++) {
+        r = fd_raise(given[i], e);
+    }
     for (int class = 0; class < BOXD_CLASSES; class ++) {
         for (int i = 0; i < BOXD_CG_COUNT && r == 0; i++) {
             r = fd_raise(&b->config.cgroup_fds[class][i], e);
@@ -183,7 +170,9 @@ static int descriptors_take(struct boxd *b, int *ret_catalogue, struct err *e)
     if (r < 0) {
         return r;
     }
-    close_range(STDERR_FILENO + 1, FD_FIRST - 1, 0);
+    if (close_range(STDERR_FILENO + 1, FD_FIRST - 1, 0) < 0) {
+        return err_sys(e, "closing what was given by number");
+    }
     *ret_catalogue = catalogue;
     return 0;
 }
@@ -250,21 +239,53 @@ static void on_maker_lost(void *ctx)
     boxd_stop(b, true);
 }
 
-/* What is left to do: mounts, namespaces, device nodes, id maps, clocks and signals. */
-#define CAPS_OF_BOXD                                                                               \
-    (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_MKNOD) |     \
-     CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SYS_ADMIN) |   \
-     CAP_BIT(CAP_SYS_TIME))
+/* What each box needs to be made; all else is gone before the first one. */
+static const struct {
+    int cap;
+    uint32_t with, without; /* flags of the configuration */
+} caps_needed[] = {
+    {CAP_SYS_ADMIN, 0, 0},         /* mounts, namespaces */
+    {CAP_SYS_TIME, 0, 0},          /* its clocks */
+    {CAP_SETGID, BOXD_OWN_IDS, 0}, /* its id maps: of ids that are not ours, */
+    {CAP_SETUID, BOXD_OWN_IDS, 0}, {CAP_SETFCAP, 0, BOXD_OWN_IDS}, /* or of our own */
+    {CAP_DAC_OVERRIDE, 0, 0},                                      /* the files of those maps */
+    {CAP_CHOWN, BOXD_OWN_IDS, 0},                                  /* its directory */
+    {CAP_KILL, BOXD_OWN_IDS, 0},   {CAP_MKNOD, BOXD_OWN_DEVICES, 0},
+};
+
+static uint64_t caps_of_boxd(const struct boxd_config *config)
+{
+    uint64_t caps = 0;
+    for (size_t i = 0; i < ARRAY_LEN(caps_needed); i++) {
+        uint32_t asked = caps_needed[i].with | caps_needed[i].without;
+        bool needed = (config->flags & asked) == caps_needed[i].with;
+        caps |= needed ? CAP_BIT(caps_needed[i].cap) : 0;
+    }
+    if (weakened(config->weaken, WEAKEN_USERNS)) {
+        caps |= CAP_BIT(CAP_SETPCAP); /* boxes have no user namespace that gives it */
+    }
+    return WEAKEN_BUILD ? caps & ~(uint64_t)config->caps_left_out : caps;
+}
+
+/* From here on; whatever a box may do must be let through, as its processes inherit it. */
+static int filter_own_load(struct boxd *b, struct err *e)
+{
+    char scratch[FILTER_FILE_MAX];
+    int r = filter_file_load(b->own_filter, scratch, sizeof(scratch), e);
+    fd_closep(&b->own_filter);
+    fd_closep(&b->maker_filter);
+    return r;
+}
 
 static int parts_begin(struct boxd *b, struct err *e)
 {
     AUTO(fd_closep) int maker = -1;
-    int r = netns_maker_start(&maker, e); /* first: it is a copy of what we are now */
-    uint64_t caps = CAPS_OF_BOXD;
-    if (weakened(b->config.weaken, WEAKEN_USERNS)) {
-        caps |= CAP_BIT(CAP_SETPCAP); /* boxes have no user namespace that gives it */
-    }
-    r = r < 0 ? r : caps_set(caps, 0, e);
+    AUTO(fd_closep) int tap_maker = -1;
+    int r = netns_maker_start(false, b->maker_filter, &maker,
+                              e); /* first: it is a copy of what we are now */
+    r = r < 0 || b->egress < 0 ? r : netns_maker_start(true, b->maker_filter, &tap_maker, e);
+    r = r < 0 ? r : caps_set(caps_of_boxd(&b->config), 0, e);
+    r = r < 0 ? r : filter_own_load(b, e);
     r = r < 0 ? r : cgroup_init(&b->cgroup, &b->config, e);
     r = r < 0 ? r : probe_features(&b->config, &b->features, e);
     r = r < 0 ? r : loop_new(&b->loop, e);
@@ -272,6 +293,9 @@ static int parts_begin(struct boxd *b, struct err *e)
     r = r < 0 ? r
               : netns_pool_init(&b->netns, b->loop, TAKE(&maker, -1), b->config.boxes,
                                 on_maker_lost, b, e);
+    r = r < 0 || b->egress < 0 ? r
+                               : netns_pool_init(&b->taps, b->loop, TAKE(&tap_maker, -1),
+                                                 TAPS_AHEAD, on_maker_lost, b, e);
     b->features |= b->cgroup.features;
     b->landlock_abi = probe_landlock_abi();
     b->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -308,7 +332,8 @@ static int boxd_run(struct boxd *b, struct err *e)
 
 int main(void)
 {
-    struct boxd b = {.server = -1, .filter = -1};
+    struct boxd b = {
+        .server = -1, .filter = -1, .own_filter = -1, .maker_filter = -1, .egress = -1};
     struct err e;
     if (boxd_run(&b, &e) < 0) {
         b.log.fd = STDERR_FILENO;

@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "boxproto/weaken.h"
 
 /* The kernel puts its reason into the context, as "e reason"; errno alone is mostly EINVAL. */
 static int context_failed(int context, const char *type, struct err *e)
@@ -77,12 +76,6 @@ int mount_copy(int dir_fd, const char *path, unsigned attributes, int *ret_fd, s
     }
     *ret_fd = TAKE(&fd, -1);
     return 0;
-}
-
-unsigned mount_weaken(unsigned attributes, uint64_t weaken)
-{
-    attributes &= ~(weakened(weaken, WEAKEN_NOSUID) ? MOUNT_ATTR_NOSUID : 0U);
-    return attributes & ~(weakened(weaken, WEAKEN_NODEV) ? MOUNT_ATTR_NODEV : 0U);
 }
 
 int mount_attach(int mount_fd, int root_fd, const char *path, struct err *e)

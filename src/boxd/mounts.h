@@ -6,7 +6,6 @@
  * directory without following any symbolic link: a layer cannot direct a mount elsewhere.
  */
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/mount.h>
 
 struct err;
@@ -21,8 +20,6 @@ int mount_make(const char *type, const struct mount_option *options, size_t opti
                unsigned attributes, int *ret_fd, struct err *e);
 /* A detached copy of what is mounted at `path`, and nothing of what is mounted below it. */
 int mount_copy(int dir_fd, const char *path, unsigned attributes, int *ret_fd, struct err *e);
-/* The attributes that a test build leaves (boxproto/weaken.h). */
-unsigned mount_weaken(unsigned attributes, uint64_t weaken);
 /* Puts a detached mount on `path` below root_fd. */
 int mount_attach(int mount_fd, int root_fd, const char *path, struct err *e);
 /* mount_copy and mount_attach in one. */

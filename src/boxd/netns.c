@@ -18,8 +18,10 @@
 #include "base/fd.h"
 #include "boxd/ids.h"
 #include "boxd/spawn.h"
+#include "boxd/tap.h"
+#include "boxproto/filter_file.h"
 
-/* What the maker answers to each request: a descriptor with kind 0, or why there is none. */
+/* What the maker answers to each request: descriptors with kind 0, or why there are none. */
 struct answer {
     struct err err;
 };
@@ -47,8 +49,9 @@ static int netns_make(int *ret_fd, struct err *e)
     return 0;
 }
 
-static int maker_confine(struct err *e)
+static int maker_confine(int filter, struct err *e)
 {
+    char scratch[FILTER_FILE_MAX];
     /* BATCH: it never takes the CPU away from a box that is being built. */
     const struct sched_param none = {0};
     if (sched_setscheduler(0, SCHED_BATCH, &none) < 0 ||
@@ -56,30 +59,48 @@ static int maker_confine(struct err *e)
         prctl(PR_SET_NAME, "boxd-netns", 0, 0, 0) < 0) {
         return err_sys(e, "confining the netns maker");
     }
-    return caps_set(CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_NET_ADMIN), 0, e);
+    int r = caps_set(CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_NET_ADMIN), 0, e);
+    r = r < 0 ? r : filter_file_load(filter, scratch, sizeof(scratch), e);
+    close(filter);
+    return r;
+}
+
+/* The namespace, and when wanted the tap device in it. */
+static int netns_answer(bool taps, int fds[2], size_t *ret_count, struct err *e)
+{
+    int r = netns_make(&fds[0], e);
+    r = r < 0 || !taps ? r : tap_make(&fds[1], e);
+    if (r == 0) {
+        *ret_count = taps ? 2 : 1;
+    }
+    return r;
 }
 
 /* Until EOF: boxd is gone then. */
-static _Noreturn void maker_main(int sock)
+static _Noreturn void maker_main(int sock, int filter, bool taps)
 {
     struct answer answer = {0};
-    int failed = maker_confine(&answer.err);
+    int failed = maker_confine(filter, &answer.err);
     char request;
     size_t len;
     struct err e;
     while (fd_recv(sock, &request, sizeof(request), &len, NULL, NULL, 0, &e) == 0 && len == 1) {
-        AUTO(fd_closep) int fd = -1;
-        if (!failed && netns_make(&fd, &answer.err) == 0) {
+        int fds[2] = {-1, -1};
+        size_t count = 0;
+        if (!failed && netns_answer(taps, fds, &count, &answer.err) == 0) {
             memset(&answer, 0, sizeof(answer));
         }
-        if (fd_send(sock, &answer, sizeof(answer), &fd, fd >= 0, &e) < 0) {
+        int r = fd_send(sock, &answer, sizeof(answer), fds, count, &e);
+        fd_close(fds[0]);
+        fd_close(fds[1]);
+        if (r < 0) {
             break;
         }
     }
     _exit(0);
 }
 
-int netns_maker_start(int *ret_sock, struct err *e)
+int netns_maker_start(bool taps, int filter, int *ret_sock, struct err *e)
 {
     int pair[2];
     int r = fd_seqpacket_pair(pair, e);
@@ -95,10 +116,11 @@ int netns_maker_start(int *ret_sock, struct err *e)
         return err_wrap(e, "starting the netns maker");
     }
     if (pid == 0) {
-        if (dup3(theirs, STDIN_FILENO, 0) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0) {
+        if (dup3(theirs, STDIN_FILENO, 0) < 0 || dup3(filter, STDOUT_FILENO, 0) < 0 ||
+            close_range(STDERR_FILENO + 1, ~0U, 0) < 0) {
             _exit(1);
         }
-        maker_main(STDIN_FILENO);
+        maker_main(STDIN_FILENO, STDOUT_FILENO, taps);
     }
     *ret_sock = TAKE(&ours, -1);
     return 0;
@@ -120,20 +142,21 @@ void netns_refill(struct netns_pool *pool)
 }
 
 /* Whoever waited longest gets it; else it is kept. */
-static void pool_give(struct netns_pool *pool, int fd, const struct err *e)
+static void pool_give(struct netns_pool *pool, struct netns netns, const struct err *e)
 {
     if (!list_empty(&pool->waits)) {
         struct netns_wait *wait = LIST_ITEM(pool->waits.next, struct netns_wait, link);
         list_remove(&wait->link);
         pool->waiting--;
-        wait->fn(wait->ctx, fd, e);
+        wait->fn(wait->ctx, netns, e);
         return;
     }
-    if (fd >= 0 && pool->ready < pool->ahead) {
-        pool->fds[pool->ready++] = fd;
+    if (netns.fd >= 0 && pool->ready < pool->ahead) {
+        pool->made[pool->ready++] = netns;
         return;
     }
-    fd_close(fd);
+    fd_close(netns.fd);
+    fd_close(netns.tap);
 }
 
 static void on_answer(void *ctx, unsigned events)
@@ -142,9 +165,9 @@ static void on_answer(void *ctx, unsigned events)
     (void)events;
     struct answer answer;
     struct err e;
-    size_t len, count = 1;
-    int fd = -1;
-    int r = fd_recv(pool->sock, &answer, sizeof(answer), &len, &fd, &count, MSG_DONTWAIT, &e);
+    size_t len, count = 2;
+    int fds[2] = {-1, -1};
+    int r = fd_recv(pool->sock, &answer, sizeof(answer), &len, fds, &count, MSG_DONTWAIT, &e);
     if (r == -ERR_BUSY) {
         return;
     }
@@ -155,7 +178,7 @@ static void on_answer(void *ctx, unsigned events)
     }
     pool->asked--;
     bool failed = count == 0;
-    pool_give(pool, failed ? -1 : fd, &answer.err);
+    pool_give(pool, (struct netns){fds[0], fds[1]}, &answer.err);
     /* After a failure only what is waited for is asked for, else we would ask again and again. */
     if (!failed || pool->waiting > 0) {
         netns_refill(pool);
@@ -179,11 +202,11 @@ int netns_pool_init(struct netns_pool *pool, struct loop *loop, int sock, unsign
 void netns_take(struct netns_pool *pool, struct netns_wait *wait, netns_fn *fn, void *ctx)
 {
     if (pool->ready > 0) {
-        int fd = pool->fds[--pool->ready];
+        struct netns netns = pool->made[--pool->ready];
         if (pool->ready <= pool->ahead / 2) {
             netns_refill(pool);
         }
-        fn(ctx, fd, NULL);
+        fn(ctx, netns, NULL);
         return;
     }
     wait->fn = fn;

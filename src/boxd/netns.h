@@ -7,6 +7,8 @@
  * and has more made when half is gone or a box has ended: not while one is built, which takes 0.5
  * ms longer when the maker has the other CPU.
  */
+#include <stdbool.h>
+
 #include "base/list.h"
 #include "base/loop.h"
 
@@ -14,8 +16,13 @@ struct err;
 
 #define NETNS_AHEAD_MAX 8
 
-/* `fd` is the receiver's; -1 with the reason in *e when none could be made. */
-typedef void netns_fn(void *ctx, int fd, const struct err *e);
+struct netns {
+    int fd;  /* -1: none could be made */
+    int tap; /* tap.h; -1: it has lo only */
+};
+
+/* What is in it is the receiver's. */
+typedef void netns_fn(void *ctx, struct netns netns, const struct err *why);
 
 struct netns_wait {
     struct list link; /* list_init before the first use */
@@ -27,15 +34,16 @@ struct netns_pool {
     int sock; /* to the maker */
     unsigned ahead;
     unsigned asked, waiting, ready;
-    int fds[NETNS_AHEAD_MAX];
+    struct netns made[NETNS_AHEAD_MAX];
     struct list waits;
     struct loop_io io;
     loop_fn *lost; /* the maker ended */
     void *ctx;
 };
 
-/* Forks the maker; call it early, while this process is small and has few descriptors. */
-int netns_maker_start(int *ret_sock, struct err *e);
+/* Forks the maker, of namespaces with or without taps; call it early, while this process is small
+ * and has few descriptors.  `filter`: the file that it puts on itself. */
+int netns_maker_start(bool taps, int filter, int *ret_sock, struct err *e);
 
 /* Takes the socket. */
 int netns_pool_init(struct netns_pool *pool, struct loop *loop, int sock, unsigned ahead,

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxd/mounts.h"
-#include "boxproto/weaken.h"
+#include "boxd/weak.h"
 
 #define PROC_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -49,7 +49,7 @@ int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory,
     static const struct mount_option options[] = {{"hidepid", "invisible"}};
     size_t count = weakened(weaken, WEAKEN_PROC_HIDE) ? 0 : ARRAY_LEN(options);
     AUTO(fd_closep) int proc = -1;
-    int r = mount_make("proc", options, count, mount_weaken(PROC_ATTRIBUTES, weaken), &proc, e);
+    int r = mount_make("proc", options, count, weak_attributes(weaken, PROC_ATTRIBUTES), &proc, e);
     r = r < 0 ? r : mount_attach(proc, root_fd, "proc", e);
     r = r < 0 ? r : mount_bind(proc, "sys", proc, "sys", MOUNT_ATTR_RDONLY, e);
     if (r == 0 && fchdir(proc) < 0) {

@@ -14,6 +14,9 @@
 /* Processes that were killed are gone within this, or boxd leaves without them. */
 #define STOP_MAX_NS (5 * NS_PER_S)
 
+/* How many requests are heard before a loss is told, whatever they are. */
+#define HEARD_MAX 256
+
 /* What the server may ask, and in which states of the box; anything else ends the connection. */
 static const struct request_rule {
     enum box_msg type;
@@ -64,7 +67,6 @@ static void stop_now(void *ctx)
 {
     struct boxd *b = ctx;
     struct err ignored;
-    b->stopping = true;
     loop_io_remove(&b->server_io);
     loop_timer_set(b->loop, &b->stop_timer, clock_mono_ns(&clock_system) + STOP_MAX_NS,
                    on_stop_late, b);
@@ -80,6 +82,7 @@ void boxd_stop(struct boxd *b, bool failed)
 {
     b->failed = b->failed || failed;
     if (!b->stopping) {
+        b->stopping = true;
         loop_defer(b->loop, &b->stop_defer, stop_now, b);
     }
 }
@@ -129,17 +132,16 @@ static int request_run(struct boxd *b, const union request *m, size_t len, int *
     return err_set(e, ERR_INVALID, "%zu bytes that are no request", len);
 }
 
-static void on_server(void *ctx, unsigned events)
+/* One packet; false when there is none, or none will come. */
+static bool request_read(struct boxd *b)
 {
-    struct boxd *b = ctx;
-    (void)events;
     union request m;
     AUTO(fd_closep) int fd = -1;
     size_t len, fd_count = 1;
     struct err e;
     int r = fd_recv(b->server, &m, sizeof(m), &len, &fd, &fd_count, MSG_DONTWAIT, &e);
     if (r == -ERR_BUSY) {
-        return;
+        return false;
     }
     bool ended = r == -ERR_GONE || (r == 0 && len == 0);
     if (r == 0 && !ended) {
@@ -151,6 +153,20 @@ static void on_server(void *ctx, unsigned events)
     if (r < 0 || ended) {
         loop_io_remove(&b->server_io);
         boxd_stop(b, !ended);
+        return false;
+    }
+    return true;
+}
+
+static void on_server(void *ctx, unsigned events)
+{
+    (void)events;
+    request_read(ctx);
+}
+
+void requests_hear(struct boxd *b)
+{
+    for (int i = 0; i < HEARD_MAX && !b->stopping && request_read(b); i++) {
     }
 }
 

@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "boxd/mounts.h"
 #include "boxd/procfs.h"
-#include "boxproto/weaken.h"
+#include "boxd/weak.h"
 
 /* fsconfig takes no longer string. */
 #define OPTION_MAX 255
@@ -25,18 +25,7 @@
 #define LAYER_ATTRIBUTES                                                                           \
     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME)
 
-static unsigned weak(const struct rootfs *r, unsigned attributes)
-{
-    return mount_weaken(attributes, r->config->weaken);
-}
-
 /* --- the layers ------------------------------------------------------------------------- */
-
-static unsigned layer_attributes(const struct rootfs *r)
-{
-    bool writable = weakened(r->config->weaken, WEAKEN_READONLY);
-    return weak(r, LAYER_ATTRIBUTES) & ~(writable ? MOUNT_ATTR_RDONLY : 0U);
-}
 
 const struct boxd_layer *layer_find(const struct boxd_config *config, uint32_t id)
 {
@@ -84,7 +73,8 @@ static int overlay_make(const struct rootfs *r, const char *target, int *ret_fd,
         return result;
     }
     const struct mount_option options[] = {{"lowerdir", lower}};
-    return mount_make("overlay", options, ARRAY_LEN(options), layer_attributes(r), ret_fd, e);
+    return mount_make("overlay", options, ARRAY_LEN(options),
+                      weak_layer_attributes(r->config->weaken, LAYER_ATTRIBUTES), ret_fd, e);
 }
 
 /* The only layer of a target, as it is: where overlayfs cannot be had, and doctor says so. */
@@ -99,8 +89,10 @@ static int layers_make(const struct rootfs *r, const char *target, int *ret_fd, 
         }
     }
     bool bound = (r->features & BOX_FEATURE_OVERLAY) == 0 && count == 1;
-    int result = bound ? mount_copy(AT_FDCWD, name, layer_attributes(r), ret_fd, e)
-                       : overlay_make(r, target, ret_fd, e);
+    int result =
+        bound ? mount_copy(AT_FDCWD, name,
+                           weak_layer_attributes(r->config->weaken, LAYER_ATTRIBUTES), ret_fd, e)
+              : overlay_make(r, target, ret_fd, e);
     return result < 0 ? err_wrap(e, "the layers of '/%s'", target) : 0;
 }
 
@@ -183,7 +175,8 @@ static int storage_make(const struct rootfs *r, int *ret_fd, struct err *e)
     snprintf(size, sizeof(size), "%" PRIu64, r->create->maxima.disk_bytes);
     snprintf(inodes, sizeof(inodes), "%" PRIu64, r->create->maxima.disk_inodes + OWN_INODES);
     const struct mount_option options[] = {{"size", size}, {"nr_inodes", inodes}, {"mode", "0700"}};
-    return mount_make("tmpfs", options, ARRAY_LEN(options), weak(r, MOUNT_ATTR_NOSUID), ret_fd, e);
+    return mount_make("tmpfs", options, ARRAY_LEN(options),
+                      weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID), ret_fd, e);
 }
 
 static int places_make(const struct rootfs *r, int storage, struct err *e)
@@ -219,8 +212,8 @@ static int device_make(const struct rootfs *r, int dev, const struct device *d, 
     }
     char from[32];
     snprintf(from, sizeof(from), "/dev/%s", d->name);
-    return mount_bind(AT_FDCWD, from, dev, d->name, weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC),
-                      e);
+    return mount_bind(AT_FDCWD, from, dev, d->name,
+                      weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), e);
 }
 
 static int devices_make(const struct rootfs *r, int dev, struct err *e)
@@ -245,16 +238,18 @@ static int devpts_mount(const struct rootfs *r, int root, struct err *e)
     static const struct mount_option options[] = {
         {"ptmxmode", "0666"}, {"mode", "0620"}, {"max", "64"}};
     AUTO(fd_closep) int fd = -1;
-    int result = mount_make("devpts", options, ARRAY_LEN(options),
-                            weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), &fd, e);
+    int result = mount_make(
+        "devpts", options, ARRAY_LEN(options),
+        weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), &fd, e);
     return result < 0 ? result : mount_attach(fd, root, "dev/pts", e);
 }
 
 static int dev_mount(const struct rootfs *r, int storage, int root, struct err *e)
 {
     AUTO(fd_closep) int dev = -1;
-    int result =
-        mount_copy(storage, "dev", weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), &dev, e);
+    int result = mount_copy(
+        storage, "dev", weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC),
+        &dev, e);
     result = result < 0 ? result : mount_attach(dev, root, "dev", e);
     result = result < 0 ? result : devices_make(r, dev, e);
     result = result < 0 ? result : mount_restrict(dev, MOUNT_ATTR_RDONLY, e);
@@ -276,8 +271,9 @@ static int storage_mount(const struct rootfs *r, int root, struct err *e)
 
     static const char *const writable[][2] = {{"box", "box"}, {"tmp", "tmp"}, {"shm", "dev/shm"}};
     for (size_t i = 0; i < ARRAY_LEN(writable) && result == 0; i++) {
-        result = mount_bind(storage, writable[i][0], root, writable[i][1],
-                            weak(r, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), e);
+        result =
+            mount_bind(storage, writable[i][0], root, writable[i][1],
+                       weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), e);
     }
     return result;
 }

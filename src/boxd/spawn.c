@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "boxd/cgroup.h"
 #include "boxd/ids.h"
-#include "boxproto/weaken.h"
+#include "boxd/weak.h"
 
 /* --- the steps of the child, in order ------------------------------------------------------- */
 
@@ -67,11 +67,8 @@ static int step_descriptors(const struct spawn *s, struct err *e)
  * the leaf. */
 static int step_namespaces(const struct spawn *s, struct err *e)
 {
-    uint64_t weaken = s->rootfs.config->weaken;
-    int flags = CLONE_NEWNS;
-    flags |= weakened(weaken, WEAKEN_IPCNS) ? 0 : CLONE_NEWIPC;
-    flags |= weakened(weaken, WEAKEN_UTSNS) ? 0 : CLONE_NEWUTS;
-    flags |= weakened(weaken, WEAKEN_CGROUPNS) ? 0 : CLONE_NEWCGROUP;
+    int flags = weak_namespaces(s->rootfs.config->weaken,
+                                CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
     return unshare(flags) < 0 ? err_sys(e, "unshare") : 0;
 }
 
@@ -131,8 +128,7 @@ static int step_init(const struct spawn *s, struct err *e)
         return err_sys(e, "close_range");
     }
     const struct boxd_config *config = s->rootfs.config;
-    bool two = (config->flags & BOXD_OWN_IDS) != 0 && !weakened(config->weaken, WEAKEN_TWO_IDS);
-    char name[] = "belljar-init", ids[] = {two ? '2' : '1', '\0'}, weaken[24];
+    char name[] = "belljar-init", ids[] = {weak_two_ids(config) ? '2' : '1', '\0'}, weaken[24];
     snprintf(weaken, sizeof(weaken), "%" PRIx64, config->weaken);
     char *argv[] = {name, ids, WEAKEN_BUILD ? weaken : NULL, NULL};
     char *envp[] = {NULL};

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "boxproto/weaken.h"
 
-#define FLAGS_ALL (BOXD_ROOT | BOXD_OWN_IDS | BOXD_OWN_DEVICES)
+#define FLAGS_ALL (BOXD_ROOT | BOXD_OWN_IDS | BOXD_OWN_DEVICES | BOXD_EGRESS)
 
 /* Single numbers: name, where, and the range. */
 static const struct range {
@@ -90,7 +90,7 @@ int boxd_config_check(const struct boxd_config *config, struct err *e)
     if (r < 0) {
         return r;
     }
-    if (config->weaken != 0 && !WEAKEN_BUILD) {
+    if ((config->weaken != 0 || config->caps_left_out != 0) && !WEAKEN_BUILD) {
         return err_set(e, ERR_INVALID, "boxd's config: only a test build leaves defences out");
     }
     /* A tmpfs of size 0 has no limit, and so would a leaf. */

@@ -8,6 +8,9 @@
  *   BOXD_FD_CATALOGUE  the catalogue: the root directory (O_PATH) of a tmpfs of boxd's private
  *                      mount namespace
  *   BOXD_FD_FILTER     a sealed memfd with the boxes' system call filter (struct sock_filter[])
+ *   BOXD_FD_OWN_FILTER, BOXD_FD_MAKER_FILTER
+ *                      likewise, for boxd itself and for its maker of network namespaces
+ *   BOXD_FD_EGRESS     with BOXD_EGRESS: the socket to belljar-egress
  * and the cgroup directories at the numbers that the config names.
  *
  * The catalogue, which boxd makes its own root before it serves anybody:
@@ -17,13 +20,22 @@
  *   mnt             where a box's new root is put together, in the box's own mount namespace
  *   proc            the host's /proc (boxd writes id maps there; a user namespace may mount a new
  *                   proc only while a whole one is visible)
+ *   tun             /dev/net/tun; with BOXD_EGRESS
  *   dev/<name>      single device files, bound; only where device nodes cannot be made
  */
 #include <stdint.h>
 
 #include "boxproto/boxproto.h"
 
-enum { BOXD_FD_SERVER = 3, BOXD_FD_CONFIG = 4, BOXD_FD_CATALOGUE = 5, BOXD_FD_FILTER = 6 };
+enum {
+    BOXD_FD_SERVER = 3,
+    BOXD_FD_CONFIG = 4,
+    BOXD_FD_CATALOGUE = 5,
+    BOXD_FD_FILTER = 6,
+    BOXD_FD_EGRESS = 7,
+    BOXD_FD_OWN_FILTER = 8,
+    BOXD_FD_MAKER_FILTER = 9
+};
 #define BOXD_CONFIG_VERSION 1
 #define BOXD_LAYERS_MAX     64
 #define BOXD_BOXES_MAX      1024
@@ -36,6 +48,7 @@ enum boxd_config_flag {
     BOXD_ROOT = 1 << 0,    /* in the host's user namespace */
     BOXD_OWN_IDS = 1 << 1, /* id_base is ours: two ids a box; else all boxes map our own id, once */
     BOXD_OWN_DEVICES = 1 << 2, /* mknod works; else bind catalogue/dev */
+    BOXD_EGRESS = 1 << 3,      /* boxes may have a network */
 };
 
 struct boxd_layer {
@@ -58,8 +71,9 @@ struct boxd_config {
     uint32_t layer_count;
     struct boxd_layer layers[BOXD_LAYERS_MAX];
     uint32_t log_level;
-    uint32_t reserved;
-    uint64_t weaken; /* of a test build (weaken.h); 0 */
+    /* Of a test build; 0: */
+    uint32_t caps_left_out; /* capabilities that boxd does without */
+    uint64_t weaken;        /* weaken.h */
 };
 
 struct err;

@@ -105,7 +105,8 @@ struct box_head {
 /* --- server and boxd ------------------------------------------------------------------- */
 
 enum box_class { BOX_CLASS_INTERACTIVE, BOX_CLASS_BATCH }; /* which cgroup parent */
-enum box_network { BOX_NETWORK_LOOPBACK };
+/* EGRESS: a way out, where boxd was given one. */
+enum box_network { BOX_NETWORK_LOOPBACK, BOX_NETWORK_EGRESS };
 
 /* What a box can never pass.  boxd clamps each to the operator's maximum. */
 struct box_maxima {
@@ -292,7 +293,7 @@ struct box_init_start {
     uint64_t cpu_s; /* RLIMIT_CPU, a backstop of the limit that boxd watches; 0: unlimited */
     uint64_t collect_bytes; /* PRODUCT is cut off with an error beyond */
     uint32_t open_files;    /* RLIMIT_NOFILE */
-    uint32_t processes;     /* RLIMIT_NPROC, where the id is the box's own */
+    uint32_t processes;     /* RLIMIT_NPROC; 0: unlimited */
     uint16_t rows, columns; /* of a pty */
     uint32_t data_mib;      /* RLIMIT_DATA; 0: unlimited */
 };

@@ -31,10 +31,6 @@ enum { EGRESS_FD_BOXD = 3, EGRESS_FD_CONFIG = 4 };
 #define EGRESS_GATEWAY6  "fd62:656c:6c6a:6172::1"
 #define EGRESS_GUEST6    "fd62:656c:6c6a:6172::2"
 #define EGRESS_RESOLVER6 "fd62:656c:6c6a:6172::3" /* nobody is there */
-#define EGRESS_GUEST_MAC                                                                           \
-    {                                                                                              \
-        0x02, 0x62, 0x65, 0x6c, 0x6c, 0x6a                                                         \
-    }
 
 struct egress_config {
     uint32_t version;

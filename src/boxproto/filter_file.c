@@ -22,6 +22,10 @@ int filter_file_check(int fd, struct err *e)
 
 int filter_file_load(int fd, void *scratch, size_t cap, struct err *e)
 {
+    int r = filter_file_check(fd, e);
+    if (r < 0) {
+        return r;
+    }
     ssize_t size = pread(fd, scratch, cap, 0);
     if (size < 0) {
         return err_sys(e, "reading the system call filter");

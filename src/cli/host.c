@@ -7,7 +7,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/strv.h"
 #include "boxproto/boxproto.h"
+#include "boxproto/egress_config.h"
 #include "config/config.h"
 #include "sandbox/container.h"
 #include "sandbox/doctor.h"
@@ -19,6 +24,8 @@
 #define FDS_PER_BOX   16
 #define FDS_OF_OWN    256
 #define BOXES_MAX     (IDS_WINDOW / 2 - 1)
+
+#define RESOLV_CONF_MAX ((size_t)64 << 10)
 
 struct log host_log(const struct config *config, const char *process)
 {
@@ -100,6 +107,57 @@ void host_launch_config(const struct config *config, const struct log *log,
         .boxd_path = config->box_daemon,
         .log = log,
     };
+}
+
+typedef int entry_fn(struct egress_config *egress, const char *entry, struct err *e);
+
+static int entries_add(struct egress_config *egress, char *const *list, entry_fn *add,
+                       struct err *e)
+{
+    int r = 0;
+    for (; r == 0 && list && *list; list++) {
+        r = add(egress, *list, e);
+    }
+    return r;
+}
+
+/* Without any a name has no address, and a program that asks is told so. */
+static void resolvers_of_host(struct egress_config *egress, const struct log *log)
+{
+    AUTO(buf_done) struct buf text = {0};
+    struct err e;
+    if (fd_read_path("/etc/resolv.conf", RESOLV_CONF_MAX, &text, &e) < 0) {
+        LOG_WARN(log, "programs with a network cannot ask for names", log_s("why", e.text));
+        return;
+    }
+    egress_config_resolv_conf(egress, text.data);
+}
+
+int host_egress(const struct config *config, struct egress_config **ret, struct err *e)
+{
+    if (config->disable_networking) {
+        return 0;
+    }
+    AUTO(mem_freep) struct egress_config *egress = xcalloc(1, sizeof(*egress));
+    *egress = (struct egress_config){
+        .version = EGRESS_CONFIG_VERSION,
+        .log_level = (uint32_t)config->log_level,
+        .bandwidth = config->network_bandwidth,
+        .connections = (uint32_t)config->network_connections,
+        .everything = strv_len(config->network_allow) == 0,
+    };
+    int r = entries_add(egress, config->network_allow, egress_config_allow, e);
+    r = r < 0 ? r : entries_add(egress, config->network_deny, egress_config_deny, e);
+    r = r < 0 ? r : entries_add(egress, config->network_resolvers, egress_config_resolver, e);
+    if (r < 0) {
+        return r;
+    }
+    if (egress->resolver_count == 0) {
+        const struct log log = host_log(config, "parent");
+        resolvers_of_host(egress, &log);
+    }
+    *ret = TAKE(&egress, NULL);
+    return 0;
 }
 
 enum sandbox_require host_require(const struct config *config, const struct box_boxd_hello *hello)

@@ -9,6 +9,8 @@
 
 struct box_boxd_hello;
 struct config;
+struct egress_config;
+struct err;
 
 /* Where this process logs to: stderr, as configured. */
 struct log host_log(const struct config *config, const char *process);
@@ -18,6 +20,8 @@ unsigned host_boxes(const struct config *config);
 /* Points into config; `log` outlives it. */
 void host_launch_config(const struct config *config, const struct log *log,
                         struct launch_config *ret);
+/* What network.* says; NULL where it says that boxes have no network.  free() ends it. */
+int host_egress(const struct config *config, struct egress_config **ret, struct err *e);
 /* sandbox.require; auto is full as the host's root, and none as an ordinary user. */
 enum sandbox_require host_require(const struct config *config, const struct box_boxd_hello *hello);
 /* Submissions are on disk; else in the memory of the server process. */

@@ -116,7 +116,10 @@ static int supervise(const struct config *config, const struct launch_config *la
         .instance = instance,
         .log = launch->log,
     };
+    AUTO(mem_freep) struct egress_config *egress = NULL;
     int r = server_ids(config, instance, &supervisor.uid, &supervisor.gid, e);
+    r = r < 0 ? r : host_egress(config, &egress, e);
+    supervisor.egress = egress;
     if (r < 0) {
         return r;
     }

@@ -52,7 +52,7 @@ struct supervisor {
     const struct supervisor_config *config;
     const struct log *log;
     struct loop *loop;
-    struct child boxd, server;
+    struct child boxd, server, egress;
     int server_sock; /* our end of the connection to the server process; -1 */
     struct loop_io server_io;
     struct loop_timer pause, patience;
@@ -144,11 +144,37 @@ static int child_watch(struct child *child, pid_t pid, struct err *e)
     return loop_io_add(s->loop, &child->exit_io, child->pidfd, EPOLLIN, on_exit_of_child, child, e);
 }
 
+static void child_kill(const struct child *child, int signo);
+static void child_bury(struct child *child, siginfo_t *ret_info);
+
+/* That of a boxd that is gone has nothing left to do. */
+static int egress_start(struct supervisor *s, int *ret_sock, struct err *e)
+{
+    pid_t pid;
+    siginfo_t info;
+    AUTO(fd_closep) int sock = -1;
+    if (s->egress.pidfd >= 0) {
+        child_kill(&s->egress, SIGKILL);
+        child_bury(&s->egress, &info);
+    }
+    int r = egress_spawn(s->config->instance, s->config->egress, &pid, &sock, e);
+    r = r < 0 ? r : child_watch(&s->egress, pid, e);
+    if (r == 0) {
+        *ret_sock = TAKE(&sock, -1);
+    }
+    return r;
+}
+
 static int boxd_start(struct supervisor *s, int *ret_sock, struct err *e)
 {
     pid_t pid;
     AUTO(fd_closep) int sock = -1;
-    int r = boxd_spawn(s->config->launch, s->config->instance, &pid, &sock, e);
+    AUTO(fd_closep) int egress_sock = -1;
+    struct launch_config launch = *s->config->launch;
+    int r = s->config->egress ? egress_start(s, &egress_sock, e) : 0;
+    launch.network = s->config->egress != NULL;
+    launch.egress_sock = egress_sock;
+    r = r < 0 ? r : boxd_spawn(&launch, s->config->instance, &pid, &sock, e);
     if (r == 0) {
         r = child_watch(&s->boxd, pid, e);
     }
@@ -325,7 +351,8 @@ static void child_log(const struct supervisor *s, const struct child *child, con
 {
     bool exited = info->si_code == CLD_EXITED;
     /* It ends with the server; whether that has just failed to start we hear only after this. */
-    bool expected = child == &s->boxd && (s->server.pidfd < 0 || (!s->ready && exited));
+    bool expected = (child == &s->boxd && (s->server.pidfd < 0 || (!s->ready && exited))) ||
+                    (child == &s->egress && s->boxd.pidfd < 0);
     if (s->stopping || expected) {
         LOG_DEBUG(s->log, "a process has ended", log_s("process", child->name));
         return;
@@ -374,7 +401,7 @@ static void on_child_signal(void *ctx, int signo)
 {
     const struct supervisor *s = ctx;
     (void)signo;
-    const pid_t kept[] = {s->boxd.pid, s->server.pid};
+    const pid_t kept[] = {s->boxd.pid, s->server.pid, s->egress.pid};
     orphans_bury(kept, ARRAY_LEN(kept));
 }
 
@@ -388,6 +415,10 @@ static void on_exit_of_child(void *ctx, unsigned events)
     child_bury(child, &info);
     on_child_signal(s, SIGCHLD);
     child_log(s, child, &info);
+    if (child == &s->egress) {
+        child_kill(&s->boxd, SIGTERM); /* boxes need it: its own end, or this, starts both again */
+        return;
+    }
     if (child == &s->server) {
         server_gone(s, &info);
     }
@@ -426,6 +457,7 @@ static int supervisor_init(struct supervisor *s, const struct supervisor_config 
     *s = (struct supervisor){.config = config, .log = config->log, .server_sock = -1};
     s->boxd = (struct child){.name = "boxd", .supervisor = s, .pidfd = -1};
     s->server = (struct child){.name = "server", .supervisor = s, .pidfd = -1};
+    s->egress = (struct child){.name = "egress", .supervisor = s, .pidfd = -1};
     int r = loop_new(&s->loop, e);
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++) {
@@ -441,7 +473,8 @@ static void supervisor_done(struct supervisor *s)
 {
     child_kill(&s->server, SIGKILL);
     child_kill(&s->boxd, SIGKILL);
-    struct child *const children[] = {&s->server, &s->boxd};
+    child_kill(&s->egress, SIGKILL);
+    struct child *const children[] = {&s->server, &s->boxd, &s->egress};
     for (size_t i = 0; i < ARRAY_LEN(children); i++) {
         siginfo_t info;
         if (children[i]->pidfd >= 0) {

@@ -4,6 +4,7 @@
  * ends them.
  *
  *   boxd dies            another is started, and its socket sent to the server
+ *   belljar-egress dies  boxd is ended, and both are started again
  *   the server dies      boxd ends with its socket; both are started again
  *   one dies soon after its start, again and again: a pause that doubles each time, then it gives
  * up SIGTERM, SIGINT, SIGHUP  the server drains; a second one ends both at once
@@ -12,6 +13,7 @@
 #include <sys/types.h>
 
 struct config;
+struct egress_config;
 struct err;
 struct instance;
 struct launch_config;
@@ -20,6 +22,7 @@ struct log;
 struct supervisor_config {
     const struct config *config;
     const struct launch_config *launch;
+    const struct egress_config *egress; /* NULL: boxes have no network */
     struct instance *instance;
     uid_t uid; /* of the server process */
     gid_t gid;

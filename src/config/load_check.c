@@ -10,14 +10,10 @@
 
 static void check_networks(struct config *c)
 {
-    if (!c->disable_networking) {
-        load_warn(c, "network.disable (PISTON_DISABLE_NETWORKING) is false, but there is no "
-                     "network to enable: programs have their own loopback only");
-    }
-    if (c->judge0_network || c->judge0_allow_network) {
+    if (c->disable_networking && (c->judge0_network || c->judge0_allow_network)) {
         load_warn(c,
-                  "judge0.%s is true, but there is no network to enable: programs have their own "
-                  "loopback only, and submissions that ask for more are refused",
+                  "judge0.%s is true, but network.disable is too: programs have their own loopback "
+                  "only, and submissions that ask for more are refused",
                   c->judge0_network ? "enable_network" : "allow_enable_network");
     }
 }

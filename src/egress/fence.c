@@ -101,65 +101,67 @@ int fence_files(struct err *e)
 
 /* --- system calls --------------------------------------------------------------------------- */
 
-#define MAIN (1U << FENCE_MAIN)
-#define BOX  (1U << FENCE_BOX)
-
-/* Everything else is refused. */
+/*
+ * Everything else is refused.  The process of a box inherits the main process' filter and adds its
+ * own, so that one has all of these and the other those that are its.
+ */
 static const struct call {
     const char *name;
-    unsigned parts;
+    bool box;
 } calls[] = {
     /* of any program of libc's */
-    {"brk", MAIN | BOX},
-    {"clock_gettime", MAIN | BOX},
-    {"close", MAIN | BOX},
-    {"exit", MAIN | BOX},
-    {"exit_group", MAIN | BOX},
-    {"fcntl", MAIN | BOX},
-    {"futex", MAIN | BOX},
-    {"getpid", MAIN | BOX},
-    {"getrandom", MAIN | BOX},
-    {"gettid", MAIN | BOX},
-    {"gettimeofday", MAIN | BOX},
-    {"madvise", MAIN | BOX},
-    {"mmap", MAIN | BOX},
-    {"mprotect", MAIN | BOX},
-    {"mremap", MAIN | BOX},
-    {"munmap", MAIN | BOX},
-    {"poll", BOX},
-    {"ppoll", BOX},
-    {"read", BOX},
-    {"readv", BOX},
-    {"rt_sigaction", MAIN | BOX},
-    {"rt_sigprocmask", MAIN | BOX},
-    {"rt_sigreturn", MAIN | BOX},
-    {"tgkill", MAIN | BOX}, /* abort */
-    {"write", MAIN | BOX},
-    {"writev", BOX},
+    {"brk", true},
+    {"clock_gettime", true},
+    {"close", true},
+    {"exit", true},
+    {"exit_group", true},
+    {"fcntl", true},
+    {"futex", true},
+    {"getpid", true},
+    {"getrandom", true},
+    {"gettid", true},
+    {"gettimeofday", true},
+    {"madvise", true},
+    {"mmap", true},
+    {"mprotect", true},
+    {"mremap", true},
+    {"munmap", true},
+    {"poll", true},
+    {"ppoll", true},
+    {"read", true},
+    {"readv", true},
+    {"rt_sigaction", true},
+    {"rt_sigprocmask", true},
+    {"rt_sigreturn", true},
+    {"tgkill", true}, /* abort */
+    {"write", true},
+    {"writev", true},
     /* sockets, but for making them */
-    {"connect", BOX},
-    {"getpeername", BOX},
-    {"getsockname", BOX},
-    {"getsockopt", BOX},
-    {"ioctl", BOX}, /* see arguments below */
-    {"recvfrom", BOX},
-    {"recvmsg", MAIN | BOX},
-    {"sendmsg", BOX},
-    {"sendto", BOX},
-    {"shutdown", BOX},
+    {"connect", true},
+    {"getpeername", true},
+    {"getsockname", true},
+    {"getsockopt", true},
+    {"ioctl", true}, /* FIONREAD; of descriptors that are there */
+    {"recvfrom", true},
+    {"recvmsg", true},
+    {"sendmsg", true},
+    {"sendto", true},
+    {"shutdown", true},
     /* a process for a box */
-    {"clone", MAIN},
-    {"fork", MAIN},
-    {"getppid", MAIN},
-    {"getrlimit", MAIN},
-    {"prctl", MAIN},
-    {"prlimit64", MAIN},
-    {"seccomp", MAIN},
-    {"set_robust_list", MAIN},
-    {"setrlimit", MAIN},
-    {"socket", MAIN}, /* the child's first, before its own filter */
+    {"clone", false},
+    {"fork", false},
+    {"getppid", false},
+    {"getrlimit", false},
+    {"prctl", false},
+    {"prlimit64", false},
+    {"seccomp", false},
+    {"set_robust_list", false},
+    {"setrlimit", false},
+    {"setsockopt", false},
+    {"socket", false},
 };
 
+/* What the process of a box may say to these two. */
 static const struct rule {
     const char *name;
     unsigned count;
@@ -193,7 +195,7 @@ static int rules_add(scmp_filter_ctx filter, enum fence_part part)
     int r = 0;
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(calls); i++) {
         int number = seccomp_syscall_resolve_name(calls[i].name);
-        if ((calls[i].parts & 1U << part) != 0 && number >= 0) {
+        if ((calls[i].box || part == FENCE_MAIN) && number >= 0) {
             r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
         }
     }

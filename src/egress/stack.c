@@ -29,9 +29,11 @@
 #include "egress/resolver.h"
 #include "egress/routes.h"
 
-#define DNS_PORT         53
-#define FRAMES_AT_ONCE   32
-#define POLLED_MAX       (2 + RESOLVER_ASKED_MAX + EGRESS_CONNECTIONS_MAX)
+#define DNS_PORT       53
+#define FRAMES_AT_ONCE 32
+#define POLLED_MAX     (2 + RESOLVER_ASKED_MAX + EGRESS_CONNECTIONS_MAX)
+/* It never asks for more time, even when it has no use for it. */
+#define SLIRP_IDLE_MS    1000
 #define SLIRP_CONFIG_OUR 4 /* the newest that we know */
 
 enum { POLL_LIFE, POLL_TAP, POLL_FIRST };
@@ -231,8 +233,12 @@ static uint64_t wait_prepare(struct stack *s)
         return debt_ns;
     }
     s->polled_count += resolver_poll(&s->resolver, s->now_ns, &s->polled[POLL_FIRST]);
+    size_t others = s->polled_count;
     uint32_t wait_ms = UINT32_MAX;
     slirp_pollfds_fill(s->slirp, &wait_ms, on_add_poll, s);
+    if (wait_ms >= SLIRP_IDLE_MS && s->polled_count == others) {
+        wait_ms = UINT32_MAX; /* it has no connection, and nothing to do */
+    }
     uint64_t next_ns = resolver_next_ns(&s->resolver);
     uint64_t wait_ns = wait_ms == UINT32_MAX ? UINT64_MAX : wait_ms * NS_PER_MS;
     uint64_t dns_ns = next_ns == UINT64_MAX ? UINT64_MAX : next_ns - s->now_ns;
@@ -245,6 +251,7 @@ static int wait_poll(struct stack *s, uint64_t wait_ns)
                          .tv_nsec = (long)(wait_ns % NS_PER_S)};
     int r = ppoll(s->polled, s->polled_count, wait_ns == UINT64_MAX ? NULL : &t, NULL);
     s->now_ns = clock_mono_ns(&clock_system);
+    s->over = s->over || (r < 0 && errno != EINTR);
     return r;
 }
 
@@ -271,7 +278,7 @@ void stack_run(struct stack *s)
         if (polled > 0 && s->polled[POLL_LIFE].revents != 0) {
             return;
         }
-        if (!paused) {
+        if (!paused && !s->over) {
             round_do(s, polled);
         }
     }

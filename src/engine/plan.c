@@ -122,6 +122,7 @@ static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage k
         .collect_max = j->engine->config.product_max,
         .cpu_milli = j->engine->config.cpu_milli,
         .weaken = j->engine->config.weaken,
+        .network = kind == STAGE_COMPILE && job->compile_network,
         .stdio = JOB_STDIO_PIPE,
         .keep_output = job->keep_output,
         .exact_output = job->exact_output,
@@ -134,6 +135,7 @@ static struct stage_plan plan_of_run(const struct engine_job *j)
     const struct job *job = j->job;
     struct stage_plan plan = plan_of(j, STAGE_RUN);
     struct run_input input = tests_input(j);
+    plan.network = job->network;
     plan.stdio = job->stdio;
     plan.stdin_data = input.data;
     plan.stdin_size = input.size;

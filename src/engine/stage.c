@@ -139,6 +139,7 @@ int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_p
     struct box_spec spec = {
         .layers = runtime->layers,
         .layer_count = runtime->layer_count,
+        .network = plan->network,
         .class = plan->job->priority == JOB_BATCH ? BOX_CLASS_BATCH : BOX_CLASS_INTERACTIVE,
         .maxima = maxima_of(plan),
     };

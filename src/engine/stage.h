@@ -33,6 +33,7 @@ struct stage_plan {
     enum job_stdio stdio;
     const void *stdin_data; /* with JOB_STDIO_FILE */
     size_t stdin_size;
+    bool network;
     bool merge_stderr, keep_output, exact_output;
     enum job_output_policy on_output_limit;
     uint64_t weaken; /* of a test build */

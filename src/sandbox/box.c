@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "sandbox/launch.h"
 #include "sandbox/payload.h"
 #include "sandbox/sandbox_impl.h"
 
@@ -205,11 +206,14 @@ static int create_send(struct box *b, const struct box_spec *spec, int init_end,
     struct box_create m = {
         .head = {BOX_MSG_CREATE, b->number},
         .class = spec->class,
-        .network = BOX_NETWORK_LOOPBACK,
-        .layer_count = (uint32_t)spec->layer_count,
+        .network = spec->network ? BOX_NETWORK_EGRESS : BOX_NETWORK_LOOPBACK,
         .maxima = spec->maxima,
     };
-    memcpy(m.layers, spec->layers, spec->layer_count * sizeof(m.layers[0]));
+    if (spec->network) {
+        m.layers[m.layer_count++] = LAYER_NETWORK;
+    }
+    memcpy(m.layers + m.layer_count, spec->layers, spec->layer_count * sizeof(m.layers[0]));
+    m.layer_count += (uint32_t)spec->layer_count;
     return sandbox_send(b->sandbox, &m, sizeof(m), &init_end, 1, e);
 }
 
@@ -228,9 +232,9 @@ static int box_create(struct box *b, const struct box_spec *spec, struct err *e)
 int box_new(struct sandbox *s, const struct box_spec *spec, const struct box_events *events,
             struct box **ret, struct err *e)
 {
-    if (spec->layer_count == 0 || spec->layer_count > BOX_LAYERS_MAX) {
+    if (spec->layer_count == 0 || spec->layer_count >= BOX_LAYERS_MAX) {
         return err_set(e, ERR_INVALID, "a box of %zu layers (1 to %d are possible)",
-                       spec->layer_count, BOX_LAYERS_MAX);
+                       spec->layer_count, BOX_LAYERS_MAX - 1);
     }
     AUTO(mem_freep) struct box *b = xcalloc(1, sizeof(*b));
     int r = sandbox_number_take(s, b, &b->number, e);

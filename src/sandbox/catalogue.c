@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/strv.h"
+#include "boxproto/egress_config.h"
 #include "boxproto/weaken.h"
 #include "sandbox/launch.h"
 
@@ -26,6 +27,15 @@ static const char *const usr_names[] = {"bin", "sbin", "lib", "lib32", "lib64", 
 
 static const char *const skeleton_dirs[] = {"box",  "dev", "etc", "home", "mnt", "opt", "proc",
                                             "root", "run", "sys", "tmp",  "usr", "var"};
+
+#define NSSWITCH(hosts)                                                                            \
+    "passwd: files\n"                                                                              \
+    "group: files\n"                                                                               \
+    "shadow: files\n"                                                                              \
+    "hosts: " hosts "\n"                                                                           \
+    "networks: files\n"                                                                            \
+    "protocols: files\n"                                                                           \
+    "services: files\n"
 
 static const struct {
     const char *path, *text;
@@ -43,13 +53,7 @@ static const struct {
                   "127.0.1.1 belljar\n"
                   "::1 localhost ip6-localhost ip6-loopback\n"},
     {"etc/hostname", "belljar\n"},
-    {"etc/nsswitch.conf", "passwd: files\n"
-                          "group: files\n"
-                          "shadow: files\n"
-                          "hosts: files\n"
-                          "networks: files\n"
-                          "protocols: files\n"
-                          "services: files\n"},
+    {"etc/nsswitch.conf", NSSWITCH("files")},
     {"etc/resolv.conf", ""},
     {"etc/timezone", "Etc/UTC\n"},
 };
@@ -79,9 +83,12 @@ static enum usr_state usr_look(const char *name, char *ret_target, size_t size)
     return errno == EINVAL ? USR_DIRECTORY : USR_ABSENT;
 }
 
-size_t catalogue_layers(struct boxd_layer ret[BOXD_LAYERS_MAX])
+size_t catalogue_layers(bool network, struct boxd_layer ret[BOXD_LAYERS_MAX])
 {
     size_t count = 0;
+    if (network) {
+        ret[count++] = (struct boxd_layer){.id = LAYER_NETWORK};
+    }
     ret[count++] = (struct boxd_layer){.id = LAYER_HOST_ETC};
     ret[count++] = (struct boxd_layer){.id = LAYER_SKELETON};
     ret[count++] = (struct boxd_layer){.id = LAYER_HOST_USR, .target = "usr"};
@@ -99,7 +106,7 @@ size_t catalogue_layers(struct boxd_layer ret[BOXD_LAYERS_MAX])
 size_t launch_host_layers(uint32_t ret[BOX_LAYERS_MAX])
 {
     struct boxd_layer layers[BOXD_LAYERS_MAX];
-    size_t count = catalogue_layers(layers);
+    size_t count = catalogue_layers(false, layers);
     for (size_t i = 0; i < count; i++) {
         ret[i] = layers[i].id;
     }
@@ -237,6 +244,16 @@ static int etc_fill(int dir, struct err *e)
     return r < 0 ? r : catalogue_copy_var_lib(var_lib, e);
 }
 
+/* Names are asked for; who answers is in boxproto/egress_config.h. */
+static int network_fill(int dir, struct err *e)
+{
+    static const char resolv_conf[] = "nameserver " EGRESS_RESOLVER "\n"
+                                      "options edns0 timeout:3 attempts:2\n";
+    int r = dir_make(dir, "etc", 0755, e);
+    r = r < 0 ? r : file_make(dir, "etc/resolv.conf", resolv_conf, e);
+    return r < 0 ? r : file_make(dir, "etc/nsswitch.conf", NSSWITCH("files dns"), e);
+}
+
 static int layer_make(int root, const struct boxd_layer *layer, struct err *e)
 {
     char path[32];
@@ -252,13 +269,20 @@ static int layer_make(int root, const struct boxd_layer *layer, struct err *e)
     if (dir < 0) {
         return err_sys(e, "open '%s'", path);
     }
-    return layer->id == LAYER_SKELETON ? skeleton_fill(dir, e) : etc_fill(dir, e);
+    switch (layer->id) {
+    case LAYER_NETWORK:
+        return network_fill(dir, e);
+    case LAYER_SKELETON:
+        return skeleton_fill(dir, e);
+    default:
+        return etc_fill(dir, e);
+    }
 }
 
-static int layers_make(int root, struct err *e)
+static int layers_make(int root, bool network, struct err *e)
 {
     struct boxd_layer layers[BOXD_LAYERS_MAX];
-    size_t count = catalogue_layers(layers);
+    size_t count = catalogue_layers(network, layers);
     int r = dir_make(root, "layers", 0755, e);
     for (size_t i = 0; r == 0 && i < count; i++) {
         r = layer_make(root, &layers[i], e);
@@ -319,12 +343,19 @@ static int proc_bind(int root, struct err *e)
     return mount_copy("/proc", root, "proc", AT_RECURSIVE, 0, e);
 }
 
-static int tree_fill(int root, int init_fd, uint64_t weaken, bool *ret_own_devices, struct err *e)
+static int tun_bind(int root, struct err *e)
+{
+    int r = file_make(root, "tun", "", e);
+    return r < 0 ? r : mount_copy("/dev/net/tun", root, "tun", 0, ATTR_DEVICE, e);
+}
+
+static int tree_fill(int root, int init_fd, bool network, uint64_t weaken, bool *ret_own_devices,
+                     struct err *e)
 {
     bool own_devices = devices_can_be_made(root) && !weakened(weaken, WEAKEN_DEVICES);
     int r = init_copy(root, init_fd, e);
     if (r == 0) {
-        r = layers_make(root, e);
+        r = layers_make(root, network, e);
     }
     if (r == 0) {
         r = dir_make(root, "empty", 0755, e);
@@ -338,20 +369,23 @@ static int tree_fill(int root, int init_fd, uint64_t weaken, bool *ret_own_devic
     if (r == 0 && !own_devices) {
         r = devices_bind(root, e);
     }
+    if (r == 0 && network) {
+        r = tun_bind(root, e);
+    }
     if (r == 0) {
         *ret_own_devices = own_devices;
     }
     return r;
 }
 
-int catalogue_build(int init_fd, const char *exe_path, uint64_t weaken, int *ret_root_fd,
-                    bool *ret_own_devices, struct err *e)
+int catalogue_build(int init_fd, const char *exe_path, bool network, uint64_t weaken,
+                    int *ret_root_fd, bool *ret_own_devices, struct err *e)
 {
     mode_t old_mask = umask(0); /* the modes above are meant as they stand */
     AUTO(fd_closep) int root = -1;
     int r = tmpfs_mount(exe_path, &root, e);
     if (r == 0) {
-        r = tree_fill(root, init_fd, weaken, ret_own_devices, e);
+        r = tree_fill(root, init_fd, network, weaken, ret_own_devices, e);
     }
     umask(old_mask);
     if (r < 0) {

@@ -14,14 +14,14 @@
 struct err;
 
 /* What is there on this host: the rows of launch_host_layers. */
-size_t catalogue_layers(struct boxd_layer ret[BOXD_LAYERS_MAX]);
+size_t catalogue_layers(bool network, struct boxd_layer ret[BOXD_LAYERS_MAX]);
 
 /*
  * The caller is alone in a fresh mount namespace.  `exe_path`: must stay visible. *ret_own_devices:
  * device nodes can be made here; else the tree has dev/.
  */
-int catalogue_build(int init_fd, const char *exe_path, uint64_t weaken, int *ret_root_fd,
-                    bool *ret_own_devices, struct err *e);
+int catalogue_build(int init_fd, const char *exe_path, bool network, uint64_t weaken,
+                    int *ret_root_fd, bool *ret_own_devices, struct err *e);
 
 /* catalogue_etc.c: copies the names of its table from the host's /etc into etc_fd. */
 int catalogue_copy_etc(int etc_fd, struct err *e);

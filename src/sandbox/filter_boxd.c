@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <linux/keyctl.h>
+#include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -34,6 +35,7 @@ struct given {
 #define GIVE(call) {.name = #call},
 #define GIVE_FOR(call, ...)                                                                        \
     {.name = #call, .count = FILTER_COUNT(__VA_ARGS__), .tests = {__VA_ARGS__}},
+#define TAP(call) {.name = #call, .tap = true},
 #define TAP_FOR(call, ...)                                                                         \
     {.name = #call, .tap = true, .count = FILTER_COUNT(__VA_ARGS__), .tests = {__VA_ARGS__}},
 static const struct given boxd_calls[] = {
@@ -45,6 +47,7 @@ static const struct given maker_calls[] = {
 #undef TEST
 #undef GIVE
 #undef GIVE_FOR
+#undef TAP
 #undef TAP_FOR
 
 struct boxed {

@@ -7,6 +7,7 @@
  *                    ids where /etc/subuid grants some); as root nothing
  *   instance_claim   a number that no other belljar on this host has: it fixes the host ids of the
  * boxes and the name of the cgroup; stale cgroups of a dead predecessor are removed by that name
+ *   egress_spawn     where boxes may have a network: belljar-egress, with a user of its own
  *   boxd_spawn       a child in a private mount namespace builds the catalogue on a tmpfs (the
  * layers, a copy of belljar-init, the skeleton of /etc), and becomes belljar-boxd
  *
@@ -19,6 +20,7 @@
 
 #include "boxproto/boxproto.h"
 
+struct egress_config;
 struct err;
 struct log;
 
@@ -33,6 +35,8 @@ struct launch_config {
     uint32_t uid_base;         /* first host id of instance 0 */
     uint64_t memory_max, disk_max, inodes_max; /* operator's maxima for one box */
     uint32_t processes_max;
+    bool network;                      /* boxes may have one: */
+    int egress_sock;                   /* ... then the other end of it is that of egress_spawn */
     const char *boxd_path, *init_path; /* found beside this executable, or in ../libexec/belljar */
     const struct log *log;
 };
@@ -41,7 +45,13 @@ struct launch_config {
  * Layers that the catalogue offers.  On a host whose /bin, /lib ... are directories of their own
  * and no links into /usr, each of them is a layer too, from LAYER_HOST_FIRST_EXTRA on.
  */
-enum { LAYER_HOST_USR = 1, LAYER_SKELETON = 2, LAYER_HOST_ETC = 3, LAYER_HOST_FIRST_EXTRA = 16 };
+enum {
+    LAYER_HOST_USR = 1,
+    LAYER_SKELETON = 2,
+    LAYER_HOST_ETC = 3,
+    LAYER_NETWORK = 4, /* only with a network: on top of all others in boxes that have it */
+    LAYER_HOST_FIRST_EXTRA = 16,
+};
 
 /* The layers that together are this host's own system, top first; gives their number. Any process
  * may ask. */
@@ -54,6 +64,7 @@ int instance_claim(const struct launch_config *config, struct instance **ret, st
 uint32_t instance_number(const struct instance *i);
 uid_t instance_server_uid(
     const struct instance *i); /* an id of the window that no box has; our own uid without root */
+uid_t instance_egress_uid(const struct instance *i); /* likewise, and the server has another */
 /*
  * A temporary directory ("/tmp/belljar-x7Qp2a") of this instance: if we are killed before we
  * removed it, the next holder of the number does.  NULL: it is gone.
@@ -73,6 +84,12 @@ void instance_forget(struct instance *i);
  */
 int launch_program_open(const char *name, const char *layer, int *ret_fd, struct err *e);
 
+/*
+ * The way out of boxes with a network: `egress` says what the operator allows; uid and gid are set
+ * here.  It ends when the other end of *ret_sock, which boxd_spawn gives to boxd, does.
+ */
+int egress_spawn(const struct instance *instance, const struct egress_config *egress,
+                 pid_t *ret_pid, int *ret_sock, struct err *e);
 /*
  * No other boxd of this instance may be alive: what one has left is removed first.
  * ret_sock: the server's end of the boxd connection.  ret_pid: our child; it ends when its socket

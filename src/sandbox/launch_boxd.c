@@ -37,16 +37,14 @@
 #include "boxproto/weaken.h"
 #include "sandbox/catalogue.h"
 #include "sandbox/filter.h"
+#include "sandbox/launch_child.h"
 #include "sandbox/launch_host.h"
 #include "sandbox/launch_instance.h"
 
 #define BOXD_NAME "belljar-boxd"
 #define INIT_NAME "belljar-init"
-/* Descriptors are first moved out of the way of the fixed numbers. */
-#define FD_PARKING 64
-
-enum { FD_CGROUPS = BOXD_FD_FILTER + 1, FD_END = FD_CGROUPS + BOXD_CLASSES * BOXD_CG_COUNT };
-_Static_assert(FD_END <= FD_PARKING, "the fixed descriptors overlap the parking");
+enum { FD_CGROUPS = BOXD_FD_MAKER_FILTER + 1, FD_END = FD_CGROUPS + BOXD_CLASSES * BOXD_CG_COUNT };
+_Static_assert(FD_END - BOXD_FD_SERVER <= LAUNCH_CHILD_FDS, "they can be placed");
 
 /* Beside the running program; in a build tree, below src or beside our own directory; else where an
  * installation has it. */
@@ -121,7 +119,8 @@ static int programs_open(const struct launch_config *config, struct programs *re
     return weaken_asked(&ret->weaken, e);
 }
 
-static uint32_t flags_of(const struct instance *i, bool own_devices)
+static uint32_t flags_of(const struct launch_config *config, const struct instance *i,
+                         bool own_devices)
 {
     uint32_t flags = 0;
     if (i->ids.initial && host_is_privileged()) {
@@ -133,6 +132,9 @@ static uint32_t flags_of(const struct instance *i, bool own_devices)
     if (own_devices) {
         flags |= BOXD_OWN_DEVICES;
     }
+    if (config->network) {
+        flags |= BOXD_EGRESS;
+    }
     return flags;
 }
 
@@ -141,7 +143,7 @@ static int config_memfd(const struct launch_config *config, const struct instanc
 {
     struct boxd_config c = {
         .version = BOXD_CONFIG_VERSION,
-        .flags = flags_of(i, own_devices),
+        .flags = flags_of(config, i, own_devices),
         .boxes = config->boxes,
         .id_base = i->own_ids ? i->id_base : 0,
         .maxima =
@@ -163,55 +165,8 @@ static int config_memfd(const struct launch_config *config, const struct instanc
             c.cgroup_fds[class][k] = there ? FD_CGROUPS + class * BOXD_CG_COUNT + k : -1;
         }
     }
-    c.layer_count = (uint32_t)catalogue_layers(c.layers);
+    c.layer_count = (uint32_t)catalogue_layers(config->network, c.layers);
     return fd_memfd("boxd-config", &c, sizeof(c), true, ret_fd, e);
-}
-
-/* Closes all but stdio, what is at `wanted` (-1: nothing) from number 3 on, and `extra`. */
-static int descriptors_place(const int *wanted, int count, int extra, int *ret_extra, struct err *e)
-{
-    int parked[FD_PARKING];
-    for (int i = 0; i < count; i++) {
-        parked[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, FD_PARKING);
-        if (wanted[i] >= 0 && parked[i] < 0) {
-            return err_sys(e, "moving descriptors");
-        }
-    }
-    int extra_fd = fcntl(extra, F_DUPFD_CLOEXEC, FD_PARKING);
-    if (extra_fd < 0) {
-        return err_sys(e, "moving descriptors");
-    }
-    *ret_extra = extra_fd; /* errors from here on go there */
-    (void)close_range(BOXD_FD_SERVER, FD_PARKING - 1, 0);
-    for (int i = 0; i < count; i++) {
-        if (parked[i] >= 0 && dup2(parked[i], BOXD_FD_SERVER + i) < 0) {
-            return err_sys(e, "moving descriptors");
-        }
-    }
-    if (close_range(FD_PARKING, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0) {
-        return err_sys(e, "close_range");
-    }
-    return 0;
-}
-
-/* boxd says what it has to say on stderr; stdout belongs to whoever started us. */
-static int stdio_set(struct err *e)
-{
-    AUTO(fd_closep) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
-        return err_sys(e, "setting standard input and output");
-    }
-    return 0;
-}
-
-static void signals_reset(void)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    for (int signo = 1; signo < NSIG; signo++) {
-        (void)signal(signo, SIG_DFL); /* fails for SIGKILL and SIGSTOP, which have it */
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static void open_files_raise(void)
@@ -225,14 +180,11 @@ static void open_files_raise(void)
 
 static int child_detach(pid_t parent, struct err *e)
 {
-    signals_reset();
+    int r = launch_child_detach(parent, e);
+    if (r < 0) {
+        return r;
+    }
     open_files_raise();
-    if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
-        return err_sys(e, "detaching from the terminal");
-    }
-    if (getppid() != parent) {
-        return err_set(e, ERR_GONE, "the parent has ended");
-    }
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
         err_sys(e, "making a mount namespace");
         const char *remedy = host_userns_obstacle();
@@ -241,37 +193,53 @@ static int child_detach(pid_t parent, struct err *e)
     return chdir("/") < 0 ? err_sys(e, "chdir '/'") : 0;
 }
 
-/* Returns only on failure; *ret_report is then where to write the error. */
-static int child_run(const struct launch_config *config, const struct instance *i,
-                     const struct programs *programs, int sock, pid_t parent, int *ret_report,
-                     struct err *e)
+struct child {
+    const struct launch_config *config;
+    const struct instance *instance;
+    const struct programs *programs;
+    int sock;
+};
+
+/* Never closed here: exec or _exit follows. */
+static int filters_build(uint64_t weaken, bool taps, int *fds, struct err *e)
 {
+    int r = filter_build(weaken, &fds[BOXD_FD_FILTER - BOXD_FD_SERVER], e);
+    r = r < 0 ? r : filter_build_boxd(weaken, &fds[BOXD_FD_OWN_FILTER - BOXD_FD_SERVER], e);
+    return r < 0 ? r : filter_build_maker(taps, &fds[BOXD_FD_MAKER_FILTER - BOXD_FD_SERVER], e);
+}
+
+static int child_run(const void *ctx, pid_t parent, int *report, struct err *e)
+{
+    const struct child *child = ctx;
+    const struct launch_config *config = child->config;
+    const struct instance *i = child->instance;
+    const struct programs *programs = child->programs;
     int fds[FD_END - BOXD_FD_SERVER];
-    int config_fd = -1, root_fd = -1, filter_fd = -1; /* never closed here: exec or _exit follows */
+    int config_fd = -1, root_fd = -1; /* never closed here: exec or _exit follows */
     bool own_devices = false;
     int r = child_detach(parent, e);
     if (r == 0) {
-        r = catalogue_build(programs->init_fd, programs->boxd_path, programs->weaken, &root_fd,
-                            &own_devices, e);
+        r = catalogue_build(programs->init_fd, programs->boxd_path, config->network,
+                            programs->weaken, &root_fd, &own_devices, e);
     }
     if (r == 0) {
         r = config_memfd(config, i, own_devices, programs->weaken, &config_fd, e);
     }
     if (r == 0) {
-        r = filter_build(programs->weaken, &filter_fd, e);
+        r = filters_build(programs->weaken, config->network, fds, e);
     }
     if (r == 0) {
-        r = stdio_set(e);
+        r = launch_child_stdio(e);
     }
     if (r < 0) {
         return r;
     }
-    fds[0] = sock;
+    fds[0] = child->sock;
     fds[BOXD_FD_CONFIG - BOXD_FD_SERVER] = config_fd;
     fds[BOXD_FD_CATALOGUE - BOXD_FD_SERVER] = root_fd;
-    fds[BOXD_FD_FILTER - BOXD_FD_SERVER] = filter_fd;
     memcpy(&fds[FD_CGROUPS - BOXD_FD_SERVER], i->cgroup.fds, sizeof(i->cgroup.fds));
-    r = descriptors_place(fds, ARRAY_LEN(fds), *ret_report, ret_report, e);
+    fds[BOXD_FD_EGRESS - BOXD_FD_SERVER] = config->network ? config->egress_sock : -1;
+    r = launch_child_place(fds, ARRAY_LEN(fds), report, e);
     if (r < 0) {
         return r;
     }
@@ -280,57 +248,6 @@ static int child_run(const struct launch_config *config, const struct instance *
     char *const env[] = {NULL};
     execve(programs->boxd_path, argv, env);
     return err_sys(e, "starting '%s'", programs->boxd_path);
-}
-
-/* EOF: exec closed the pipe, boxd runs. */
-static int report_read(int fd, pid_t pid, struct err *e)
-{
-    struct err told = {0};
-    ssize_t n;
-    do {
-        n = read(fd, &told, sizeof(told));
-    } while (n < 0 && errno == EINTR);
-    if (n == 0) {
-        return 0;
-    }
-    int saved = errno;
-    (void)waitpid(pid, NULL, 0);
-    errno = saved;
-    if (n != (ssize_t)sizeof(told)) {
-        return err_sys(e, "starting boxd");
-    }
-    *e = told;
-    return err_wrap(e, "starting boxd");
-}
-
-static int spawn(const struct launch_config *config, const struct instance *i,
-                 const struct programs *programs, int boxd_sock, pid_t *ret_pid, struct err *e)
-{
-    int report[2];
-    if (pipe2(report, O_CLOEXEC) < 0) {
-        return err_sys(e, "pipe");
-    }
-    AUTO(fd_closep) int report_in = report[0];
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid == 0) {
-        struct err failure;
-        int report_out = report[1];
-        (void)child_run(config, i, programs, boxd_sock, parent, &report_out, &failure);
-        (void)!write(report_out, &failure, sizeof(failure));
-        _exit(1);
-    }
-    int saved = errno;
-    close(report[1]);
-    if (pid < 0) {
-        errno = saved;
-        return err_sys(e, "fork");
-    }
-    int r = report_read(report_in, pid, e);
-    if (r == 0) {
-        *ret_pid = pid;
-    }
-    return r;
 }
 
 int boxd_spawn(const struct launch_config *config, struct instance *instance, pid_t *ret_pid,
@@ -353,7 +270,8 @@ int boxd_spawn(const struct launch_config *config, struct instance *instance, pi
     }
     AUTO(fd_closep) int ours = pair[0];
     AUTO(fd_closep) int theirs = pair[1];
-    r = spawn(config, instance, &programs, theirs, ret_pid, e);
+    const struct child child = {config, instance, &programs, theirs};
+    r = launch_child("boxd", child_run, &child, ret_pid, e);
     if (r == 0) {
         *ret_sock = TAKE(&ours, -1);
     }

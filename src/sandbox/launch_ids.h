@@ -9,7 +9,9 @@
 
 struct err;
 
-#define IDS_WINDOW 4096 /* ids of one instance: two a box, and the server's as the last */
+#define IDS_WINDOW                                                                                 \
+    4096 /* ids of one instance: two a box; the last are egress' and the server's                  \
+          */
 
 struct id_range {
     uint32_t first, count;

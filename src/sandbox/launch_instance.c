@@ -32,7 +32,7 @@
 #define OPEN_ROUNDS    16
 #define DIRECTORY_NAME "belljar-" /* a noted directory's name begins so */
 
-/* ids of the window that boxes need; the server's is beside them. */
+/* ids of the window that boxes need; the server's and that of egress are beside them. */
 static uint32_t ids_needed(const struct launch_config *config)
 {
     return 2 * config->boxes;
@@ -215,7 +215,7 @@ static int window_choose(struct instance *i, const struct launch_config *config,
 {
     uint32_t offset = i->number * IDS_WINDOW;
     i->own_ids = false;
-    i->server_uid = geteuid();
+    i->server_uid = i->egress_uid = geteuid();
     if (i->ids.initial && geteuid() == 0) {
         uint64_t first = (uint64_t)config->uid_base + offset;
         if (first > UINT32_MAX) {
@@ -229,9 +229,12 @@ static int window_choose(struct instance *i, const struct launch_config *config,
         i->own_ids = true;
         i->id_base = window.first;
         i->server_uid = window.first + IDS_WINDOW - 1;
+        i->egress_uid = i->server_uid - 1;
     } else if (i->ids.own_count >= (uint64_t)offset + ids_needed(config)) {
         i->own_ids = true;
         i->id_base = 1 + offset;
+        bool one_more = i->ids.own_count > (uint64_t)offset + ids_needed(config);
+        i->egress_uid = one_more ? i->id_base + ids_needed(config) : i->egress_uid;
     }
     return 0;
 }
@@ -286,7 +289,7 @@ static void instance_freep(struct instance **i)
 
 static int config_check(const struct launch_config *config, struct err *e)
 {
-    if (config->boxes == 0 || ids_needed(config) >= IDS_WINDOW) {
+    if (config->boxes == 0 || ids_needed(config) > IDS_WINDOW - 2) {
         return err_set(e, ERR_INVALID, "the number of boxes must be 1 to %d, not %" PRIu32,
                        IDS_WINDOW / 2 - 1, config->boxes);
     }
@@ -338,6 +341,11 @@ uint32_t instance_number(const struct instance *i)
 uid_t instance_server_uid(const struct instance *i)
 {
     return i->server_uid;
+}
+
+uid_t instance_egress_uid(const struct instance *i)
+{
+    return i->egress_uid;
 }
 
 const char *instance_cgroup_lack(const struct instance *i)

@@ -16,7 +16,7 @@ struct instance {
     struct host_ids ids;
     bool own_ids;
     uint32_t id_base; /* with own_ids: of this instance's window, in our user namespace */
-    uid_t server_uid;
+    uid_t server_uid, egress_uid;
     struct launch_cgroup cgroup;
     const struct log *log;
 };

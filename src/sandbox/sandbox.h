@@ -49,6 +49,7 @@ struct box_spec {
     const uint32_t *layers;
     size_t layer_count;
     enum box_class class;
+    bool network; /* a way out; the launcher offers it */
     struct box_maxima maxima;
 };
 

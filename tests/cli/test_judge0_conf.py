@@ -109,7 +109,7 @@ def test_what_changes_nothing_is_in_the_log(tmp_path):
     assert any("POSTGRES_HOST, POSTGRES_DB, POSTGRES_USER, POSTGRES_PASSWORD: belljar needs no database" in line for line in warnings)
     assert any("WORKER_URL: there are no worker processes" in line for line in warnings)
     assert any("SOME_THING is no setting of Judge0" in line for line in warnings)
-    assert any("judge0.allow_enable_network is true, but there is no network" in line for line in warnings)
+    assert any("judge0.allow_enable_network is true, but network.disable is too" in line for line in warnings)
 
 
 def test_help_names_the_file_and_not_every_setting():

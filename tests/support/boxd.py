@@ -55,6 +55,13 @@ def maxima(memory=256 * MIB, disk=64 * MIB, inodes=4096, processes=64, cpu_milli
     return MAXIMA.pack(memory, disk, inodes, processes, cpu_milli)
 
 
+def _filter_fd(whose):
+    fd = os.memfd_create("filter", os.MFD_ALLOW_SEALING)
+    os.write(fd, filter_code(whose))
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, 2 | 4 | 8)
+    return fd
+
+
 class Cgroups:
     """Directories of our own below the root of each hierarchy, removed at the end."""
 
@@ -124,11 +131,11 @@ def _catalogue(top, files):
 
 
 def config(boxes=4, flags=FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES, cgroup=CGROUP_NONE, cgroup_fds=None,
-           log_level=4, limits=None, id_base=ID_BASE, layers=((USR, b"usr"), (SKELETON, b""), (PROGRAMS, b"t"))):
+           log_level=4, caps_left_out=0, limits=None, id_base=ID_BASE, layers=((USR, b"usr"), (SKELETON, b""), (PROGRAMS, b"t"))):
     head = CONFIG_HEAD.pack(1, flags, boxes, id_base, limits or maxima(memory=1024 * MIB, processes=256), cgroup,
                             0, 0, *(cgroup_fds or [-1] * 8), len(layers))
     table = b"".join(struct.pack("=I28s", *layer) for layer in layers)
-    return (head + table).ljust(CONFIG_SIZE - 16, b"\0") + struct.pack("=IIQ", log_level, 0, 0)
+    return (head + table).ljust(CONFIG_SIZE - 16, b"\0") + struct.pack("=IIQ", log_level, caps_left_out, 0)
 
 
 class Boxd:
@@ -157,20 +164,19 @@ class Boxd:
         opened = os.open(boxd, os.O_RDONLY)
         executable = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 300)
         os.close(opened)
-        self.filter_fd = os.memfd_create("filter", os.MFD_ALLOW_SEALING)
-        os.write(self.filter_fd, filter_code())
-        fcntl.fcntl(self.filter_fd, fcntl.F_ADD_SEALS, 2 | 4 | 8)
+        filters = {6: _filter_fd(""), 8: _filter_fd("boxd"), 9: _filter_fd("maker")}
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                self._become(executable, files, cgroups, memfd, theirs)
+                self._become(executable, files, cgroups, {3: theirs.fileno(), 4: memfd, **filters})
             except BaseException as error:  # pylint: disable=broad-except
                 os.write(2, f"boxd_client: {error!r}\n".encode())
             finally:
                 os._exit(99)
         theirs.close()
         os.close(memfd)
-        os.close(self.filter_fd)
+        for fd in filters.values():
+            os.close(fd)
         os.close(executable)
 
     def _enter_user_namespace(self):
@@ -197,14 +203,14 @@ class Boxd:
         if self.namespaces is not None:
             pathlib.Path("/proc/sys/user/max_net_namespaces").write_text(str(self.namespaces))
 
-    def _become(self, executable, files, cgroups, memfd, theirs):
+    def _become(self, executable, files, cgroups, given):
         if self.user_ids is not None:
             self._enter_user_namespace()
         if libc.unshare(CLONE_NEWNS) < 0:
             raise OSError(ctypes.get_errno(), "unshare")
         _catalogue(self.top, files)
         catalogue = os.open(self.top, os.O_PATH | os.O_DIRECTORY)
-        given = {3: theirs.fileno(), 4: memfd, 5: catalogue, 6: self.filter_fd}
+        given[5] = catalogue
         if cgroups:
             given.update({40 + i: fd for i, fd in enumerate(cgroups.fds) if fd >= 0})
         high = {to: fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for to, fd in given.items()}

@@ -168,8 +168,9 @@ class InitBox:
         self.control, theirs_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for sock in (self.watch, self.control):
             sock.settimeout(PATIENCE_S)
-        self.filter_fd = os.memfd_create("filter")
+        self.filter_fd = os.memfd_create("filter", os.MFD_ALLOW_SEALING)
         os.write(self.filter_fd, filter_code() if filter_bytes is None else filter_bytes)
+        fcntl.fcntl(self.filter_fd, fcntl.F_ADD_SEALS, 2 | 4 | 8)  # SHRINK, GROW, WRITE
         self.exe = built("belljar-init", "src/init")
         self.folder = tempfile.mkdtemp(prefix="belljar-init-")  # stays empty: the mount is not seen here
         self.stdin = self.stdout = self.stderr = self.pid = None

@@ -98,8 +98,8 @@ static bool validate_one(struct creation *c, const struct judge0_language_set *s
     struct execution *x = NULL;
     json_t *errors = NULL;
     const struct caller *caller = gate_caller(c->request);
-    if (!validate_submission(c->j->api->config, &caller->limits.run, set, attributes,
-                             c->asked.base64, &x, &errors)) {
+    if (!validate_submission(c->j->api->config, &caller->limits, set, attributes, c->asked.base64,
+                             &x, &errors)) {
         return false;
     }
     if (x == NULL) {

@@ -284,6 +284,7 @@ static void request_add(struct job *job, const struct config *config, const json
     job->compile_args = compile_args_of(job->runtime, request);
     job->runs = (unsigned)number_of(request, "number_of_runs");
     job->merge_stderr = flag_of(request, "redirect_stderr_to_stdout");
+    job->network = flag_of(request, "enable_network") && !config->disable_networking;
     job->run = limits_of_run(config, request);
     job->compile = limits_of_compile(config);
     job->unpack = limits_of_unpack(config, job->zip_size);

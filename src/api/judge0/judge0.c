@@ -65,6 +65,7 @@ static int execution_job(void *ctx, const struct execution *x, struct runtime *r
         const struct caller_limits *limits = gate_limits(j->api->gate, x->caller);
         gate_lower(&limits->run, &(*ret)->run);
         gate_lower(&limits->compile, &(*ret)->compile);
+        (*ret)->network = (*ret)->network && gate_network(j->api->gate, x->caller);
     }
     return r;
 }

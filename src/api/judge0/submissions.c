@@ -149,7 +149,7 @@ static void on_languages(void *ctx, const struct judge0_language_set *set)
     struct creation *c = ctx;
     json_t *errors = NULL;
     c->look = NULL;
-    bool sound = validate_submission(c->j->api->config, &gate_caller(c->request)->limits.run, set,
+    bool sound = validate_submission(c->j->api->config, &gate_caller(c->request)->limits, set,
                                      c->asked.params, c->asked.base64, &c->x, &errors);
     if (sound && c->x != NULL) {
         c->sieve = sources_look(c->j, &c->x, 1, on_looked, c);

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "config/config.h"
+#include "keys/keys.h"
 #include "model/execution.h"
 #include "model/limits.h"
 
@@ -97,7 +98,7 @@ struct text {
 
 struct draft {
     const struct config *config;
-    const struct limits *ceiling; /* the caller's; NULL: none */
+    const struct caller_limits *caller; /* NULL: any */
     const struct judge0_language_set *languages;
     const json_t *attributes;
     json_t *errors;
@@ -107,6 +108,7 @@ struct draft {
     const struct judge0_language *row; /* NULL: there is no such language */
     double numbers[NUMBER_ATTRIBUTES];
     bool flags[FLAG_ATTRIBUTES];
+    bool network;
     struct text texts[TEXT_ATTRIBUTES];
     struct text parts[PART_FILES + 1];
 };
@@ -267,7 +269,7 @@ static uint64_t number_ceiling(const struct limits *l, enum number_attribute i)
 static double number_max(const struct draft *d, enum number_attribute i)
 {
     uint64_t max = number_setting(d, number_rules[i].max);
-    uint64_t ceiling = d->ceiling != NULL ? number_ceiling(d->ceiling, i) : 0;
+    uint64_t ceiling = d->caller != NULL ? number_ceiling(&d->caller->run, i) : 0;
     return (double)(ceiling > 0 && ceiling < max ? ceiling : max);
 }
 
@@ -397,9 +399,18 @@ static void check_compiler_options(struct draft *d, bool can_run)
     }
 }
 
+static bool may_have_network(const struct draft *d)
+{
+    const struct config *c = d->config;
+    return c->judge0_allow_network && !c->disable_networking &&
+           (d->caller == NULL || d->caller->network);
+}
+
 static void check_permissions(struct draft *d)
 {
     const struct config *c = d->config;
+    d->network =
+        cast_boolean(attribute(d, "enable_network"), c->judge0_network && may_have_network(d));
     if (!c->judge0_arguments && !is_blank(&d->texts[ARGUMENTS])) {
         complain(d, text_names[ARGUMENTS], "setting command line arguments is not allowed");
     }
@@ -409,8 +420,7 @@ static void check_permissions(struct draft *d)
     if (!c->judge0_additional_files && d->parts[PART_FILES].there) {
         complain(d, "additional_files", "setting additional files is not allowed");
     }
-    /* No box has a network, so nothing can allow it (config_warnings says so at the start). */
-    if (cast_boolean(attribute(d, "enable_network"), false)) {
+    if (d->network && !may_have_network(d)) {
         complain(d, "enable_network", "enabling network is not allowed");
     }
 }
@@ -477,7 +487,7 @@ static char *request_text(const struct draft *d)
     for (size_t i = 0; i < FLAG_ATTRIBUTES; i++) {
         write_flag(flag_rules[i].name, d->flags[i], &text);
     }
-    write_flag("enable_network", false, &text);
+    write_flag("enable_network", d->network, &text);
     write_text(d, CALLBACK_URL, &text);
     buf_add_char(&text, '}');
     return buf_take(&text);
@@ -501,13 +511,13 @@ static struct execution *execution_of(struct draft *d)
     return x;
 }
 
-bool validate_submission(const struct config *config, const struct limits *ceiling,
+bool validate_submission(const struct config *config, const struct caller_limits *caller,
                          const struct judge0_language_set *languages, const json_t *attributes,
                          bool base64, struct execution **ret, json_t **ret_errors)
 {
     AUTO(draft_done)
     struct draft d = {.config = config,
-                      .ceiling = ceiling,
+                      .caller = caller,
                       .languages = languages,
                       .attributes = attributes,
                       .errors = json_object()};

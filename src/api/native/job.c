@@ -116,7 +116,7 @@ static char **words_of(const json_t *array)
 static char **patterns_of(const json_t *array)
 {
     char **patterns = words_of(array);
-    for (size_t i = 0; i < json_array_size(array); i++) {
+    for (size_t i = 0; patterns != NULL && patterns[i] != NULL; i++) {
         char *plain = NULL;
         struct err ignored; /* they were checked with the request */
         if (job_file_name_check(patterns[i], strlen(patterns[i]), &plain, &ignored) == 0) {
@@ -216,6 +216,7 @@ static struct job *job_make(const struct config *config, const struct native_req
     job->exact_output = true;
     job->on_output_limit =
         is_word(of(q, "on_output_limit"), "truncate") ? JOB_OUTPUT_TRUNCATE : JOB_OUTPUT_STOP;
+    job->network = json_is_true(of(q, "network")) && !config->disable_networking;
     terminal_set(job, q);
     words_add(job, config, q);
     return job;

@@ -43,7 +43,11 @@ static int execution_job(void *ctx, const struct execution *x, struct runtime *r
     const struct native *n = ctx;
     AUTO(native_request_done) struct native_request q = {0};
     int r = native_kept_request(x, &q, e);
-    return r < 0 ? r : native_job(n->api->config, &q, runtime, ret, e);
+    r = r < 0 ? r : native_job(n->api->config, &q, runtime, ret, e);
+    if (r == 0) {
+        (*ret)->network = (*ret)->network && gate_network(n->api->gate, x->caller);
+    }
+    return r;
 }
 
 static void execution_conclude(void *ctx, struct execution *x, struct result *result)

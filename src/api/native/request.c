@@ -302,9 +302,11 @@ static void check_callback(struct schema *s, const json_t *callback)
 
 static void check_network(struct schema *s, const json_t *network)
 {
-    if (json_is_true(network)) {
+    if (json_is_true(network) && s->config->disable_networking) {
         schema_complain_at(s, "network",
                            "programs have no network on this server; leave the key out");
+    } else if (json_is_true(network) && s->no_network) {
+        schema_complain_at(s, "network", "programs of this key may have no network; leave it out");
     }
 }
 
@@ -355,6 +357,7 @@ static struct schema schema_for(const struct config *config, const struct caller
     if (caller != NULL) {
         s.run_ceiling = caller->limits.run;
         s.compile_ceiling = caller->limits.compile;
+        s.no_network = !caller->limits.network;
     }
     return s;
 }

@@ -27,6 +27,7 @@ enum schema_object {
 struct schema {
     const struct config *config;
     struct limits run_ceiling, compile_ceiling; /* the caller's; 0: none of its own */
+    bool no_network;                            /* for this caller */
     enum native_use use;
     json_t *errors;  /* array of {"path","message"} */
     struct buf path; /* of what is looked at: "files[0].content" */

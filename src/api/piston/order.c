@@ -82,6 +82,7 @@ static void job_finish(const struct order *o, struct runtime *runtime, struct jo
     job->on_output_limit = JOB_OUTPUT_STOP;
     job->stdio = JOB_STDIO_PIPE;
     job->keep_output = true;
+    job->network = job->compile_network = gate_network(o->piston->api->gate, o->caller->name);
     job->shell_status = o->piston->api->config->shell_status;
 }
 

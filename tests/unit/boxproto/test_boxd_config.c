@@ -62,7 +62,7 @@ static void test_check_names_the_number_that_is_out_of_range(void **state)
         const char *word;
     } cases[] = {
         {offsetof(struct boxd_config, version), 2, "version"},
-        {offsetof(struct boxd_config, flags), 8, "flags"},
+        {offsetof(struct boxd_config, flags), 16, "flags"},
         {offsetof(struct boxd_config, boxes), 0, "boxes"},
         {offsetof(struct boxd_config, boxes), BOXD_BOXES_MAX + 1, "boxes"},
         {offsetof(struct boxd_config, maxima.processes), 0, "processes"},

@@ -192,7 +192,7 @@ static void network_and_defaults_above_their_maximum_are_warned(void **state)
     AUTO(config_freep)
     struct config *c = loaded("ALLOW_ENABLE_NETWORK=true\nCPU_TIME_LIMIT=16\n");
     assert_true(c->judge0_allow_network);
-    assert_true(is_warned(c, "judge0.allow_enable_network is true, but there is no network"));
+    assert_true(is_warned(c, "judge0.allow_enable_network is true, but network.disable is too"));
     assert_true(is_warned(c, "judge0.cpu_time_limit is 16000, above judge0.max_cpu_time_limit"));
 }
 
