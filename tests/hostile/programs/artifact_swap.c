@@ -7,7 +7,7 @@
  * request: {"artifacts": ["out"]}
  * expect: {"artifacts": [[], [{"path": "out", "content": "mine", "encoding": "utf8", "size": 4}]]}
  * again: 3
- * off: kill-first+collect-links collect-links
+ * off: collect-links
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -4,7 +4,6 @@
  * tries: open the host's devices, and make nodes for them in every writable place
  * must: they are not there, and cannot be made
  * control: bare
- * off: nodev+readonly+filter
  */
 #include <fcntl.h>
 #include <glob.h>

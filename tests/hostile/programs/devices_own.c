@@ -3,7 +3,6 @@
  * defence: device nodes of the box's own, on a read-only mount
  * tries: change the devices that it has, and the host through their ioctls
  * must: refused
- * off: readonly
  */
 #include <fcntl.h>
 #include <linux/random.h>

@@ -1,5 +1,5 @@
 /*
- * threat: D4
+ * threat: D4, A1
  * defence: the filter refuses file handles
  * tries: name a file by handle, and open the host's root by a guessed one
  * must: refused

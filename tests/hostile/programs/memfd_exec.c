@@ -3,7 +3,7 @@
  * defence: what a program may do does not depend on where it came from
  * tries: run a program that is no file, from a memfd and from a deleted file
  * must: it has the same ids, filter and no_new_privs as any
- * off: filter no-new-privs
+ * off: no-new-privs
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -6,7 +6,6 @@
  * together: 4
  * request: {"limits": {"processes": 60}}
  * needs: process limit, own ids for each box
- * off: unique-ids
  */
 #include <stdio.h>
 #include <unistd.h>

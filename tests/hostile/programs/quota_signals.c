@@ -5,7 +5,6 @@
  * must: each can queue its own thousand
  * together: 3
  * needs: own ids for each box
- * off: unique-ids
  */
 #define _GNU_SOURCE
 #include <signal.h>

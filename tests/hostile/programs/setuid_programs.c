@@ -4,7 +4,7 @@
  * tries: become another id by the setuid and setgid programs that it finds, and by one of its own
  * must: each starts as its caller, or not at all
  * shows: a program that the kernel runs as privileged hides its auxiliary vector (AT_SECURE)
- * off: nosuid+no-new-privs+userns nosuid+no-new-privs+two-ids
+ * off: nosuid+no-new-privs+userns
  * control: bare
  */
 #define _GNU_SOURCE
