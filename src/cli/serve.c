@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "boxproto/egress_config.h"
 #include "boxproto/weaken.h"
 #include "cli/args.h"
 #include "cli/command.h"
