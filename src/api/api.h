@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct audit_act;
 struct config;
 struct engine;
 struct executions;
@@ -36,6 +37,9 @@ struct api {
     /* All of them, for /openapi.json; set before the first request. */
     const struct http_dialect *const *dialects;
     size_t dialect_count;
+    /* Writes down what administrators do (api/audit.h); NULL: nobody does. */
+    void (*audit)(void *ctx, const struct audit_act *act);
+    void *audit_ctx;
 };
 
 /* One per dialect; `api` outlives them. */

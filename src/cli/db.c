@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "cli/args.h"
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/db.h"
@@ -155,13 +156,15 @@ static const struct action {
     int (*run)(struct db *db, struct err *e);
     size_t words_min, words_max;
     const char *usage;
+    const char *act; /* for the audit log; NULL: it changes nothing */
 } actions[] = {
-    {"backup", db_backup, 1, 1, "backup FILE"},
-    {"check", db_check, 0, 0, "check"},
-    {"vacuum", db_vacuum, 0, 0, "vacuum"},
-    {"export", db_export, 0, 1, "export [FILE]"},
-    {"import", db_import, 1, 1, "import FILE"},
-    {"purge", db_purge, 0, 0, "purge --label LABEL | --key NAME | --before WHEN | --all"},
+    {"backup", db_backup, 1, 1, "backup FILE", "backs up the store"},
+    {"check", db_check, 0, 0, "check", NULL},
+    {"vacuum", db_vacuum, 0, 0, "vacuum", NULL},
+    {"export", db_export, 0, 1, "export [FILE]", "exports the store"},
+    {"import", db_import, 1, 1, "import FILE", "imports executions"},
+    {"purge", db_purge, 0, 0, "purge --label LABEL | --key NAME | --before WHEN | --all",
+     "erases executions"},
 };
 
 static const struct action *action_find(const char *name)
@@ -246,6 +249,25 @@ static int action_choose(struct db *db, const struct action **ret, struct err *e
     return 0;
 }
 
+static void act_say(const struct db *db, const char *act)
+{
+    const struct store_purge *p = &db->purge;
+    AUTO(buf_done) struct buf what = {0};
+    buf_add_str(&what, db->words[0] ? db->words[0] : "");
+    if (p->label) {
+        buf_add_fmt(&what, " label %s", p->label);
+    }
+    if (p->caller) {
+        buf_add_fmt(&what, " key %s", p->caller);
+    }
+    if (p->before_ns) {
+        buf_add_fmt(&what, " before %" PRIu64, p->before_ns / NS_PER_S);
+    }
+    buf_add_str(&what, p->all ? " all" : "");
+    const char *text = what.len > 0 ? what.data : "";
+    audit_command(&db->store.dir.audit, act, text + (text[0] == ' '));
+}
+
 int cmd_db(int argc, char **argv)
 {
     AUTO(db_done) struct db db = {0};
@@ -262,6 +284,9 @@ int cmd_db(int argc, char **argv)
     if (action->run(&db, &e) < 0) {
         cli_error("db", &e);
         return CLI_FAILED;
+    }
+    if (action->act != NULL) {
+        act_say(&db, action->act);
     }
     return CLI_OK;
 }

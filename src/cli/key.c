@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "cli/args.h"
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/state_dir.h"
@@ -175,6 +176,7 @@ static int key_add(struct request *q, struct state_dir *dir, struct err *e)
     if (r < 0) {
         return r;
     }
+    audit_command(&dir->audit, "adds a key", q->key.name);
     if (q->json) {
         printf("{\"name\": \"%s\", \"key\": \"%s\"}\n", q->key.name, secret);
     } else {
@@ -191,6 +193,7 @@ static int key_revoke(struct request *q, struct state_dir *dir, struct err *e)
 {
     int r = keys_revoke(dir->fd, q->words[1], e);
     if (r == 0) {
+        audit_command(&dir->audit, "revokes a key", q->words[1]);
         printf("revoked; a running server refuses it from now on\n");
     }
     return r;

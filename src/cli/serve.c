@@ -19,6 +19,7 @@
 #include "boxproto/egress_config.h"
 #include "boxproto/weaken.h"
 #include "cli/args.h"
+#include "cli/audit.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/data_dir.h"
@@ -109,6 +110,19 @@ static int unzip_open(const struct log *log)
     return fd;
 }
 
+/* A setting that shuts callers out is an act, too. */
+static void audit_start(const struct log *audit, const struct config *config)
+{
+    audit_command(audit, "starts the server", BELLJAR_VERSION);
+    if (config->judge0_maintenance) {
+        audit_command(audit, "starts it with judge0.maintenance_mode",
+                      config->judge0_maintenance_message);
+    }
+    if (config->paused) {
+        audit_command(audit, "starts it with engine.paused", "");
+    }
+}
+
 static int supervise(const struct config *config, const struct launch_config *launch,
                      struct instance *instance, bool *ret_told, struct err *e)
 {
@@ -130,11 +144,18 @@ static int supervise(const struct config *config, const struct launch_config *la
     if (r < 0) {
         return r;
     }
+    struct log audit = {0};
+    r = audit_open(data.dir_fd, "parent", &audit, e);
+    supervisor.audit = &audit;
     supervisor.state_fd = data.state_fd;
     supervisor.kept = !data.temporary && host_keeps(config);
     AUTO(fd_closep) int unzip_fd = unzip_open(launch->log);
     supervisor.unzip_fd = unzip_fd;
-    r = supervisor_run(&supervisor, ret_told, e);
+    if (r == 0) {
+        audit_start(&audit, config);
+        r = supervisor_run(&supervisor, ret_told, e);
+    }
+    audit_close(&audit);
     struct err closing;
     if (data_dir_close(&data, instance, &closing) < 0) {
         LOG_WARN(launch->log, "cannot remove the temporary data", log_s("error", closing.text));

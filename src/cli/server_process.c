@@ -286,6 +286,18 @@ static int ready_tell(const struct server *s, struct err *e)
     return fd_send(s->parent_sock, &m, sizeof(m), NULL, 0, e);
 }
 
+/* Waits when the parent is behind: no act is lost. */
+static void on_audit(void *ctx, const struct audit_act *act)
+{
+    const struct server *s = ctx;
+    const struct server_message m = {.type = SERVER_AUDIT, .act = *act};
+    struct err e;
+    if (fd_send(s->parent_sock, &m, sizeof(m), NULL, 0, &e) < 0) {
+        LOG_ERROR(s->log, "an act of an administrator was not written down", log_s("act", act->act),
+                  log_s("error", e.text));
+    }
+}
+
 /* --- boxd lost, and another one
  * ------------------------------------------------------------------- */
 
@@ -442,6 +454,8 @@ static int server_make(struct server *s, const struct server_start *start, struc
     s->api.config = s->config;
     s->api.log = s->log;
     s->api.metrics = metrics_new();
+    s->api.audit = on_audit;
+    s->api.audit_ctx = s;
     sandbox_on_lost(s->sandbox, on_boxd_lost, NULL, s);
     r = host_check(s, start->cgroup_lack, e);
     if (r == 0) {

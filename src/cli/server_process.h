@@ -4,20 +4,25 @@
  * to each other.
  *
  *   parent -> server   SERVER_BOXD (+ 1: a connection to a new boxd), SERVER_DRAIN
- *   server -> parent   SERVER_READY, once; then nothing
+ *   server -> parent   SERVER_READY, once; then SERVER_AUDIT
  *
  * One packet is one struct server_message.  EOF from the parent ends the server.
  */
 #include <stdint.h>
 
+#include "api/audit.h"
+
 struct config;
 struct log;
 
-enum server_message_type { SERVER_BOXD = 1, SERVER_DRAIN, SERVER_READY };
+enum server_message_type { SERVER_BOXD = 1, SERVER_DRAIN, SERVER_READY, SERVER_AUDIT };
 
 struct server_message {
     uint32_t type;
-    char addresses[1024]; /* SERVER_READY: "127.0.0.1:2358\n...", what is listened on */
+    union {
+        char addresses[1024]; /* SERVER_READY: "127.0.0.1:2358\n...", what is listened on */
+        struct audit_act act; /* SERVER_AUDIT */
+    };
 };
 
 struct server_start {

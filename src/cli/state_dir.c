@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "cli/audit.h"
 #include "cli/data_dir.h"
 
 static int directories_make(const char *data, struct err *e)
@@ -53,6 +54,10 @@ static int enter(struct state_dir *s, const char *data, struct err *e)
     if (state < 0 || fstat(state, &owner) < 0 || fchdir(state) < 0) {
         return err_sys(e, "data directory '%s': '%s'", data, DATA_DIR_STATE);
     }
+    int r = audit_open(fd, "command", &s->audit, e); /* as the operator */
+    if (r < 0) {
+        return r;
+    }
     s->fd = TAKE(&state, -1);
     s->entered = true;
     return become(s, &owner, e);
@@ -82,5 +87,6 @@ void state_dir_leave(struct state_dir *s)
         fd_close(s->fd);
     }
     s->entered = false;
+    audit_close(&s->audit);
     state_dir_step_back(s);
 }

@@ -8,6 +8,8 @@
  */
 #include <stdbool.h>
 
+#include "base/log.h"
+
 struct err;
 
 struct state_dir {
@@ -15,6 +17,7 @@ struct state_dir {
     int fd;
     bool became;  /* another user ... */
     unsigned gid; /* ... than of this group */
+    struct log audit;
 };
 
 /* `make`: the directories are made when they are not there; else ERR_NOT_FOUND. */

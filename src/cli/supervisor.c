@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "cli/audit.h"
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "cli/notify.h"
@@ -306,6 +307,10 @@ static void on_server(void *ctx, unsigned events)
     }
     if (r < 0 || len != sizeof(m)) { /* it has ended: its pidfd will tell */
         loop_io_remove(&s->server_io);
+        return;
+    }
+    if (m.type == SERVER_AUDIT) {
+        audit_server(s->config->audit, &m.act);
         return;
     }
     m.addresses[sizeof(m.addresses) - 1] = '\0'; /* the server is not trusted */

@@ -29,7 +29,7 @@ struct supervisor_config {
     int state_fd; /* the directory that it may write to */
     bool kept;    /* ... is there after the end, too */
     int unzip_fd; /* belljar-unzip, for jobs with archives; -1: there is none */
-    const struct log *log;
+    const struct log *log, *audit;
 };
 
 /*

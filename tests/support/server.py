@@ -48,7 +48,7 @@ class Server:
             raise RuntimeError("belljar serve did not start:\n" + self.log_path.read_text())
         self.pid = self.process.pid
         self.ended = None
-        self.instance = int(re.search(r"instance=(\d+)", self.log_path.read_text()).group(1))
+        self.instance = int(re.search(r'instance"?[=:] ?(\d+)', self.log_path.read_text()).group(1))
 
     def request(self, method, path, body=None, headers=None, timeout=60):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/gate.h"
 #include "api/judge0/answer.h"
 #include "api/judge0/filters.h"
@@ -301,6 +302,7 @@ static void on_found(void *ctx, struct execution *x, const struct err *e)
         return;
     }
     g->x = execution_ref(x);
+    audit_say_execution(g->j->api, g->request, "deletes an execution", x->id, x->caller);
     g->read = executions_delete(g->j->api->executions, x->id, on_deleted, g);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/gate.h"
 #include "api/json.h"
 #include "api/native/native.h"
@@ -425,6 +426,7 @@ static bool live_cancel(const struct reading *g)
     bool owned = job != NULL && (gate_sees_all(caller) ||
                                  (job->caller != NULL && strcmp(job->caller, caller->name) == 0));
     if (owned) {
+        audit_say_execution(g->n->api, g->request, "cancels a program", g->id, job->caller);
         engine_job_cancel(j, false);
         http_respond(g->request, 204, NULL, NULL, 0);
     }
@@ -439,11 +441,13 @@ static void on_found(void *ctx, struct execution *x, const struct err *e)
     bool is_ours = e != NULL || (x != NULL && strcmp(x->dialect, NATIVE_DIALECT) == 0);
     if ((!is_ours && live_cancel(g)) || !reading_passes(g, x, e)) {
         free(g);
-    } else if (execution_is_over(x)) {
-        g->read = executions_delete(all, g->id, on_deleted, g);
-    } else {
-        g->read = executions_cancel(all, g->id, on_cancelled, g);
+        return;
     }
+    bool over = execution_is_over(x);
+    audit_say_execution(g->n->api, g->request,
+                        over ? "deletes an execution" : "cancels an execution", g->id, x->caller);
+    g->read = over ? executions_delete(all, g->id, on_deleted, g)
+                   : executions_cancel(all, g->id, on_cancelled, g);
 }
 
 void execution_delete(struct http_request *r, void *ctx)

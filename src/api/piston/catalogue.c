@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/audit.h"
 #include "api/json.h"
 #include "api/piston/js.h"
 #include "api/piston/piston.h"
@@ -206,6 +207,8 @@ static void package_begin(struct http_request *r, struct piston *p, bool install
     struct listing *l = listing_begin(r, p, install ? answer_install : answer_uninstall);
     l->language = language;
     l->version = version;
+    AUTO(mem_freep) char *package = xasprintf("%s-%s", language, version);
+    audit_say(p->api, r, install ? "installs a package" : "removes a package", package);
 }
 
 /* As a JavaScript template prints it: a missing key is "undefined". */
