@@ -55,7 +55,9 @@ static void check_read(struct check *c)
     buf_add(&c->text, c->out.data, c->out.len);
     buf_add(&c->text, c->err.data, c->err.len);
     for (size_t i = 0; i < c->text.len; i++) {
-        c->text.data[i] = c->text.data[i] == '\0' ? ' ' : c->text.data[i];
+        if (c->text.data[i] == '\0') {
+            c->text.data[i] = ' ';
+        }
     }
     buf_add_str(&c->text, "");
 }
@@ -64,7 +66,8 @@ static void check_read(struct check *c)
 
 static void why_add_text(struct buf *why, const char *text)
 {
-    for (size_t i = 0; i < SHOWN_MAX && text[i] != '\0' && text[i] != '\n'; i++) {
+    size_t len = strcspn(text, "\n");
+    for (size_t i = 0; i < len && i < SHOWN_MAX; i++) {
         unsigned char c = (unsigned char)text[i];
         buf_add_char(why, isprint(c) ? (char)c : '?');
     }

@@ -142,7 +142,7 @@ static const char *role_of(const struct prove_run *run, pid_t pid, char name[PRO
     AUTO(mem_freep) char *text = line ? xstrndup(line + 1, strcspn(line + 1, "\n")) : NULL;
     AUTO(strv_freep) char **numbers = text ? strv_split(text, " \t") : NULL;
     size_t count = strv_len(numbers);
-    if (count < 3) {
+    if (!numbers || count < 3) {
         return name;
     }
     bool executed = strcmp(name, BOX_PROGRAM) == 0;

@@ -64,9 +64,6 @@ static char **argv_make(char *const *flags)
 /* In the child.  It ends in order when we are killed. */
 static void serve_become(char *const *argv, const char *secret, int ready_fd, int log_fd)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)setpgid(0, 0);             /* Ctrl-C is ours to hear */
     (void)setenv(SECRET, secret, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
@@ -85,9 +82,9 @@ static int failure(int log_fd, struct err *e)
     if (lseek(log_fd, 0, SEEK_SET) == 0 && fd_read_all(log_fd, LOG_MAX, &log, &ignored) == 0) {
         lines = log.len > 0 ? strv_split(log.data, "\n") : NULL;
     }
-    size_t count = strv_len(lines);
+    const char *last = lines && *lines ? lines[strv_len(lines) - 1] : "it said nothing";
     return err_set(e, ERR_IO, "belljar serve did not start here: %.*s; 'belljar doctor' tells more",
-                   LOG_SHOWN, count > 0 ? lines[count - 1] : "it said nothing");
+                   LOG_SHOWN, last);
 }
 
 /* "belljar 0.1.0 is ready on http://127.0.0.1:40123, and keeps ..." */
