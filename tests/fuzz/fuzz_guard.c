@@ -87,7 +87,7 @@ static bool cut_head(struct cut *c, size_t size)
  */
 static bool has_nul_line(const char *raw, size_t size)
 {
-    return memmem(raw, size, "\0\n", 2) != NULL;
+    return memmem(raw, size, "\0\n", 2) != NULL || memmem(raw, size, "\0\r\n\n", 4) != NULL;
 }
 
 /* A reader who forgives blanks around a name, and takes what NUL or CR end for a line too. */
