@@ -3,7 +3,8 @@
  * defence: RLIMIT_CORE is 1
  * tries: crash so that the host's core helper runs
  * must: RLIMIT_CORE is 1: no helper, true SIGSEGV
- * expect: {"verdict": "signaled", "signal": "SIGSEGV", "has": "held"}
+ * expect: {"verdict": "signaled", "signal": "SIGSEGV", "has": "held", "lacks": "LEAK"}
+ * off: core
  */
 #include <stdio.h>
 #include <sys/resource.h>

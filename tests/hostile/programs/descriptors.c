@@ -3,6 +3,7 @@
  * defence: close-on-exec, and closed by range
  * tries: find descriptors that somebody left open
  * must: 0, 1 and 2 only
+ * off: close-fds
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
 # must: no more of it than limits.memory_bytes
 # request: {"limits": {"memory_bytes": 33554432, "files": 4096}}
 # expect: {"verdict": ["ok", "memory_limit"], "lacks": "LEAK"}
+# needs: memory limit
 import os
 held = 0
 for n in range(4000):

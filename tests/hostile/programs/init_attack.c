@@ -3,6 +3,7 @@
  * defence: another id, not dumpable, filter
  * tries: tamper with PID 1 of the box: memory, limits, scheduling, descriptors
  * must: refused
+ * off: filter+two-ids+dumpable+caps+landlock filter-arguments+two-ids+dumpable+caps+landlock
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

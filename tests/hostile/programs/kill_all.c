@@ -4,6 +4,7 @@
  * tries: kill(-1, SIGKILL), kill the group, the parent and PID 1
  * must: only its own processes can be hit
  * expect: {"verdict": "signaled", "signal": "SIGKILL", "has": "held", "lacks": "LEAK"}
+ * off: two-ids+caps+landlock+filter
  */
 #include <signal.h>
 #include <stdio.h>

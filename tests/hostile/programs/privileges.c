@@ -3,6 +3,7 @@
  * defence: no capabilities, no_new_privs, nosuid
  * tries: gain an id or a capability: setuid programs, setuid(0), capset, device nodes
  * must: refused
+ * off: caps no-new-privs
  * control: bare
  */
 #define _GNU_SOURCE

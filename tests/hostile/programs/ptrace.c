@@ -3,6 +3,7 @@
  * defence: filter
  * tries: trace a child, read and write its memory, steal its descriptors
  * must: refused
+ * off: filter
  * control: bare
  */
 #define _GNU_SOURCE

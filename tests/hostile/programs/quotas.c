@@ -4,6 +4,7 @@
  * tries: use up what the host counts for a user or for all: inotify instances, timers, aio requests
  * must: the next box has its own share, or there is none at all
  * together: 3
+ * off: unique-ids
  */
 #define _GNU_SOURCE
 #include <errno.h>

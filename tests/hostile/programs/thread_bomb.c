@@ -4,6 +4,7 @@
  * tries: start threads without end
  * must: pthread_create fails at the process limit
  * needs: process limit
+ * off: processes
  * control: bare
  */
 #include <pthread.h>
@@ -21,9 +22,9 @@ int main(void)
     pthread_attr_setstacksize(&attr, 65536);
     int n = 0;
     pthread_t t;
-    while (n < 5000 && pthread_create(&t, &attr, sleeper, 0) == 0) {
+    while (n < 400 && pthread_create(&t, &attr, sleeper, 0) == 0) {
         n++;
     }
-    printf(n >= 1000 ? "LEAK: %d threads\n" : "held at %d\n", n);
+    printf(n >= 300 ? "LEAK: %d threads\n" : "held at %d\n", n);
     return 0;
 }
