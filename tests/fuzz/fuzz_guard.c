@@ -45,7 +45,8 @@ static bool cut_line(struct cut *c, size_t len)
     c->head.target = c->head.target_at = blank + 1;
     c->head.target_len = (size_t)(last - blank) - 1;
     c->head.version = last + 1;
-    return true;
+    /* libmicrohttpd itself refuses any other. */
+    return strcmp(c->head.version, "HTTP/1.1") == 0 || strcmp(c->head.version, "HTTP/1.0") == 0;
 }
 
 static void cut_field(struct cut *c, char *line)
