@@ -5,6 +5,7 @@
  * must: SIGKILL cannot be handled: the verdict is the limit
  * request: {"limits": {"cpu_ms": 500}}
  * expect: {"verdict": "time_limit", "lacks": "LEAK"}
+ * needs: CPU time of a box
  */
 #include <signal.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 # control: bare
 import os, stat
 MINE = ("/box", "/tmp", "/dev/shm", "/proc")
-DEVICES = {"/dev/" + name for name in ("null", "zero", "full", "random", "urandom", "tty", "pts/ptmx")}
+DEVICES = {"/dev/" + name for name in ("null", "zero", "full", "random", "urandom", "tty", "pts/ptmx", "pts")}
 count, found = 0, []
 for folder, names, files in os.walk("/"):
     names[:] = [name for name in names if os.path.join(folder, name) not in MINE]
