@@ -53,13 +53,14 @@ static bool means(const struct ip_network *listed, const struct ip_special *spec
     return listed->bits >= least && ip_network_has(&special->network, &listed->address);
 }
 
-/* `special`: NULL for a public address. */
-static bool is_listed(const struct egress_config *c, const struct ip *asked, const struct ip *a,
+/* In its own spelling: who lists an address of IPv4 says nothing of what NAT64 makes of it.
+ * `special`: NULL for a public address. */
+static bool is_listed(const struct egress_config *c, const struct ip *asked,
                       const struct ip_special *special)
 {
     for (uint32_t i = 0; i < c->allow_count; i++) {
         const struct ip_network *n = &c->allow[i];
-        if ((ip_network_has(n, asked) || ip_network_has(n, a)) && (!special || means(n, special))) {
+        if (ip_network_has(n, asked) && (!special || means(n, special))) {
             return true;
         }
     }
@@ -87,7 +88,7 @@ bool policy_allows(const struct policy *p, const struct ip *asked)
         list_has(c->deny, c->deny_count, asked) || list_has(c->deny, c->deny_count, &a)) {
         return false;
     }
-    if (is_listed(c, asked, &a, is_special ? &special : NULL)) {
+    if (is_listed(c, asked, is_special ? &special : NULL)) {
         return true;
     }
     return !is_special && (c->everything || is_pinned(p, asked));

@@ -60,60 +60,66 @@ static socklen_t upstream(const struct resolver *r, struct sockaddr_storage *ret
     return sizeof(*v6);
 }
 
-/* -1: it cannot be asked now. */
-static int upstream_open(const struct resolver *r)
+/* Asks the resolver of now, and if that cannot be, the next ones; false: there is none left. */
+static bool asked_send(struct resolver *r, struct resolver_asked *a)
 {
-    struct sockaddr_storage address;
-    socklen_t len = upstream(r, &address);
-    AUTO(fd_closep)
-    int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || guard_connect(fd, (struct sockaddr *)&address, len) < 0) {
-        return -1;
+    fd_closep(&a->fd);
+    while (a->tries++ < r->config->resolver_count) {
+        struct sockaddr_storage address;
+        socklen_t len = upstream(r, &address);
+        AUTO(fd_closep)
+        int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd >= 0 && guard_connect(fd, (struct sockaddr *)&address, len) == 0 &&
+            send(fd, a->query, a->len, MSG_NOSIGNAL) >= 0) {
+            a->fd = TAKE(&fd, -1);
+            return true;
+        }
+        r->current++;
     }
-    return TAKE(&fd, -1);
+    return false;
 }
 
 static bool pass_on(struct resolver *r, const struct frame *f, const struct dns_question *q,
                     uint64_t now_ns)
 {
-    uint8_t query[FRAME_MTU];
     struct resolver_asked *a = place_find(r);
-    int fd = upstream_open(r);
-    if (fd < 0) {
-        r->current++;
-        return false;
-    }
-    *a = (struct resolver_asked){.fd = fd,
+    *a = (struct resolver_asked){.fd = -1,
                                  .until_ns = now_ns + PATIENCE_NS,
                                  .id = q->id,
                                  .question = *q,
-                                 .way = frame_way_back(f)};
+                                 .way = frame_way_back(f),
+                                 .len = f->payload_len};
     rand_bytes(&a->question.id, sizeof(a->question.id));
-    memcpy(query, f->payload, f->payload_len);
-    dns_set_id(query, a->question.id);
-    if (send(fd, query, f->payload_len, MSG_NOSIGNAL) < 0) {
-        fd_closep(&a->fd);
-        r->current++;
-        return false;
-    }
-    return true;
+    memcpy(a->query, f->payload, f->payload_len);
+    dns_set_id(a->query, a->question.id);
+    return asked_send(r, a);
 }
 
 size_t resolver_ask(struct resolver *r, const struct frame *f, uint64_t now_ns,
                     uint8_t ret[FRAME_BYTES])
 {
     struct dns_question q;
-    uint8_t answer[FRAME_MTU];
-    if (f->payload_len > sizeof(answer) || !dns_query_parse(f->payload, f->payload_len, &q)) {
+    uint8_t refusal[RESOLVER_QUERY_MAX];
+    if (f->payload_len > sizeof(refusal) || !dns_query_parse(f->payload, f->payload_len, &q)) {
         return 0;
     }
     bool allowed = policy_allows_name(r->reach->policy, q.name);
-    if (allowed && r->config->resolver_count > 0 && pass_on(r, f, &q, now_ns)) {
+    if (allowed && pass_on(r, f, &q, now_ns)) {
         return 0;
     }
-    dns_refuse(f->payload, &q, allowed ? DNS_FAILED : DNS_REFUSED, answer);
+    dns_refuse(f->payload, &q, allowed ? DNS_FAILED : DNS_REFUSED, refusal);
     struct frame_way way = frame_way_back(f);
-    return frame_udp(&way, answer, q.end, ret);
+    return frame_udp(&way, refusal, q.end, ret);
+}
+
+/* `packet`: the question as it went out, or came back. */
+static size_t refuse(const struct resolver_asked *a, uint8_t *packet, enum dns_refusal why,
+                     uint8_t ret[FRAME_BYTES])
+{
+    uint8_t refusal[DNS_HEADER_BYTES + DNS_NAME_BYTES + 4];
+    dns_set_id(packet, a->id);
+    dns_refuse(packet, &a->question, why, refusal);
+    return frame_udp(&a->way, refusal, a->question.end, ret);
 }
 
 /* An answer that does not fit into a frame is told as one that was cut. */
@@ -130,9 +136,7 @@ static size_t pass_back(struct resolver *r, struct resolver_asked *a, uint8_t *a
     if (len <= FRAME_UDP_MAX) {
         return frame_udp(&a->way, answer, len, ret);
     }
-    uint8_t cut[FRAME_MTU];
-    dns_refuse(answer, &a->question, DNS_TRUNCATED, cut);
-    return frame_udp(&a->way, cut, a->question.end, ret);
+    return refuse(a, answer, DNS_TRUNCATED, ret);
 }
 
 size_t resolver_answer(struct resolver *r, uint8_t ret[FRAME_BYTES])
@@ -145,8 +149,10 @@ size_t resolver_answer(struct resolver *r, uint8_t ret[FRAME_BYTES])
             return pass_back(r, a, answer, (size_t)n, ret);
         }
         if (n < 0 && errno != EAGAIN) { /* nobody is at that port */
-            fd_closep(&a->fd);
             r->current++;
+            if (!asked_send(r, a)) {
+                return refuse(a, a->query, DNS_FAILED, ret);
+            }
         }
     }
     return 0;

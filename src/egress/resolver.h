@@ -17,6 +17,7 @@ struct egress_config;
 struct reach;
 
 #define RESOLVER_ASKED_MAX 16 /* at one time; the oldest gives way */
+#define RESOLVER_QUERY_MAX 512
 
 struct resolver_asked {
     int fd; /* -1: empty */
@@ -24,6 +25,9 @@ struct resolver_asked {
     uint16_t id; /* the program's own */
     struct dns_question question;
     struct frame_way way;
+    unsigned tries; /* resolvers that were asked */
+    size_t len;
+    uint8_t query[RESOLVER_QUERY_MAX];
 };
 
 struct resolver {

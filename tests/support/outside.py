@@ -56,7 +56,7 @@ def answers(zone, name, kind):
 def dns_answer(zone, query):
     name, at = name_of(query, 12)
     kind = struct.unpack_from(">H", query, at)[0]
-    print(json.dumps({"name": name, "type": kind}), flush=True)
+    print(json.dumps({"name": name, "type": kind, "id": query[:2].hex()}), flush=True)
     found = answers(zone, name.lower(), kind)
     head = query[:2] + struct.pack(">HHHHH", 0x8180 | (3 if found is None else 0), 1, len(found or []), 0, 0)
     return head + query[12:at + 4] + b"".join(found or [])
@@ -71,7 +71,7 @@ def dns_serve(zone):
 
 
 def udp_serve(family, address):
-    """Answers from the address that was asked."""
+    """Answers from the address that was asked, or from the one that "from ADDRESS" names."""
     server = socket.socket(family, socket.SOCK_DGRAM)
     if family == socket.AF_INET6:
         server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -81,6 +81,9 @@ def udp_serve(family, address):
     server.bind((address, ECHO))
     while True:
         data, extra, _, client = server.recvmsg(4096, 256)
+        if data.startswith(b"from "):
+            other = socket.inet_pton(family, data[5:].decode())
+            extra = [(level, kind, struct.pack("=I4s4s", 0, other, other) if family == socket.AF_INET else other + bytes(4))]
         information = [(level, kind, value) for _, its, value in extra if its == kind]
         server.sendmsg([b"udp " + data], information, 0, client)
 

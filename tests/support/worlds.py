@@ -18,6 +18,7 @@ from support.server import Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLONE_NEWNET = 0x40000000
+PROBE = HERE / "reach_probe.py"
 
 OWN = {"public": "20.0.0.2", "private": "10.99.0.2", "v6": "2a00:77::2"}  # addresses of the inside host
 # Of the outside world; the wire has 20.0.0.1, 10.99.0.1 and 2a00:77::1 there.
@@ -33,6 +34,7 @@ ZONE = {
     "deep.www.example.org": ["8.8.4.4"],
     "rebind.example.org": ["10.20.30.40", "169.254.169.254", "127.0.0.1", "20.0.0.2"],
     "other.net": ["45.45.0.9"],
+    "many.example.org": [f"45.45.1.{last}" for last in range(1, 121)],
 }
 
 
@@ -109,17 +111,24 @@ class Worlds:
         for line in lines:
             self.questions.put(json.loads(line))
 
-    def asked(self):
-        """Names that the name server was asked for since the last call."""
+    def asked(self, what="name"):
+        """What the name server was asked since the last call: names, "type"s, "id"s."""
         names = set()
         with contextlib.suppress(queue.Empty):
             while True:
-                names.add(self.questions.get_nowait()["name"])
+                names.add(self.questions.get_nowait()[what])
         return names
 
     def server(self, *flags, wrap=(), resolvers="20.0.0.1", **more):
         return InsideServer(self, "--network-disable=false", "--network-resolvers", resolvers, *flags,
                             wrap=("nsenter", "-t", str(self.inside.pid), "-n", *wrap), **more)
+
+
+    def reach(self, targets):
+        """The control: what the inside host itself reaches, by target."""
+        done = subprocess.run(["nsenter", "-t", str(self.inside.pid), "-n", "/usr/bin/python3", str(PROBE)],
+                              input=json.dumps(targets), capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
 
 
 class InsideServer(Server):
@@ -140,3 +149,9 @@ class InsideServer(Server):
         answer = self.ask("POST", "/api/v1/executions", body, timeout=120)
         assert answer.status == 200, answer
         return answer.json()
+
+    def reach(self, targets, network=True, **more):
+        """What a program in a box reaches, by target."""
+        done = self.run(PROBE.read_text(), stdin=json.dumps(targets), network=network, limits={"wall_ms": 60000}, **more)
+        assert done["run"]["exit_code"] == 0, done
+        return json.loads(done["run"]["stdout"])
