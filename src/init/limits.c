@@ -49,6 +49,7 @@ static bool left_out(int resource, uint64_t weaken)
     case RLIMIT_RTPRIO:
     case RLIMIT_SIGPENDING:
     case RLIMIT_NOFILE:
+    case RLIMIT_STACK:
         return weakened(weaken, WEAKEN_RLIMITS);
     default:
         return false;

@@ -17,7 +17,7 @@
 #define OLDEST 100 /* seconds; a box is not a minute old */
 static void seconds(const char *what, double value)
 {
-    if (value > OLDEST || value < 0) {
+    if (value > OLDEST || value < -OLDEST) {
         printf("LEAK: %s: %.0f s\n", what, value);
     }
 }
