@@ -189,7 +189,7 @@ static int limits_write(struct cgroup_leaf *leaf, const struct box_maxima *maxim
         r = ops->limit_memory(leaf, maxima, e);
     }
     if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS) && maxima->processes != now->processes) {
-        r = cgroup_write_number(leaf->fds[BOXD_CG_PIDS], CGROUP_PIDS_LIMIT,
+        r = kernel_write_number(leaf->fds[BOXD_CG_PIDS], CGROUP_PIDS_LIMIT,
                                 cgroup_process_limit(maxima), e);
     }
     if (r == 0 && cgroup_has(leaf, BOX_FEATURE_CPU_QUOTA) && maxima->cpu_milli != now->cpu_milli) {
@@ -241,7 +241,7 @@ int cgroup_leaf_enter(const struct cgroup_leaf *leaf, struct err *e)
 {
     for (int i = 0; i < BOXD_CG_COUNT; i++) {
         if (owns_directory(leaf, i) &&
-            cgroup_write(leaf->fds[i], leaf->cgroup->ops->enter_file, "0", e) < 0) {
+            kernel_write(leaf->fds[i], leaf->cgroup->ops->enter_file, "0", e) < 0) {
             return err_wrap(e, "entering the cgroup '%s'", leaf->name);
         }
     }
@@ -263,7 +263,7 @@ int cgroup_leaf_base(struct cgroup_leaf *leaf, struct err *e)
     const struct cgroup_ops *ops = leaf->cgroup->ops;
     int r = 0;
     if (ops->peak_resets && cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
-        r = cgroup_write(leaf->fds[BOXD_CG_MEMORY], ops->peak_file, "0", e);
+        r = kernel_write(leaf->fds[BOXD_CG_MEMORY], ops->peak_file, "0", e);
     }
     return r < 0 ? r : cpu_read(leaf, &leaf->cpu_base_ns, e);
 }
@@ -326,6 +326,6 @@ void cgroup_leaf_kill(struct cgroup_leaf *leaf)
 {
     struct err ignored; /* the caller also kills PID 1, which ends the rest */
     if (leaf->cgroup && cgroup_has(leaf, BOX_FEATURE_CGROUP_KILL)) {
-        cgroup_write(leaf->fds[BOXD_CG_MEMORY], "cgroup.kill", "1", &ignored);
+        kernel_write(leaf->fds[BOXD_CG_MEMORY], "cgroup.kill", "1", &ignored);
     }
 }

@@ -119,7 +119,7 @@ static void sockets_prepare(struct cgroup *c, const struct cgroup_leaf *leaf)
     int dir = leaf->fds[BOXD_CG_MEMORY];
     c->socket_file = dir >= 0 && cgroup_file_exists(dir, CGROUP_SOCKET_LIMIT);
     if (c->socket_file) {
-        cgroup_write(c->fds[leaf->class][BOXD_CG_MEMORY], CGROUP_SOCKET_LIMIT, "-1", &ignored);
+        kernel_write(c->fds[leaf->class][BOXD_CG_MEMORY], CGROUP_SOCKET_LIMIT, "-1", &ignored);
     }
 }
 

@@ -133,28 +133,21 @@ int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret, s
     return r < 0 ? r : cgroup_reread_key(fd, file, key, ret, e);
 }
 
-int cgroup_write(int dir, const char *file, const char *text, struct err *e)
+int kernel_write(int dir, const char *file, const char *text, struct err *e)
 {
     AUTO(fd_closep) int fd = openat(dir, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
         return err_sys(e, "open '%s'", file);
     }
-    size_t len = strlen(text);
-    ssize_t n = write(fd, text, len);
-    if (n < 0) {
-        return err_sys(e, "write '%s' to '%s'", text, file);
-    }
-    if ((size_t)n != len) {
-        return err_set(e, ERR_IO, "write '%s' to '%s': only %zd bytes were taken", text, file, n);
-    }
-    return 0;
+    ssize_t len = (ssize_t)strlen(text);
+    return write(fd, text, (size_t)len) != len ? err_sys(e, "write '%s' to '%s'", text, file) : 0;
 }
 
-int cgroup_write_number(int dir, const char *file, uint64_t number, struct err *e)
+int kernel_write_number(int dir, const char *file, uint64_t number, struct err *e)
 {
     char text[24];
     snprintf(text, sizeof(text), "%" PRIu64, number);
-    return cgroup_write(dir, file, text, e);
+    return kernel_write(dir, file, text, e);
 }
 
 bool cgroup_file_exists(int dir, const char *file)

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * cgroup_read - the one reader and writer of the kernel's cgroup files.
+ * cgroup_read - the one reader of the kernel's cgroup files, and the one writer of its files.
  *
  * A file is named in a directory that is held open.  What it says is either one number or lines of
  * "key number"; everything else, and whatever is longer than such files are, is an error.
@@ -22,7 +22,8 @@ int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret, s
 int cgroup_reread_key(int fd, const char *file, const char *key, uint64_t *ret, struct err *e);
 
 /* -ERR_BUSY where the kernel says EBUSY. */
-int cgroup_write(int dir, const char *file, const char *text, struct err *e);
-int cgroup_write_number(int dir, const char *file, uint64_t number, struct err *e);
+/* All of it in one write: that is how the kernel takes it. */
+int kernel_write(int dir, const char *file, const char *text, struct err *e);
+int kernel_write_number(int dir, const char *file, uint64_t number, struct err *e);
 
 bool cgroup_file_exists(int dir, const char *file);

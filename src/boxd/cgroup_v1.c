@@ -48,7 +48,7 @@ static int v1_prepare(struct cgroup_leaf *leaf, struct err *e)
     }
     char text[32];
     snprintf(text, sizeof(text), "%d %d", event, control);
-    int r = cgroup_write(dir, "cgroup.event_control", text, e);
+    int r = kernel_write(dir, "cgroup.event_control", text, e);
     if (r < 0) {
         return r;
     }
@@ -61,12 +61,12 @@ static int v1_limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *ma
 {
     int dir = leaf->fds[BOXD_CG_MEMORY];
     uint64_t bytes = cgroup_memory_limit(maxima);
-    int r = cgroup_write_number(dir, MEMORY_LIMIT, bytes, e);
+    int r = kernel_write_number(dir, MEMORY_LIMIT, bytes, e);
     if (r == 0 && leaf->cgroup->swap_file) {
-        r = cgroup_write_number(dir, MEMSW_LIMIT, bytes, e);
+        r = kernel_write_number(dir, MEMSW_LIMIT, bytes, e);
     }
     if (r == 0 && leaf->cgroup->socket_file) {
-        r = cgroup_write_number(dir, CGROUP_SOCKET_LIMIT, bytes, e);
+        r = kernel_write_number(dir, CGROUP_SOCKET_LIMIT, bytes, e);
     }
     return r;
 }
@@ -75,11 +75,11 @@ static int v1_limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxim
 {
     int dir = leaf->fds[BOXD_CG_CPU];
     if (maxima->cpu_milli == 0) {
-        return cgroup_write(dir, "cpu.cfs_quota_us", "-1", e);
+        return kernel_write(dir, "cpu.cfs_quota_us", "-1", e);
     }
     struct cgroup_quota quota = cgroup_quota(maxima->cpu_milli);
-    int r = cgroup_write_number(dir, "cpu.cfs_period_us", quota.period_us, e);
-    return r < 0 ? r : cgroup_write_number(dir, "cpu.cfs_quota_us", quota.quota_us, e);
+    int r = kernel_write_number(dir, "cpu.cfs_period_us", quota.period_us, e);
+    return r < 0 ? r : kernel_write_number(dir, "cpu.cfs_quota_us", quota.quota_us, e);
 }
 
 static int v1_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)

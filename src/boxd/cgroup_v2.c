@@ -37,9 +37,9 @@ static int dir_of(const struct cgroup_leaf *leaf)
 static int v2_prepare(struct cgroup_leaf *leaf, struct err *e)
 {
     int dir = dir_of(leaf);
-    int r = cgroup_write(dir, "memory.oom.group", "1", e);
+    int r = kernel_write(dir, "memory.oom.group", "1", e);
     if (r == 0 && leaf->cgroup->swap_file) {
-        r = cgroup_write(dir, SWAP_LIMIT, "0", e);
+        r = kernel_write(dir, SWAP_LIMIT, "0", e);
     }
     if (r < 0) {
         return r;
@@ -67,18 +67,18 @@ static int v2_limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *ma
         return err_set(e, ERR_BUSY, "%" PRIu64 " bytes of memory are in use, the limit is %" PRIu64,
                        current, bytes);
     }
-    return cgroup_write_number(dir_of(leaf), "memory.max", bytes, e);
+    return kernel_write_number(dir_of(leaf), "memory.max", bytes, e);
 }
 
 static int v2_limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
     if (maxima->cpu_milli == 0) {
-        return cgroup_write(dir_of(leaf), "cpu.max", "max", e);
+        return kernel_write(dir_of(leaf), "cpu.max", "max", e);
     }
     struct cgroup_quota quota = cgroup_quota(maxima->cpu_milli);
     char text[48];
     snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, quota.quota_us, quota.period_us);
-    return cgroup_write(dir_of(leaf), "cpu.max", text, e);
+    return kernel_write(dir_of(leaf), "cpu.max", text, e);
 }
 
 static int v2_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)

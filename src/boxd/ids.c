@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "boxd/cgroup_read.h"
 #include "boxd/weak.h"
 
 int caps_set(uint64_t permitted, uint64_t inheritable, struct err *e)
@@ -56,35 +57,25 @@ uid_t ids_owner(const struct boxd_config *config, uint32_t box)
 
 /* --- in boxd ------------------------------------------------------------------------------ */
 
-static int map_write(pid_t pid, const char *file, const char *map, size_t len, struct err *e)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-    AUTO(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || write(fd, map, len) != (ssize_t)len) {
-        return err_sys(e, "writing '%s'", path);
-    }
-    return 0;
-}
-
 int ids_map(const struct boxd_config *config, uint32_t box, pid_t pid, struct err *e)
 {
-    char uids[80], gids[80];
-    int uids_len, gids_len;
+    char uids[80], gids[80], uid_map[64], gid_map[64];
+    uint32_t base = first_id(config, box);
+    snprintf(uid_map, sizeof(uid_map), "/proc/%d/uid_map", (int)pid);
+    snprintf(gid_map, sizeof(gid_map), "/proc/%d/gid_map", (int)pid);
     if (weakened(config->weaken, WEAKEN_USERNS)) {
         return 0;
     }
     if ((config->flags & BOXD_OWN_IDS) != 0) {
-        uint32_t base = first_id(config, box);
-        uids_len = snprintf(uids, sizeof(uids), "%d %" PRIu32 " 1\n%d %" PRIu32 " 1\n",
-                            BOX_INIT_UID, base, BOX_USER_UID, base + 1);
-        gids_len = snprintf(gids, sizeof(gids), "%s", uids);
+        snprintf(uids, sizeof(uids), "%d %" PRIu32 " 1\n%d %" PRIu32 " 1\n", BOX_INIT_UID, base,
+                 BOX_USER_UID, base + 1);
+        memcpy(gids, uids, sizeof(gids));
     } else {
-        uids_len = snprintf(uids, sizeof(uids), "%d %u 1\n", BOX_USER_UID, geteuid());
-        gids_len = snprintf(gids, sizeof(gids), "%d %u 1\n", BOX_USER_UID, getegid());
+        snprintf(uids, sizeof(uids), "%d %u 1\n", BOX_USER_UID, geteuid());
+        snprintf(gids, sizeof(gids), "%d %u 1\n", BOX_USER_UID, getegid());
     }
-    int r = map_write(pid, "uid_map", uids, (size_t)uids_len, e);
-    return r < 0 ? r : map_write(pid, "gid_map", gids, (size_t)gids_len, e);
+    int r = kernel_write(AT_FDCWD, uid_map, uids, e);
+    return r < 0 ? r : kernel_write(AT_FDCWD, gid_map, gids, e);
 }
 
 /* --- in the child ------------------------------------------------------------------------- */
@@ -101,16 +92,6 @@ int ids_claim(const struct boxd_config *config, uint32_t box, struct err *e)
     return caps_set(CAP_BIT(CAP_SYS_ADMIN), 0, e);
 }
 
-static int maximum_set(int user_sysctl_fd, const char *name, const char *value, struct err *e)
-{
-    AUTO(fd_closep)
-    int fd = openat(user_sysctl_fd, name, O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value)) {
-        return err_sys(e, "writing %s to '/proc/sys/user/%s'", value, name);
-    }
-    return 0;
-}
-
 /*
  * Of the other namespaces' maxima nothing is written: they take CAP_SYS_ADMIN, which without a user
  * namespace of its own no process of a box can have, and each write costs 10 us.  inotify instances
@@ -119,9 +100,9 @@ static int maximum_set(int user_sysctl_fd, const char *name, const char *value, 
  */
 static int maxima_set(const struct boxd_config *config, int user_sysctl_fd, struct err *e)
 {
-    int r = maximum_set(user_sysctl_fd, "max_user_namespaces", "0", e);
+    int r = kernel_write(user_sysctl_fd, "max_user_namespaces", "0", e);
     if (r == 0 && (config->flags & BOXD_ROOT) == 0) {
-        r = maximum_set(user_sysctl_fd, "max_inotify_instances", "4", e);
+        r = kernel_write(user_sysctl_fd, "max_inotify_instances", "4", e);
     }
     return r;
 }

@@ -21,11 +21,6 @@
 #include "boxd/tap.h"
 #include "boxproto/filter_file.h"
 
-/* What the maker answers to each request: descriptors with kind 0, or why there are none. */
-struct answer {
-    struct err err;
-};
-
 /* --- the maker ------------------------------------------------------------------------------ */
 
 static int netns_make(int *ret_fd, struct err *e)
@@ -79,15 +74,16 @@ static int netns_answer(bool taps, int fds[2], size_t *ret_count, struct err *e)
 /* Until EOF: boxd is gone then. */
 static _Noreturn void maker_main(int sock, int filter, bool taps)
 {
-    struct answer answer = {0};
-    int failed = maker_confine(filter, &answer.err);
+    /* To each request: descriptors, with kind 0, or why there are none. */
+    struct err answer = {0};
+    int failed = maker_confine(filter, &answer);
     char request;
     size_t len;
     struct err e;
     while (fd_recv(sock, &request, sizeof(request), &len, NULL, NULL, 0, &e) == 0 && len == 1) {
         int fds[2] = {-1, -1};
         size_t count = 0;
-        if (!failed && netns_answer(taps, fds, &count, &answer.err) == 0) {
+        if (!failed && netns_answer(taps, fds, &count, &answer) == 0) {
             memset(&answer, 0, sizeof(answer));
         }
         int r = fd_send(sock, &answer, sizeof(answer), fds, count, &e);
@@ -163,7 +159,7 @@ static void on_answer(void *ctx, unsigned events)
 {
     struct netns_pool *pool = ctx;
     (void)events;
-    struct answer answer;
+    struct err answer;
     struct err e;
     size_t len, count = 2;
     int fds[2] = {-1, -1};
@@ -178,7 +174,7 @@ static void on_answer(void *ctx, unsigned events)
     }
     pool->asked--;
     bool failed = count == 0;
-    pool_give(pool, (struct netns){fds[0], fds[1]}, &answer.err);
+    pool_give(pool, (struct netns){fds[0], fds[1]}, &answer);
     /* After a failure only what is waited for is asked for, else we would ask again and again. */
     if (!failed || pool->waiting > 0) {
         netns_refill(pool);

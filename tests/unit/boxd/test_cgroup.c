@@ -116,7 +116,7 @@ static int group_make(struct fixture *f, int parent, const char *name, bool v2, 
         return why_not(f, "open", name);
     }
     *ret = fd;
-    if (v2 && cgroup_write(fd, "cgroup.subtree_control", "+memory +pids +cpu", &e) < 0) {
+    if (v2 && kernel_write(fd, "cgroup.subtree_control", "+memory +pids +cpu", &e) < 0) {
         snprintf(f->why, sizeof(f->why), "%s", e.text);
         return -1;
     }
@@ -130,7 +130,7 @@ static int groups_make(struct fixture *f, int controller, const char *base, bool
         return why_not(f, "open", base);
     }
     struct err e;
-    if (v2 && cgroup_write(parent, "cgroup.subtree_control", "+memory +pids +cpu", &e) < 0) {
+    if (v2 && kernel_write(parent, "cgroup.subtree_control", "+memory +pids +cpu", &e) < 0) {
         snprintf(f->why, sizeof(f->why), "%s: %s", base, e.text);
         close(parent);
         return -1;
@@ -635,7 +635,7 @@ static void group_memory_limit(struct fixture *f, const char *limit)
 {
     struct err e = {0};
     int group = f->config.cgroup_fds[BOX_CLASS_BATCH][BOXD_CG_MEMORY];
-    if (cgroup_write(group, is_v2(f) ? "memory.max" : "memory.limit_in_bytes", limit, &e) < 0) {
+    if (kernel_write(group, is_v2(f) ? "memory.max" : "memory.limit_in_bytes", limit, &e) < 0) {
         fail_msg("%s", e.text);
     }
 }
