@@ -7,6 +7,7 @@
  *   o a packet that is too large   u an unknown type   s one byte   d a descriptor with READY
  *   c close the watch socket   q exit   k SIGKILL nobody can send to PID 1, so: abort
  *   p pause for ever   b busy for ever
+ *   t TYPE SIZE: a message of this type (one byte) and size (two bytes, low one first)
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -101,12 +102,23 @@ static void act(char letter)
     }
 }
 
+/* The `t` whose type and size stand at `word`. */
+static void say_any(const unsigned char *word)
+{
+    say(word[0], word[1] | (size_t)word[2] << 8);
+}
+
 int main(void)
 {
-    char script[256];
+    unsigned char script[256];
     ssize_t n = recv(BOX_FD_CONTROL, script, sizeof(script), 0);
     for (ssize_t i = 0; i < n; i++) {
-        act(script[i]);
+        if (script[i] == 't' && i + 3 < n) {
+            say_any(&script[i + 1]);
+            i += 3;
+        } else {
+            act((char)script[i]);
+        }
     }
     for (;;) {
         pause();
