@@ -197,11 +197,14 @@ int spawn_clone(uint64_t flags, int cgroup_fd, pid_t *ret_pid, int *ret_pidfd, s
 int spawn_clocks(struct err *e)
 {
     char offsets[96];
-    struct timespec mono, boot;
-    clock_gettime(CLOCK_MONOTONIC, &mono);
+    /* One offset moves three clocks: the one that is behind the others may not fall below 0. */
+    struct timespec mono, raw, boot;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &mono);
+    clock_gettime(CLOCK_MONOTONIC_RAW, &raw);
     clock_gettime(CLOCK_BOOTTIME, &boot);
     int len = snprintf(offsets, sizeof(offsets), "monotonic -%jd 0\nboottime -%jd 0\n",
-                       (intmax_t)mono.tv_sec, (intmax_t)boot.tv_sec);
+                       (intmax_t)(raw.tv_sec < mono.tv_sec ? raw.tv_sec : mono.tv_sec),
+                       (intmax_t)boot.tv_sec);
     /* It is our children's, not ours; the file sets the one that was made last, and knows no
      * pwrite. */
     if (unshare(CLONE_NEWTIME) < 0 || lseek(SPAWN_FD_CLOCKS, 0, SEEK_SET) < 0 ||

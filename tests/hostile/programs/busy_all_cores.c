@@ -5,6 +5,7 @@
  * must: the CPU limit counts all of them together
  * expect: {"verdict": "time_limit", "lacks": "LEAK"}
  * request: {"limits": {"cpu_ms": 500}}
+ * needs: CPU time of a box
  * off: cpu-time
  */
 #include <pthread.h>
