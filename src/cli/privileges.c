@@ -14,13 +14,17 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
+/* Who has no right to low ports (a container's root) keeps none, and may listen on others. */
 static int capabilities_set(bool keep_bind, struct err *e)
 {
     struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-    if (keep_bind) {
-        data[0].effective = data[0].permitted = UINT32_C(1) << CAP_NET_BIND_SERVICE;
+    if (syscall(SYS_capget, &head, data) < 0) {
+        return err_sys(e, "reading capabilities");
     }
+    uint32_t kept = keep_bind ? data[0].permitted & UINT32_C(1) << CAP_NET_BIND_SERVICE : 0;
+    data[0] = (struct __user_cap_data_struct){.effective = kept, .permitted = kept};
+    data[1] = (struct __user_cap_data_struct){0};
     return syscall(SYS_capset, &head, data) < 0 ? err_sys(e, "dropping capabilities") : 0;
 }
 
