@@ -54,6 +54,8 @@ static enum err_kind kind_of_errno(int sys)
     case EPERM:
     case EACCES:
         return ERR_DENIED;
+    case EBUSY:
+        return ERR_BUSY;
     default:
         return ERR_IO;
     }

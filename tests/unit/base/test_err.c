@@ -65,6 +65,7 @@ static void test_sys_names_the_errno_and_its_kind(void **state)
         {ENOENT, ERR_NOT_FOUND, "open 'x': No such file or directory"},
         {EPERM, ERR_DENIED, "open 'x': Operation not permitted"},
         {EACCES, ERR_DENIED, "open 'x': Permission denied"},
+        {EBUSY, ERR_BUSY, "open 'x': Device or resource busy"},
         {EIO, ERR_IO, "open 'x': Input/output error"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
