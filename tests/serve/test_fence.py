@@ -276,3 +276,34 @@ def test_no_core_of_the_server_is_written():
     limits = pathlib.Path(f"/proc/{server_process(server)}/limits").read_text()
     server.stop()
     assert re.search(r"^Max core file size +1 +1 ", limits, re.M)
+
+
+def test_the_own_files_of_an_ordinary_user_are_out_of_reach():
+    """Started by a user, the server process has that user's id: without a fence it could do what the user can."""
+    check_host()
+    home = pathlib.Path(tempfile.mkdtemp(prefix="bj-home-", dir="/var/tmp"))
+    (home / "secret").write_text("x")
+    for path in (home, home / "secret"):
+        os.chown(path, 61234, 61234)
+        path.chmod(0o700)
+    user = ["setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", "env", f"HOME={home}", f"XDG_RUNTIME_DIR={home}", f"TMPDIR={home}"]
+    if subprocess.run([*user[:4], "test", "-x", BUILD / "belljar"]).returncode != 0:
+        cannot("an ordinary user cannot reach the build directory")
+    if subprocess.run([*user[:4], "unshare", "-U", "true"], capture_output=True).returncode != 0:
+        cannot("ordinary users may not make user namespaces on this host")
+    calls = {"read": (257, AT_FDCWD, f"{home}/secret", 0), "write": (257, AT_FDCWD, f"{home}/secret", O_WRONLY),
+             "the bus": (41, socket.AF_UNIX, socket.SOCK_STREAM, 0)}
+    neighbour = subprocess.Popen([*user, "sleep", "1000"])
+    try:
+        server = Server(wrap=user)
+        with Inside(server_process(server)) as process:
+            inside = {name: process.call(*call) for name, call in calls.items()}
+        server.stop()
+        with Inside(neighbour.pid) as process:
+            outside = {name: process.call(*call) for name, call in calls.items()}
+    finally:
+        neighbour.kill()
+        neighbour.wait()
+        shutil.rmtree(home)
+    assert {name for name, result in inside.items() if result not in REFUSED} == set()
+    assert {name for name, result in outside.items() if isinstance(result, str)} == set()
