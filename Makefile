@@ -11,7 +11,7 @@ DATA ?=
 SERVE_FLAGS ?=
 SECONDS ?= 60
 
-.PHONY: all deps run test test-fresh test-vm soak fuzz coverage bench lint sanitize install clean docs
+.PHONY: all deps run test test-fresh test-vm test-docker soak fuzz coverage bench lint sanitize install clean docs
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -45,6 +45,12 @@ test-vm:
 	@$(MAKE) --no-print-directory all
 	@tests/vm/run --build $(BUILD)
 
+# As root: a Docker daemon of its own, containers that are not privileged.
+test-docker:
+	@tools/deps docker
+	@$(MAKE) --no-print-directory all
+	@BELLJAR_BUILD=$(abspath $(BUILD)) /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider tests/docker
+
 # The fault tests at length: processes killed at random moments under load.
 soak:
 	@tools/deps test
@@ -68,7 +74,7 @@ lint:
 	@tools/deps test
 	@tools/lint --build $(BUILD)
 
-# Every part that can carry them, with the address and undefined behaviour sanitizers.
+# Every part that can carry them, with the address, undefined behaviour and thread sanitizers.
 sanitize:
 	@tools/deps test
 	@tools/run-tests --build $(BUILD) --sanitize
