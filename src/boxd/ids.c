@@ -82,7 +82,7 @@ int ids_map(const struct boxd_config *config, uint32_t box, pid_t pid, struct er
 
 int ids_claim(const struct boxd_config *config, uint32_t box, struct err *e)
 {
-    if ((config->flags & BOXD_OWN_IDS) == 0) {
+    if ((config->flags & BOXD_OWN_IDS) == 0 || weakened(config->weaken, WEAKEN_USERNS)) {
         return 0;
     }
     if (setresuid((uid_t)-1, first_id(config, box), (uid_t)-1) < 0) {
