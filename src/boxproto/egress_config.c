@@ -178,8 +178,9 @@ int egress_config_check(const struct egress_config *config, struct err *e)
             return err_set(e, ERR_INVALID, "egress' config: name %" PRIu32 " has no end", i);
         }
     }
-    if (config->bandwidth == 0) {
-        return err_set(e, ERR_INVALID, "egress' config: a bandwidth of 0");
+    if (config->bandwidth == 0 || config->bandwidth > EGRESS_BANDWIDTH_MAX) {
+        return err_set(e, ERR_INVALID, "egress' config: a bandwidth of %" PRIu64,
+                       config->bandwidth);
     }
     return 0;
 }

@@ -18,6 +18,7 @@ enum { EGRESS_FD_BOXD = 3, EGRESS_FD_CONFIG = 4 };
 #define EGRESS_NAME_BYTES      256 /* a whole name of the DNS, and its NUL */
 #define EGRESS_RESOLVERS_MAX   3
 #define EGRESS_CONNECTIONS_MAX 4096
+#define EGRESS_BANDWIDTH_MAX   (UINT64_C(10) << 30)
 
 /* The network of a box with BOX_NETWORK_EGRESS; nothing of it is ever seen outside.  IPv4's is one
  * of those kept for documentation, so that it can hide no network of anybody's. */

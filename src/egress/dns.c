@@ -12,7 +12,7 @@
 #define FLAG_WANTED    0x01 /* recursion */
 #define FLAG_AVAILABLE 0x80
 #define POINTER        0xc0
-#define NAME_WIRE_MAX  255
+#define NAME_MAX_LEN   253
 
 enum { TYPE_A = 1, TYPE_AAAA = 28, CLASS_IN = 1 };
 
@@ -44,7 +44,7 @@ static bool name_read(const uint8_t *data, size_t len, size_t *at, char name[DNS
     while (pos < len && data[pos] != 0) {
         size_t label = data[pos++];
         if (label >= POINTER || label > 63 || label > len - pos ||
-            used + label + 1 > NAME_WIRE_MAX) {
+            used + label + 1 > NAME_MAX_LEN) {
             return false;
         }
         if (used > 0) {

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct meter {
-    uint64_t rate;  /* bytes a second; not 0 */
+    uint64_t rate;  /* bytes a second; not 0, EGRESS_BANDWIDTH_MAX at most */
     int64_t tokens; /* bytes; below 0: the debt */
     uint64_t at_ns;
 };
