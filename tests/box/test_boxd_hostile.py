@@ -174,11 +174,12 @@ def test_only_the_exact_number_of_descriptors_is_heard(kind):
             assert refused(boxd), count
 
 
-def test_only_boxes_that_there_are_can_be_named():
+def test_only_boxes_that_there_are_can_be_named(capfd):
     for kind, box in itertools.product(REQUESTS, (4, 5, 255, 1024, 0x7fffffff, 0x80000000, 0xffffffff)):
-        with support.started(fake_init=True) as boxd:
+        with support.started(fake_init=True, log_level=1) as boxd:
             send(boxd, kind, box)
             assert refused(boxd), (kind, box)
+        assert f"for box {box} of 4" in capfd.readouterr().err
 
 
 def foreign_descriptors():
