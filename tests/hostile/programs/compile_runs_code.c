@@ -5,7 +5,7 @@
  * must: its ids, capabilities, filter, network and files are those of a run
  * request: {"compile": {"args": ["-wrapper", "bash,-c,eval \"$(sed -n s/^sh:.//p main.c)\""]}}
  * expect: {"verdict": "compile_error", "has": "held", "lacks": "LEAK"}
- * off: filter+nested caps netns two-ids+userns
+ * off: filter+nested caps netns
  */
 /*
 sh: exec >&2

@@ -3,7 +3,6 @@
 # tries: walk / and write to every directory and file that it finds
 # must: only /box, /tmp, /dev/shm, the devices and its own entries of /proc let it
 # shows: a path outside of these that could be opened for writing
-# off: readonly+overlay+landlock+caps+userns+two-ids
 # control: bare
 import os, stat
 MINE = ("/box", "/tmp", "/dev/shm", "/proc")
