@@ -37,7 +37,7 @@
 #include "egress/stack.h"
 
 /* Standard ones, the box's two, the routes', and those of questions. */
-#define FDS_OF_OWN (8 + RESOLVER_ASKED_MAX)
+#define FDS_OF_OWN (6 + RESOLVER_ASKED_MAX)
 /* What libslirp keeps for a connection at most, and the rest. */
 #define BYTES_PER_CONNECTION ((size_t)512 << 10)
 #define BYTES_OF_OWN         ((size_t)32 << 20)

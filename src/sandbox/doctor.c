@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/doctor.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -249,6 +251,23 @@ static void memfd_row(struct doctor_row *rows, unsigned *count)
     row->remedy = fd < 0 ? "a kernel with CONFIG_MEMFD_CREATE" : "";
 }
 
+/* No box is weaker without it: what network.disable = false would need is told. */
+static void network_row(struct doctor_row *rows, unsigned *count)
+{
+    AUTO(fd_closep) int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    int why = errno;
+    struct doctor_row *row = row_add(rows, count, "network for programs", DOCTOR_OK);
+    if (fd < 0) {
+        snprintf(row->detail, sizeof(row->detail), "/dev/net/tun: %s", strerrordesc_np(why));
+        row->meaning = "programs can be given no network (network.disable = false does not start)";
+        row->remedy =
+            "modprobe tun and chmod 0666 /dev/net/tun, which udev does on most hosts; in a "
+            "container, --device /dev/net/tun";
+        return;
+    }
+    row->meaning = "programs can be given one, where network.disable is false";
+}
+
 /* What can be told without boxd. */
 static void probe(struct view *v)
 {
@@ -290,6 +309,7 @@ unsigned doctor_rows(const struct box_boxd_hello *hello, const char *cgroup_lack
     landlock_detail(v.landlock, rows, count);
     core_row(rows, &count);
     memfd_row(rows, &count);
+    network_row(rows, &count);
     return count;
 }
 

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The processes of belljar-egress: what they may, what is left of them, and what happens when they die."""
+import mmap
 import os
 import pathlib
 import re
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 
 import pytest
 
+from support.inside import Inside, possible
 from support.raw import wait_until
 from support.server import BUILD, at_rest, cannot, clean_environment, descendants, settle
 
@@ -76,12 +80,59 @@ def test_the_process_of_a_box_has_its_tap_and_sockets_only(boxed):
         return sorted(re.sub(r":.*", "", os.readlink(f"{folder}/{fd}")) for fd in os.listdir(folder) if int(fd) > 2)
 
     # The end of its box, the kernel's routes, one connection.
-    assert wait_until(lambda: kinds() == ["/tun", "socket", "socket", "socket"]), kinds()
+    assert wait_until(lambda: kinds() == ["/tun", "pipe", "socket", "socket"]), kinds()
+    [end] = [fd for fd in os.listdir(folder) if os.readlink(f"{folder}/{fd}").startswith("pipe:") and int(fd) > 2]
+    flags = pathlib.Path(f"{folder[:-3]}/fdinfo/{end}").read_text().split("flags:\t")[1].split("\n")[0]
+    assert int(flags, 8) & os.O_ACCMODE == os.O_RDONLY, "boxd would have to close what is sent through it"
+
+
+#: Name: number of the call on x86-64, arguments.  None does harm where it gets through.
+ATTACKS = {
+    "signal another process": (234, "{main}", "{main}", 0),
+    "signal a process": (62, "{main}", 0),
+    "have another process signalled": (72, "{socket}", 8, "{main}"),
+    "with a signal of its choice": (72, "{socket}", 10, signal.SIGURG),
+    "have it signalled by another way": (16, "{socket}", 0x8901, struct.pack("i", 0)),
+    "keep the device": (16, "{tap}", 0x400454CB, 0),
+    "send descriptors": (46, "{socket}", bytes(56), 0),
+    "memory that can be run": (9, 0, 4096, mmap.PROT_READ | mmap.PROT_EXEC, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0),
+    "make memory able to run": (10, 0, 4096, mmap.PROT_READ | mmap.PROT_EXEC),
+    "a filter on a socket": (54, "{socket}", socket.SOL_SOCKET, 26, bytes(16), 16),
+    "a device of its choice": (54, "{socket}", socket.SOL_SOCKET, 25, "lo", 3),
+    "listen": (50, "{socket}", 1),
+    "a port of its choice": (49, "{socket}", struct.pack("=HH4s8x", socket.AF_INET, 0, bytes((127, 0, 0, 1))), 16),
+    "a UNIX socket": (41, socket.AF_UNIX, socket.SOCK_STREAM, 0),
+    "netlink": (41, socket.AF_NETLINK, socket.SOCK_RAW, 0),
+    "an ICMP socket": (41, socket.AF_INET, socket.SOCK_DGRAM, 1),
+    "a packet socket": (41, socket.AF_PACKET, socket.SOCK_DGRAM, 0),
+    "read a file": (257, -100, "/etc/hostname", 0),
+    "look into another process": (101, 16, "{main}", 0, 0),
+    "a process": (57,),
+    "a program": (59, "/bin/true", 0, 0),
+    "room for more descriptors": (302, 0, 7, struct.pack("QQ", 4096, 4096), 0),
+}
+
+
+def test_whoever_has_taken_over_the_process_of_a_box_has_its_connections_only(boxed):
+    """From inside the real one.  A socket can still be made and asked for its name: the calls as such get through."""
+    if not possible():
+        cannot("system calls are put into processes on x86-64 only")
+    main, box = boxed
+    folder = f"/proc/{box}/fd"
+    tap = next(int(fd) for fd in os.listdir(folder) if os.readlink(f"{folder}/{fd}") == "/tun")
+    with Inside(box) as process:
+        made = process.call(41, socket.AF_INET, socket.SOCK_STREAM, 0)
+        assert isinstance(made, int) and process.call(72, made, 3) == os.O_RDWR
+        known = {"{main}": main, "{socket}": made, "{tap}": tap}
+        told = {name: process.call(number, *(known.get(one, one) for one in arguments))
+                for name, (number, *arguments) in ATTACKS.items()}
+        process.call(3, made)
+    assert {name: result for name, result in told.items() if result != "EPERM"} == {}
 
 
 def test_resource_limits(boxed):
     limits = pathlib.Path(f"/proc/{boxed[1]}/limits").read_text()
-    for name, value in (("Max processes", "0"), ("Max file size", "0"), ("Max open files", "88"), ("Max core file size", "1")):
+    for name, value in (("Max processes", "0"), ("Max file size", "0"), ("Max open files", "86"), ("Max core file size", "1")):
         assert re.search(rf"^{name} +{value} +{value} ", limits, re.M), limits
 
 

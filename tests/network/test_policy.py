@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a program with a network may go, both ways: each address is refused to it, and reached by the host that it runs on.
 
-Threats E3; docs/network.md has the rules.
+docs/network.md has the rules.
+
+proves: E3
 """
 import pytest
 

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "fake_boxd.h"
+#include "sandbox/launch.h"
 #include "sandbox/sandbox_impl.h"
 
 /* What one box told its owner. */
@@ -117,6 +118,28 @@ static void test_start_sends_all_before_any_answer(void **state)
     m = fake_init_gets(f, 0, BOX_MSG_DATA);
     assert_memory_equal(m->bytes + sizeof(struct box_head), "echo\0hello", 11);
     seen_done(&s);
+    fake_boxd_free(f);
+}
+
+static void test_network_puts_its_layer_on_top(void **state)
+{
+    (void)state;
+    static const uint32_t layers[] = {1, 2};
+    const struct box_events events = {.output = seen_output, .ended = seen_ended};
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct err e;
+    for (unsigned network = 0; network < 2; network++) {
+        const struct box_spec spec = {.layers = layers, .layer_count = 2, .network = network != 0};
+        struct box *box = NULL;
+        assert_int_equal(box_new(f->sandbox, &spec, &events, &box, &e), 0);
+        const struct box_create *m = &fake_boxd_gets(f, BOX_MSG_CREATE)->create;
+        assert_int_equal(m->network, network ? BOX_NETWORK_EGRESS : BOX_NETWORK_LOOPBACK);
+        assert_int_equal(m->layer_count, 2 + network);
+        assert_int_equal(m->layers[0], network ? LAYER_NETWORK : 1);
+        assert_int_equal(m->layers[1 + network], 2);
+        box_free(box);
+        fake_boxd_gets(f, BOX_MSG_DESTROY);
+    }
     fake_boxd_free(f);
 }
 
@@ -839,6 +862,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_sends_all_before_any_answer),
+        cmocka_unit_test(test_network_puts_its_layer_on_top),
         cmocka_unit_test(test_ended_waits_for_the_output),
         cmocka_unit_test(test_ended_before_hello_was_read_loses_no_output),
         cmocka_unit_test(test_box_killed_before_hello_ends),
