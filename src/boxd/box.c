@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boxd/box.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -402,18 +403,20 @@ static int box_spawn(struct box *box, int netns, struct err *e)
     return box_watch(box, e);
 }
 
-/* The frames of its tap go to belljar-egress, for as long as there is a box. */
+/*
+ * The frames of its tap go to belljar-egress, for as long as there is a box.  A pipe, not a socket:
+ * whoever holds the other end can send nothing that we would have to close.
+ */
 static int box_attach(struct box *box, int tap, struct err *e)
 {
     const struct egress_attach attach = {.box = box->id};
     int pair[2];
-    int r = fd_seqpacket_pair(pair, e);
-    if (r < 0) {
-        return r;
+    if (pipe2(pair, O_CLOEXEC) < 0) {
+        return err_sys(e, "pipe");
     }
-    AUTO(fd_closep) int theirs = pair[1];
-    box->life = pair[0];
-    r = fd_send(box->boxd->egress, &attach, sizeof(attach), (const int[]){tap, theirs}, 2, e);
+    AUTO(fd_closep) int theirs = pair[0];
+    box->life = pair[1];
+    int r = fd_send(box->boxd->egress, &attach, sizeof(attach), (const int[]){tap, theirs}, 2, e);
     return r < 0 ? err_wrap(e, "the box's network") : 0;
 }
 

@@ -48,8 +48,8 @@ struct egress_config {
 };
 
 /*
- * With two descriptors: the tap device of the box, and a socket that boxd closes when the box is
- * gone: the tap is let go then.
+ * With two descriptors: the tap device of the box, and the end of a pipe whose other end boxd
+ * closes when the box is gone: the tap is let go then.
  */
 struct egress_attach {
     uint32_t box;

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -115,15 +116,12 @@ static const struct call {
     {"close", true},
     {"exit", true},
     {"exit_group", true},
-    {"fcntl", true},
     {"futex", true},
     {"getpid", true},
     {"getrandom", true},
     {"gettid", true},
     {"gettimeofday", true},
     {"madvise", true},
-    {"mmap", true},
-    {"mprotect", true},
     {"mremap", true},
     {"munmap", true},
     {"poll", true},
@@ -133,7 +131,6 @@ static const struct call {
     {"rt_sigaction", true},
     {"rt_sigprocmask", true},
     {"rt_sigreturn", true},
-    {"tgkill", true}, /* abort */
     {"write", true},
     {"writev", true},
     /* sockets, but for making them */
@@ -141,27 +138,34 @@ static const struct call {
     {"getpeername", true},
     {"getsockname", true},
     {"getsockopt", true},
-    {"ioctl", true}, /* FIONREAD; of descriptors that are there */
     {"recvfrom", true},
     {"recvmsg", true},
-    {"sendmsg", true},
     {"sendto", true},
     {"shutdown", true},
     /* a process for a box */
     {"clone", false},
+    {"fcntl", false},
     {"fork", false},
     {"getppid", false},
     {"getrlimit", false},
+    {"ioctl", false},
+    {"mmap", false},
+    {"mprotect", false},
     {"prctl", false},
     {"prlimit64", false},
     {"seccomp", false},
+    {"sendmsg", false},
     {"set_robust_list", false},
     {"setrlimit", false},
     {"setsockopt", false},
     {"socket", false},
+    {"tgkill", false}, /* abort; where users have one id it could end others */
 };
 
-/* What the process of a box may say to these two. */
+/*
+ * What the process of a box may say to these: what libslirp says.  F_SETOWN and the like would let
+ * it signal processes of its user, a filter on a socket use up room of the kernel.
+ */
 static const struct rule {
     const char *name;
     unsigned count;
@@ -171,6 +175,10 @@ static const struct rule {
     {                                                                                              \
         number, SCMP_CMP_MASKED_EQ, UINT32_MAX, value                                              \
     }
+#define WITHOUT(number, bits)                                                                      \
+    {                                                                                              \
+        number, SCMP_CMP_MASKED_EQ, bits, 0                                                        \
+    }
 #define TYPE(value)                                                                                \
     {                                                                                              \
         1, SCMP_CMP_MASKED_EQ, ~(unsigned)(SOCK_CLOEXEC | SOCK_NONBLOCK), value                    \
@@ -179,9 +187,18 @@ static const struct rule {
     {"socket", 3, {WORD(0, AF_INET), TYPE(SOCK_DGRAM), WORD(2, 0)}},
     {"socket", 3, {WORD(0, AF_INET6), TYPE(SOCK_STREAM), WORD(2, 0)}},
     {"socket", 3, {WORD(0, AF_INET6), TYPE(SOCK_DGRAM), WORD(2, 0)}},
-    {"setsockopt", 1, {WORD(1, SOL_SOCKET)}},
+    {"setsockopt", 2, {WORD(1, SOL_SOCKET), WORD(2, SO_REUSEADDR)}},
+    {"setsockopt", 2, {WORD(1, SOL_SOCKET), WORD(2, SO_OOBINLINE)}},
     {"setsockopt", 2, {WORD(1, IPPROTO_TCP), WORD(2, TCP_NODELAY)}},
+    {"fcntl", 1, {WORD(1, F_GETFD)}},
+    {"fcntl", 1, {WORD(1, F_SETFD)}},
+    {"fcntl", 1, {WORD(1, F_GETFL)}},
+    {"fcntl", 1, {WORD(1, F_SETFL)}},
+    {"ioctl", 1, {WORD(1, FIONREAD)}},
+    {"mmap", 1, {WITHOUT(2, PROT_EXEC)}},
+    {"mprotect", 1, {WITHOUT(2, PROT_EXEC)}},
 #undef WORD
+#undef WITHOUT
 #undef TYPE
 };
 
