@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ip_special.h"
 #include "egress/policy.h"
 #include "egress/routes.h"
 
@@ -18,6 +19,15 @@ static struct reach_kept *place_of(struct reach *r, const struct ip *a)
     return &r->kept[hash % REACH_KEPT];
 }
 
+/* Nor may it stand for this host (NAT64, 6to4), which would be reached from outside.  That there is
+ * no way to what it stands for is usual where all is IPv6. */
+static bool leads_out(const struct reach *r, const struct ip *a)
+{
+    struct ip meant = ip_unwrap(a);
+    return routes_ask(r->routes, a) == ROUTE_OUT &&
+           (memcmp(&meant, a, sizeof(meant)) == 0 || routes_ask(r->routes, &meant) != ROUTE_HERE);
+}
+
 bool reach_allows(struct reach *r, const struct ip *a, uint64_t now_ns)
 {
     struct reach_kept *kept = place_of(r, a);
@@ -25,7 +35,7 @@ bool reach_allows(struct reach *r, const struct ip *a, uint64_t now_ns)
         return kept->allowed;
     }
     *kept = (struct reach_kept){.address = *a, .until_ns = now_ns + KEPT_NS};
-    kept->allowed = policy_allows(r->policy, a) && routes_lead_out(r->routes, a);
+    kept->allowed = policy_allows(r->policy, a) && leads_out(r, a);
     return kept->allowed;
 }
 

@@ -47,7 +47,7 @@ static size_t question_make(const struct ip *a, struct question *ret)
     return ret->head.nlmsg_len;
 }
 
-bool routes_lead_out(int sock, const struct ip *a)
+enum route routes_ask(int sock, const struct ip *a)
 {
     struct question question;
     union {
@@ -56,12 +56,15 @@ bool routes_lead_out(int sock, const struct ip *a)
     } answer;
     size_t len = question_make(a, &question);
     if (send(sock, &question, len, 0) != (ssize_t)len) {
-        return false;
+        return ROUTE_HERE;
     }
     ssize_t n = recv(sock, &answer, sizeof(answer), 0);
+    if (n >= (ssize_t)sizeof(answer.head) && answer.head.nlmsg_type == NLMSG_ERROR) {
+        return ROUTE_NONE;
+    }
     if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)) || answer.head.nlmsg_type != RTM_NEWROUTE) {
-        return false; /* an error: there is no way to it */
+        return ROUTE_HERE;
     }
     const struct rtmsg *route = NLMSG_DATA(&answer.head);
-    return route->rtm_type == RTN_UNICAST;
+    return route->rtm_type == RTN_UNICAST ? ROUTE_OUT : ROUTE_HERE;
 }

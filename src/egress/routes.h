@@ -1,12 +1,16 @@
 #pragma once
 /*
- * routes - whether the kernel would send to an address out of this host: not to the host itself, by
- * whatever address it has now, and not to all of a wire.
+ * routes - where the kernel would send what is for an address: whatever addresses this host has
+ * now.
  */
-#include <stdbool.h>
-
 struct err;
 struct ip;
 
 int routes_open(int *ret_sock, struct err *e);
-bool routes_lead_out(int sock, const struct ip *a);
+
+enum route {
+    ROUTE_OUT,  /* to one other host, by way of whoever it takes */
+    ROUTE_NONE, /* nowhere */
+    ROUTE_HERE, /* to this host, or to all of a wire; or it is not known */
+};
+enum route routes_ask(int sock, const struct ip *a);
