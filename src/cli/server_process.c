@@ -2,6 +2,7 @@
 #include "cli/server_process.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,8 +292,13 @@ static void on_audit(void *ctx, const struct audit_act *act)
 {
     const struct server *s = ctx;
     const struct server_message m = {.type = SERVER_AUDIT, .act = *act};
+    struct pollfd room = {.fd = s->parent_sock, .events = POLLOUT};
     struct err e;
-    if (fd_send(s->parent_sock, &m, sizeof(m), NULL, 0, &e) < 0) {
+    int r;
+    do {
+        r = fd_send(s->parent_sock, &m, sizeof(m), NULL, 0, &e);
+    } while (r == -ERR_BUSY && (poll(&room, 1, -1) > 0 || errno == EINTR));
+    if (r < 0) {
         LOG_ERROR(s->log, "an act of an administrator was not written down", log_s("act", act->act),
                   log_s("error", e.text));
     }

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import stat
 import subprocess
 import threading
@@ -22,6 +23,7 @@ from support.websocket import WebSocket
 BELLJAR = str(BUILD / "belljar")
 ROOT = os.geteuid() == 0
 CLONE_NEWNET = 0x40000000
+POLL = {"x86_64": ("7", "271"), "aarch64": ("73",)}.get(os.uname().machine, ())
 
 
 def key_add(data, name, *flags):
@@ -194,6 +196,35 @@ def test_package_acts_are_written_down(tmp_path):
     server.request("DELETE", "/api/v2/packages", package, boss)
     server.stop()
     assert acts(data)[3:] == [("installs a package", "key:boss", "python-3.1\n\"}"), ("removes a package", "key:boss", "python-3.1\n\"}")]
+
+
+def test_no_act_is_lost_while_the_parent_is_behind(tmp_path):
+    """More of them than wait between the two processes; the server then waits, too."""
+    data = tmp_path / "data"
+    boss = {"X-Api-Key": key_add(data, "boss", "--scope", "admin")}
+    server = Server("--data", str(data))
+    inner = [pid for pid in descendants(server.pid) if pathlib.Path(f"/proc/{pid}/comm").read_text() == "belljar\n" and pid != server.pid]
+    assert len(inner) == 1
+    versions = [f"3.{n}" for n in range(500)]
+
+    def ask():
+        for version in versions:
+            server.request("DELETE", "/api/v2/packages", {"language": "python", "version": version}, boss)
+
+    def waits():
+        return pathlib.Path(f"/proc/{inner[0]}/syscall").read_text().split()[0] in POLL
+
+    asking = threading.Thread(target=ask)
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        asking.start()
+        assert wait_until(lambda: not asking.is_alive() or waits(), 30)
+        assert waits()
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    asking.join()
+    server.stop()
+    assert [what for act, _, what in acts(data) if act == "removes a package"] == [f"python-{version}" for version in versions]
 
 
 def test_commands_on_the_store_are_written_down(tmp_path):
