@@ -227,7 +227,7 @@ static uint32_t sum_of_head(const uint8_t *packet, size_t body)
 size_t frame_prohibited(const struct frame *f, const struct ip *gateway, uint8_t ret[FRAME_BYTES])
 {
     /* The header of what was refused, and its ports and a little more. */
-    size_t head = f->v6 ? IP6_BYTES : IP4_BYTES, quoted = head + 2 * PORTS_BYTES;
+    size_t head = f->v6 ? IP6_BYTES : IP4_BYTES, quoted = head + (size_t)2 * PORTS_BYTES;
     size_t body = ICMP_BYTES + quoted;
     uint8_t *packet = ret + ETHER_BYTES, *icmp = packet + head;
     ether_put(ret, f->data + ETHER_TO, f->data + ETHER_FROM, f->v6 ? ETHER_IP6 : ETHER_IP4);

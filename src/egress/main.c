@@ -92,7 +92,8 @@ static void attach(const struct egress *g, int fds[2])
         box_main(g, TAKE(&tap, -1), TAKE(&life, -1));
     }
     if (pid < 0) {
-        LOG_ERROR(&g->log, "a box is left without its network", log_s("error", strerror(errno)));
+        LOG_ERROR(&g->log, "a box is left without its network",
+                  log_s("error", strerrordesc_np(errno)));
     }
 }
 
