@@ -105,8 +105,8 @@ static int explain(struct err *e)
 {
     const char *remedy = host_userns_obstacle();
     if (!remedy) {
-        remedy =
-            "in a container, its seccomp profile must allow unshare and mount; or start as root";
+        remedy = "in a container 'belljar doctor' names the options that allow unshare and mount; "
+                 "or start as root";
     }
     char why[ERR_TEXT_MAX];
     memcpy(why, e->text, sizeof(why));
@@ -291,7 +291,8 @@ static int enter_granted(const struct grants *g, struct err *e)
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         return err_set(e, ERR_DENIED,
                        "newuidmap or newgidmap refused the ids that /etc/subuid and /etc/subgid "
-                       "grant; correct these files, or remove your lines to use one id");
+                       "grant; correct these files, or remove your lines to use one id (in a "
+                       "container: docs/containers.md)");
     }
     /* The groups of the login session mean something outside; boxes must not have them. */
     if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || setgroups(0, NULL) < 0) {

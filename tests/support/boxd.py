@@ -350,7 +350,7 @@ def drain(fds):
     out = {fd: bytearray() for fd in fds}
     left = set(fds)
     while left:
-        ready, _, _ = select.select(left, [], [], 20)
+        ready, _, _ = select.select(left, [], [], 60)  # in an emulated machine a GiB takes its time
         assert ready, "no output and no end of it"
         for fd in ready:
             data = os.read(fd, 65536)
