@@ -41,11 +41,13 @@ void audit_command(const struct log *audit, const char *act, const char *what)
              log_s("what", what));
 }
 
-/* Each text ends, and is escaped by the log. */
+/* Each text ends, and is escaped by the log.  Whose word it is stands in the line. */
 void audit_server(const struct log *audit, const struct audit_act *act)
 {
+    struct log theirs = *audit;
     struct audit_act a = *act;
+    theirs.process = "server";
     a.act[sizeof(a.act) - 1] = a.who[sizeof(a.who) - 1] = '\0';
     a.client[sizeof(a.client) - 1] = a.what[sizeof(a.what) - 1] = '\0';
-    LOG_INFO(audit, a.act, log_s("who", a.who), log_s("client", a.client), log_s("what", a.what));
+    LOG_INFO(&theirs, a.act, log_s("who", a.who), log_s("client", a.client), log_s("what", a.what));
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "boxproto/weaken.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -177,6 +178,9 @@ static void summary_print_json(const struct prove *p, double seconds)
     json_t *whole = json_pack("{s:s, s:b, s:O, s:O, s:o, s:f}", "version", BELLJAR_VERSION, "ok",
                               p->counts[PROVE_LEAKED] == 0, "rows", p->rows, "counted", p->counted,
                               "descriptors_not_counted", unseen, "seconds", seconds);
+    if (WEAKEN_BUILD) {
+        json_object_set_new(whole, "test_build", json_true());
+    }
     json_dumpf(whole, stdout, JSON_INDENT(2));
     puts("");
     json_decref(whole);
@@ -196,6 +200,9 @@ static void summary_print(const struct prove *p, double seconds)
     if (p->unseen) {
         AUTO(mem_freep) char *names = strv_join(p->unseen, ", ");
         printf("Not counted, as only root may look: descriptors of %s.\n", names);
+    }
+    if (WEAKEN_BUILD) {
+        puts("This is a build for tests: BELLJAR_WEAKEN leaves defences out.");
     }
 }
 

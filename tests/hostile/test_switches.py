@@ -91,6 +91,26 @@ def test_a_plain_build_has_no_switches():
     assert done.returncode != 0 and "BELLJAR_WEAKEN" in done.stderr
 
 
+def test_such_a_build_says_so_beside_what_it_proves():
+    words = [str(WEAK / "belljar"), "prove", SOUND]
+    told = subprocess.run(words, capture_output=True, text=True, timeout=120, env=clean_environment())
+    assert told.returncode == 0 and "a build for tests" in told.stdout, told
+    told = subprocess.run([*words, "--json"], capture_output=True, text=True, timeout=120, env=clean_environment())
+    assert json.loads(told.stdout)["test_build"] is True
+
+
+def test_a_plain_build_has_no_word_of_a_switch_in_it(tmp_path):
+    """Of what is loaded: names in what is for debuggers only are no code."""
+    for name in ("belljar", "src/boxd/belljar-boxd", "src/init/belljar-init", "src/egress/belljar-egress"):
+        found = []
+        for build in (BUILD, WEAK):
+            bare = tmp_path / "bare"
+            subprocess.run(["strip", "-o", bare, build / name], check=True)
+            found.append([word for word in (b"BELLJAR_WEAKEN", b"TEST BUILD", b"weaken.def") if word in bare.read_bytes()])
+        assert found[0] == [], name
+        assert found[1] or name != "belljar", "what is looked for would be there"
+
+
 def test_landlock_is_never_the_only_wall():
     """Without it everything holds but what shows that it is there."""
     leaked = {name: row for name, row in prove(["landlock"], ALL).items() if row["result"] == "LEAKED"}

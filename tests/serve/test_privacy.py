@@ -196,6 +196,8 @@ def test_package_acts_are_written_down(tmp_path):
     server.request("DELETE", "/api/v2/packages", package, boss)
     server.stop()
     assert acts(data)[3:] == [("installs a package", "key:boss", "python-3.1\n\"}"), ("removes a package", "key:boss", "python-3.1\n\"}")]
+    lines = [json.loads(line) for line in (data / "audit.log").read_text().splitlines()]
+    assert [line["process"] for line in lines[2:]] == ["parent", "server", "server"], "whose word it is"
 
 
 def test_no_act_is_lost_while_the_parent_is_behind(tmp_path):
