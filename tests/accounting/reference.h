@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a program of these tests says of itself: its last words are a line "reference" with what the kernel told
- * it (getrusage, clock_gettime), taken inside the same run, so that a busy machine changes both sides alike.
+ * What a program of these tests says of itself: its last words are a line "reference" with what the
+ * kernel told it (getrusage, clock_gettime), taken inside the same run, so that a busy machine
+ * changes both sides alike.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,14 +29,16 @@ static double cpu_of(int who)
 {
     struct rusage u;
     getrusage(who, &u);
-    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 /* `others`: CPU seconds of processes that nobody waited for. */
 static void tell(double began, double others, uint64_t touched)
 {
     printf("\nreference {\"cpu_ms\": %.3f, \"wall_ms\": %.3f, \"bytes\": %ju}\n",
-           (cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN) + others) * 1000, (seconds(CLOCK_MONOTONIC) - began) * 1000, (uintmax_t)touched);
+           (cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN) + others) * 1000,
+           (seconds(CLOCK_MONOTONIC) - began) * 1000, (uintmax_t)touched);
     fflush(stdout);
 }
 
