@@ -91,19 +91,32 @@ static const enum cgroup_choice cgroup_choices[] = {
     CGROUP_NONE,
 };
 
+static uint64_t most(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* No box gets more than this, whoever asks: what the most generous of the dialects may give. */
+static uint64_t memory_most(const struct config *c)
+{
+    uint64_t own = most(c->native_memory_max_bytes, c->native_compile_memory_max_bytes);
+    uint64_t judge0 = c->judge0_memory_max_kb << 10;
+    return most(most(c->compile_memory_bytes, c->run_memory_bytes), most(own, judge0));
+}
+
 void host_launch_config(const struct config *config, const struct log *log,
                         struct launch_config *ret)
 {
-    uint64_t compile = config->compile_memory_bytes, run = config->run_memory_bytes;
+    uint64_t processes = most(config->native_processes_max, config->judge0_processes_max);
     *ret = (struct launch_config){
         .cgroup = cgroup_choices[config->cgroup],
         .cgroup_parent = config->cgroup_parent,
         .boxes = host_boxes(config),
         .uid_base = (uint32_t)config->uid_base,
-        .memory_max = compile > run ? compile : run,
-        .disk_max = config->disk_bytes,
-        .inodes_max = config->disk_inodes,
-        .processes_max = (uint32_t)config->processes,
+        .memory_max = memory_most(config),
+        .disk_max = most(config->disk_bytes, config->native_disk_max_bytes),
+        .inodes_max = most(config->disk_inodes, config->native_files_max),
+        .processes_max = (uint32_t)most(config->processes, processes),
         .boxd_path = config->box_daemon,
         .log = log,
     };

@@ -109,6 +109,20 @@ def test_there_is_no_network(native):
     assert run(native, source)["run"]["stdout"] in ("101\n", "1\n")
 
 
+def test_the_most_that_may_be_asked_for_is_given(native):
+    source = """
+import os, threading
+box, done = os.statvfs("/box"), threading.Event()
+threads = [threading.Thread(target=done.wait) for _ in range(400)]
+for one in threads:
+    one.start()
+print(box.f_blocks * box.f_frsize, box.f_files >= 50000, len(threads))
+done.set()
+"""
+    x = limited(native, source, disk_bytes=512 << 20, files=50000, processes=512, memory_bytes=1 << 30)
+    assert x["run"]["stdout"] == f"{512 << 20} True 400\n", x
+
+
 @pytest.mark.parametrize("name", ["wall_ms", "cpu_ms", "memory_bytes", "stack_bytes", "disk_bytes", "files", "file_bytes",
                                   "open_files", "processes", "output_bytes"])
 def test_nothing_is_unlimited(native, name):
