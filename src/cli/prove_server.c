@@ -25,7 +25,7 @@
 #define SECRET     "OPERATOR_SECRET"
 #define SECRET_LEN 18
 #define LOG_MAX    ((size_t)64 << 20)
-#define LOG_SHOWN  130
+#define OWN_WORD   "belljar serve: "
 #define READ_SIZE  4096
 
 /* A flag that is said twice counts as it was said last; --listen would add to it. */
@@ -39,6 +39,7 @@ static const char *const own_flags[] = {
     "--callers-queued=0",
     "--validation-max-source-length=0",
     "--validation-deny-patterns=",
+    "--judge0-authn-token=",
 };
 
 /* By its path: else the name of the process would be "exe". */
@@ -73,7 +74,17 @@ static void serve_become(char *const *argv, const char *secret, int ready_fd, in
     _exit(EXIT_FAILURE);
 }
 
-/* The last line of what it has logged. */
+/* Why it ended: what it says as a command of its kind does, else the last line of its log. */
+static const char *cause(char *const *lines)
+{
+    const char *found = "it said nothing", *own = NULL;
+    for (; lines && *lines; lines++) {
+        own = str_starts(*lines, OWN_WORD) ? *lines + strlen(OWN_WORD) : own;
+        found = *lines;
+    }
+    return own ? own : found;
+}
+
 static int failure(int log_fd, struct err *e)
 {
     AUTO(buf_done) struct buf log = {0};
@@ -82,9 +93,7 @@ static int failure(int log_fd, struct err *e)
     if (lseek(log_fd, 0, SEEK_SET) == 0 && fd_read_all(log_fd, LOG_MAX, &log, &ignored) == 0) {
         lines = log.len > 0 ? strv_split(log.data, "\n") : NULL;
     }
-    const char *last = lines && *lines ? lines[strv_len(lines) - 1] : "it said nothing";
-    return err_set(e, ERR_IO, "belljar serve did not start here: %.*s; 'belljar doctor' tells more",
-                   LOG_SHOWN, last);
+    return err_set(e, ERR_IO, "belljar serve did not start here: %s", cause(lines));
 }
 
 /* "belljar 0.1.0 is ready on http://127.0.0.1:40123, and keeps ..." */

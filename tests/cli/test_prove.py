@@ -110,6 +110,11 @@ def test_less_than_a_program_asks_for_is_no_leak():
     assert rows(done)["memory_bomb"]["result"] in ("not run", "absent"), done.stdout
 
 
+def test_a_host_whose_callers_need_a_token_is_proven():
+    done = belljar("prove", "segfault", env={"AUTHN_TOKEN": "sesame", "BELLJAR_JUDGE0_AUTHN_TOKEN": "sesame"})
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_server_at_work_is_not_touched():
     server = Server("--slots", "1")
     try:
@@ -143,6 +148,7 @@ def test_a_server_that_cannot_start_is_told():
     done = belljar("prove", "--sandbox-boxd", "/nowhere/boxd", "segfault")
     assert done.returncode == 1
     assert done.stderr.startswith("belljar prove: belljar serve did not start here: ")
+    assert "/nowhere/boxd" in done.stderr
 
 
 @pytest.mark.parametrize("words, says", [
