@@ -11,10 +11,13 @@
 #define FLAG_TRUNCATED 0x02
 #define FLAG_WANTED    0x01 /* recursion */
 #define FLAG_AVAILABLE 0x80
+#define FLAGS_CHECKED  0x30 /* authentic data, checking disabled */
+#define FLAG_SIGNED    0x80 /* of EDNS */
+#define EDNS_BYTES_MAX 1232 /* fits into one packet everywhere */
 #define POINTER        0xc0
 #define NAME_MAX_LEN   253
 
-enum { TYPE_A = 1, TYPE_AAAA = 28, CLASS_IN = 1 };
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_OPT = 41, CLASS_IN = 1 };
 
 static uint16_t get16(const uint8_t *data)
 {
@@ -92,6 +95,25 @@ bool dns_query_parse(const uint8_t *data, size_t len, struct dns_question *ret)
 {
     return question_read(data, len, ret) && (data[2] & (FLAG_ANSWER | FLAGS_OPCODE)) == 0 &&
            get16(data + 6) == 0 && get16(data + 8) == 0;
+}
+
+size_t dns_query_put(const uint8_t *query, size_t len, const struct dns_question *q,
+                     uint8_t *ret_data)
+{
+    const uint8_t *more = query + q->end;
+    bool edns = len - q->end >= DNS_EDNS_BYTES && more[0] == 0 && get16(more + 1) == TYPE_OPT;
+    memcpy(ret_data, query, q->end);
+    ret_data[2] = query[2] & FLAG_WANTED;
+    ret_data[3] = query[3] & FLAGS_CHECKED;
+    memset(ret_data + 6, 0, 5);
+    ret_data[11] = edns;
+    if (!edns) {
+        return q->end;
+    }
+    const uint8_t option[DNS_EDNS_BYTES] = {
+        [2] = TYPE_OPT, EDNS_BYTES_MAX >> 8, EDNS_BYTES_MAX & 0xff, [7] = more[7] & FLAG_SIGNED};
+    memcpy(ret_data + q->end, option, sizeof(option));
+    return q->end + sizeof(option);
 }
 
 void dns_refuse(const uint8_t *query, const struct dns_question *q, enum dns_refusal why,

@@ -19,8 +19,17 @@ struct dns_question {
     size_t end;                /* of the question in the packet */
 };
 
-/* A query that asks one question, and says nothing else that matters. */
+/* A query that asks one question. */
 bool dns_query_parse(const uint8_t *data, size_t len, struct dns_question *ret);
+
+#define DNS_EDNS_BYTES 11
+/*
+ * That query as a resolver of the host's is asked: the question, whether a long answer and
+ * signatures are welcome (EDNS), and nothing else that a program has put in.  Gives its length;
+ * ret_data has room for q->end + DNS_EDNS_BYTES.
+ */
+size_t dns_query_put(const uint8_t *query, size_t len, const struct dns_question *q,
+                     uint8_t *ret_data);
 
 enum dns_refusal { DNS_FAILED = 2, DNS_REFUSED = 5, DNS_TRUNCATED = -1 };
 /* The answer without an answer to it; ret_data has room for q->end bytes, which is its length. */

@@ -87,10 +87,9 @@ static bool pass_on(struct resolver *r, const struct frame *f, const struct dns_
                                  .until_ns = now_ns + PATIENCE_NS,
                                  .id = q->id,
                                  .question = *q,
-                                 .way = frame_way_back(f),
-                                 .len = f->payload_len};
+                                 .way = frame_way_back(f)};
     rand_bytes(&a->question.id, sizeof(a->question.id));
-    memcpy(a->query, f->payload, f->payload_len);
+    a->len = dns_query_put(f->payload, f->payload_len, q, a->query);
     dns_set_id(a->query, a->question.id);
     return asked_send(r, a);
 }

@@ -27,7 +27,7 @@ struct resolver_asked {
     struct frame_way way;
     unsigned tries; /* resolvers that were asked */
     size_t len;
-    uint8_t query[RESOLVER_QUERY_MAX];
+    uint8_t query[DNS_HEADER_BYTES + DNS_NAME_BYTES + 4 + DNS_EDNS_BYTES];
 };
 
 struct resolver {

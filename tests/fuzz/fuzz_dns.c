@@ -19,6 +19,11 @@ static void check_question(const uint8_t *data, size_t size)
     uint8_t refusal[DNS_HEADER_BYTES + DNS_NAME_BYTES + 4];
     REQUIRE(q.end <= size && q.end <= sizeof(refusal) && strlen(q.name) < DNS_NAME_BYTES - 2);
     REQUIRE(strpbrk(q.name, "/ \\*") == NULL);
+    uint8_t query[DNS_HEADER_BYTES + DNS_NAME_BYTES + 4 + DNS_EDNS_BYTES];
+    struct dns_question passed;
+    size_t len = dns_query_put(data, size, &q, query);
+    REQUIRE(len <= sizeof(query) && dns_query_parse(query, len, &passed));
+    REQUIRE(passed.end == q.end && strcmp(passed.name, q.name) == 0);
     dns_refuse(data, &q, DNS_REFUSED, refusal);
     REQUIRE(dns_is_answer(refusal, q.end, &q));
     REQUIRE(dns_addresses(refusal, q.end, NULL, 0) == 0);

@@ -79,6 +79,34 @@ static void test_the_longest_name_fits_and_a_longer_one_does_not(void **state)
     }
 }
 
+#define EDNS(size, flags, data_len) "\0\0\51" size "\0\0" flags "\0\0" data_len
+
+static void test_query_goes_on_without_what_else_is_in_it(void **state)
+{
+    (void)state;
+    static const char noisy[] =
+        "\x12\x34\7\x9f\0\1\0\0\0\0\0\2" QUESTION EDNS("\xff\xff", "\x80", "\4") "junk"
+                                                                                 "more junk";
+    static const char wanted[] =
+        "\x12\x34\1\x10\0\1\0\0\0\0\0\1" QUESTION EDNS("\4\xd0", "\x80", "\0");
+    struct dns_question q;
+    uint8_t put[sizeof(noisy)];
+    assert_true(dns_query_parse(BYTES(noisy), &q));
+    assert_int_equal(dns_query_put(BYTES(noisy), &q, put), sizeof(wanted) - 1);
+    assert_memory_equal(put, wanted, sizeof(wanted) - 1);
+}
+
+static void test_query_without_edns_gets_none(void **state)
+{
+    (void)state;
+    static const char noisy[] = HEAD("\1\0", "\0") QUESTION "some more bytes";
+    struct dns_question q;
+    uint8_t put[sizeof(noisy)];
+    assert_true(dns_query_parse(BYTES(noisy), &q));
+    assert_int_equal(dns_query_put(BYTES(noisy), &q, put), sizeof(QUERY) - 1);
+    assert_memory_equal(put, QUERY, sizeof(QUERY) - 1);
+}
+
 static void test_refusal_repeats_the_question(void **state)
 {
     (void)state;
@@ -172,6 +200,8 @@ int main(void)
         cmocka_unit_test(test_query_that_is_something_else_is_none),
         cmocka_unit_test(test_a_label_that_is_no_hosts_matches_no_name),
         cmocka_unit_test(test_the_longest_name_fits_and_a_longer_one_does_not),
+        cmocka_unit_test(test_query_goes_on_without_what_else_is_in_it),
+        cmocka_unit_test(test_query_without_edns_gets_none),
         cmocka_unit_test(test_refusal_repeats_the_question),
         cmocka_unit_test(test_answer_gives_its_addresses),
         cmocka_unit_test(test_answer_that_is_cut_gives_what_is_whole),
