@@ -61,7 +61,7 @@ def one_box(boxd):
         control.send(struct.pack("=II", DATA, 0) + strings(LOOK))
         boxd.start()
         ready, _, _ = select.select([boxd.sock, control], [], [], PATIENCE_S)
-        if boxd.sock in ready:
+        if control not in ready:
             return "failed", failure(boxd.recv())
         try:
             fds = support.hello_of_init(control)

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -331,6 +332,7 @@ static struct child child_start_in(const struct cgroup_leaf *leaf, uint64_t flag
     assert_true(pid >= 0);
     if (pid == 0) {
         struct err e = {0};
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* of a test that failed nobody is left */
         if (cgroup_leaf_clone_fd(leaf) < 0 && cgroup_leaf_enter(leaf, &e) < 0) {
             _exit(102);
         }
