@@ -29,8 +29,7 @@
 
 #define WORDS_MAX 4096
 /* At least: for rows that are no programs. */
-#define NAME_WIDTH    17
-#define DEFENCE_WIDTH 66
+#define NAME_WIDTH 17
 /* What stands for the privileges of our own processes among names of programs. */
 #define PROCESSES "processes"
 
@@ -50,7 +49,7 @@ struct prove {
     struct config *config;
     struct prove_program *programs;
     size_t program_count;
-    struct prove_form form;
+    int name_width;
     json_t *rows;    /* with --json */
     json_t *counted; /* on the host, before the first program */
     char **unseen;   /* processes whose descriptors are not among it */
@@ -122,12 +121,6 @@ static int words_read(char **argv, struct prove *p, struct err *e)
 
 /* --- which programs --------------------------------------------------------------------------- */
 
-static void width_add(int *width, const char *text)
-{
-    int len = (int)strlen(text);
-    *width = len > *width ? len : *width;
-}
-
 static int programs_read(struct prove *p, struct err *e)
 {
     int r = 0;
@@ -139,8 +132,8 @@ static int programs_read(struct prove *p, struct err *e)
         }
     }
     for (size_t i = 0; i < p->program_count; i++) {
-        width_add(&p->form.name, p->programs[i].source->name);
-        width_add(&p->form.defence, p->programs[i].defence);
+        int width = (int)strlen(p->programs[i].source->name);
+        p->name_width = width > p->name_width ? width : p->name_width;
     }
     qsort(p->programs, p->program_count, sizeof(*p->programs), prove_program_compare);
     return r;
@@ -154,7 +147,7 @@ static void row_take(struct prove *p, struct prove_row *row)
     if (p->json) {
         json_array_append_new(p->rows, prove_row_json(row));
     } else {
-        prove_row_print(row, &p->form, style_wanted(STDOUT_FILENO), stdout);
+        prove_row_print(row, p->name_width, style_wanted(STDOUT_FILENO), stdout);
     }
 }
 
@@ -196,7 +189,11 @@ static void summary_print(const struct prove *p, double seconds)
     puts(p->counts[PROVE_LEAKED] == 0
              ? "After each, nothing was left on the host: processes, mounts, cgroups, namespaces,\n"
                "descriptors, tmpfs, keys, SysV objects."
-             : "A promise does not hold on this host: docs/security.md says what each row means.");
+             : "A promise does not hold on this host.");
+    puts("docs/security.md says what each threat is, by its number.");
+    if (p->counts[PROVE_ABSENT] > 0) {
+        puts("'belljar doctor' says how to get what is absent.");
+    }
     if (p->unseen) {
         AUTO(mem_freep) char *names = strv_join(p->unseen, ", ");
         printf("Not counted, as only root may look: descriptors of %s.\n", names);
@@ -236,7 +233,7 @@ static int prove_all(struct prove *p, struct err *e)
     int r = prove_run_start(p->config, p->flags, &run, e);
     counted_take(p, &run);
     if (r == 0 && !p->json) {
-        prove_rows_head(&p->form, stdout);
+        prove_rows_head(p->name_width, stdout);
     }
     for (size_t i = 0; r == 0 && i < p->program_count; i++) {
         AUTO(prove_row_done) struct prove_row row = {0};
@@ -274,7 +271,7 @@ int cmd_prove(int argc, char **argv)
 {
     (void)argc;
     AUTO(prove_done)
-    struct prove p = {.rows = json_array(), .form = {NAME_WIDTH, DEFENCE_WIDTH}};
+    struct prove p = {.rows = json_array(), .name_width = NAME_WIDTH};
     uint64_t started = clock_mono_ns(&clock_system);
     struct err e;
     if (words_read(argv, &p, &e) < 0) {

@@ -7,7 +7,8 @@
 #include "base/mem.h"
 #include "cli/style.h"
 
-#define FORM "%-7s %-*s  %-*s  "
+#define RESULT_WIDTH  8
+#define DETAIL_INDENT 17
 
 static const struct {
     const char *name;
@@ -41,18 +42,24 @@ const char *prove_result_name(enum prove_result result)
     return results[result].name;
 }
 
-void prove_rows_head(const struct prove_form *form, FILE *out)
+/* What is long comes last, so that the columns stand in a narrow terminal, too. */
+void prove_rows_head(int name_width, FILE *out)
 {
-    fprintf(out, FORM "%s\n", "THREAT", form->name, "PROGRAM", form->defence, "DEFENCE", "RESULT");
+    fprintf(out, "%-7s %-*s %-*s  %s\n", "THREAT", RESULT_WIDTH, "RESULT", name_width, "PROGRAM",
+            "DEFENCE");
     fflush(out);
 }
 
-void prove_row_print(const struct prove_row *row, const struct prove_form *form, bool coloured,
-                     FILE *out)
+void prove_row_print(const struct prove_row *row, int name_width, bool coloured, FILE *out)
 {
-    fprintf(out, FORM, row->threat, form->name, row->name, form->defence, row->defence);
-    style_put(out, coloured, results[row->result].style, results[row->result].name);
-    fprintf(out, "%s%s\n", row->detail[0] ? ": " : "", row->detail);
+    const char *result = results[row->result].name;
+    fprintf(out, "%-7s ", row->threat);
+    style_put(out, coloured, results[row->result].style, result);
+    fprintf(out, "%*s %-*s  %s\n", RESULT_WIDTH - (int)strlen(result), "", name_width, row->name,
+            row->defence);
+    if (row->detail[0]) {
+        fprintf(out, "%*s%s\n", DETAIL_INDENT, "", row->detail);
+    }
     fflush(out);
 }
 

@@ -28,11 +28,7 @@ void prove_row_done(struct prove_row *row);
 
 const char *prove_result_name(enum prove_result result); /* "held", "LEAKED" ... */
 
-/* Widths of columns, the same for all rows of a table. */
-struct prove_form {
-    int name, defence;
-};
-void prove_rows_head(const struct prove_form *form, FILE *out);
-void prove_row_print(const struct prove_row *row, const struct prove_form *form, bool coloured,
-                     FILE *out);
+/* Names are as wide in all rows of a table. */
+void prove_rows_head(int name_width, FILE *out);
+void prove_row_print(const struct prove_row *row, int name_width, bool coloured, FILE *out);
 json_t *prove_row_json(const struct prove_row *row);
