@@ -198,7 +198,7 @@ static const char prove_text[] =
     "own,\n"
     "attacks it with some hundred programs, and prints what threatens, what stops it, and what "
     "came of\n"
-    "it. After each it counts what is on the host. Takes a minute or two; a server that is at work "
+    "it. After each it counts what is on the host. Takes a few minutes; a server that is at work "
     "is\n"
     "not touched.\n"
     "\n"
