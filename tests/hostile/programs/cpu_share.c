@@ -1,10 +1,10 @@
 /*
  * threat: C3
  * defence: quota of CPUs of the box
- * tries: use more than the quarter of a CPU that it was given, in threads
+ * tries: use more than the tenth of a CPU that it was given, in threads
  * must: never more than the quota over half a second
  * needs: CPU quota
- * request: {"limits": {"cpus": 0.25}}
+ * request: {"limits": {"cpus": 0.1}}
  * off: cpu-quota
  */
 #include <pthread.h>
@@ -36,6 +36,6 @@ int main(void)
         pthread_join(thread[i], 0);
     }
     double share = (now(CLOCK_PROCESS_CPUTIME_ID) - used) / (now(CLOCK_MONOTONIC) - begin);
-    printf("%s: %.2f of a CPU\n", share < 0.32 ? "held" : "LEAK", share);
+    printf("%s: %.2f of a CPU\n", share < 0.17 ? "held" : "LEAK", share);
     return 0;
 }
