@@ -15,6 +15,7 @@ from support.cli import BELLJAR, belljar, environment, needs_boxes
 from support.server import Server, cannot, cgroup_leaves, descendants
 
 JOBS = 300
+ID_BASE, IDS_WINDOW = 2_000_000_000, 4096
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,6 +67,23 @@ def test_random_jobs_leave_nothing():
     assert row["result"] == "held", row
 
 
+def semaphore(user):
+    made = subprocess.run(["ipcmk", "-S", "1"], capture_output=True, text=True, check=True, preexec_fn=lambda: os.setuid(user))
+    return re.search(r"\d+", made.stdout).group()
+
+
+def test_what_others_make_meanwhile_is_no_leak():
+    if os.geteuid() != 0:
+        cannot("needs root: boxes of a user have no ids of their own to tell them by")
+    prove = begin("segfault")
+    ident = semaphore(65534)
+    try:
+        out, _ = prove.communicate(timeout=60)
+    finally:
+        subprocess.run(["ipcrm", "-s", ident], check=True)
+    assert prove.returncode == 0, out
+
+
 def test_what_is_left_behind_is_noticed():
     """Somebody makes a cgroup and a semaphore meanwhile: what a box would leave looks the same."""
     if os.geteuid() != 0:
@@ -77,7 +95,7 @@ def test_what_is_left_behind_is_noticed():
         cannot("there are no cgroups here")
     made = folders.pop() / f"belljar-{number}" / "box-of-somebody"
     made.mkdir()
-    ident = re.search(r"\d+", subprocess.run(["ipcmk", "-S", "1"], capture_output=True, text=True, check=True).stdout).group()
+    ident = semaphore(ID_BASE + number * IDS_WINDOW)
     try:
         out, _ = prove.communicate(timeout=60)
     finally:
