@@ -217,6 +217,8 @@ static void number_or_dash(double number, char ret[32])
     }
 }
 
+#define LIST_FORM "%-24s %-14s %8s %8s %8s  %-7s  %-10s  %s\n"
+
 static void key_print(const struct key *key)
 {
     AUTO(buf_done) struct buf scopes = {0};
@@ -230,9 +232,8 @@ static void key_print(const struct key *key)
     if (gmtime_r(&created, &tm) == NULL || strftime(day, sizeof(day), "%Y-%m-%d", &tm) == 0) {
         snprintf(day, sizeof(day), "-");
     }
-    printf("%-24s %-14s %8s %8s %8s  %-10s  %s\n", key->name,
-           scopes.data != NULL ? scopes.data : "", rate, running, queued, day,
-           key->revoked_s != 0 ? "revoked" : "valid");
+    printf(LIST_FORM, key->name, scopes.data != NULL ? scopes.data : "", rate, running, queued,
+           key->limits.network ? "yes" : "-", day, key->revoked_s != 0 ? "revoked" : "valid");
 }
 
 static int key_list(struct request *q, struct state_dir *dir, struct err *e)
@@ -249,8 +250,7 @@ static int key_list(struct request *q, struct state_dir *dir, struct err *e)
         cli_put(&text, stdout);
         return 0;
     }
-    printf("%-24s %-14s %8s %8s %8s  %-10s  %s\n", "NAME", "SCOPES", "RATE", "RUNNING", "QUEUED",
-           "MADE", "STATE");
+    printf(LIST_FORM, "NAME", "SCOPES", "RATE", "RUNNING", "QUEUED", "NETWORK", "MADE", "STATE");
     for (size_t i = 0; i < count; i++) {
         key_print(&all[i]);
     }

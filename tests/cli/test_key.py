@@ -56,6 +56,14 @@ def test_flags_are_kept(tmp_path):
         "compile": {"wall_ms": 20000, "cpu_ms": 19000, "memory_bytes": 512 << 20}}
 
 
+def test_list_says_whose_programs_may_have_a_network(tmp_path):
+    added(tmp_path, "inside")
+    added(tmp_path, "outside", "--network")
+    head, *lines = key(tmp_path, "list").stdout.splitlines()
+    column = head.split().index("NETWORK")
+    assert {line.split()[0]: line.split()[column] for line in lines} == {"inside": "-", "outside": "yes"}
+
+
 def test_revoke_and_the_name_again(tmp_path):
     added(tmp_path, "one")
     assert listed(tmp_path)["one"]["scopes"] == ["run", "read"]
