@@ -24,11 +24,10 @@
 #include "sandbox/launch_ids.h"
 
 #define CAP(cap)    (UINT64_C(1) << (cap))
-#define START_NS    (10 * NS_PER_S)
+#define START_NS    (30 * NS_PER_S) /* an emulated machine takes its time */
 #define PAUSE_NS    (5 * NS_PER_MS)
 #define BOX_SOURCE  "exec sleep 50\n"
 #define BOX_PROGRAM "sleep"
-#define BOX_WALL_MS 60000
 
 #define BOXD_CAPS                                                                                  \
     (CAP(CAP_CHOWN) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_KILL) | CAP(CAP_SETGID) | CAP(CAP_SETUID) |  \
@@ -167,8 +166,7 @@ static pid_t process_find(const struct prove_run *run, const char *role)
 static int box_start(struct prove_run *run, json_t **ret, struct err *e)
 {
     AUTO(remote_json_freep)
-    json_t *request = json_pack("{s:s, s:s, s:{s:i}}", "language", "bash", "source", BOX_SOURCE,
-                                "limits", "wall_ms", BOX_WALL_MS);
+    json_t *request = json_pack("{s:s, s:s}", "language", "bash", "source", BOX_SOURCE);
     AUTO(remote_json_freep) json_t *answer = NULL;
     long status = 0;
     int r = prove_run_post(run, request, &status, &answer, e);
@@ -180,7 +178,7 @@ static int box_start(struct prove_run *run, json_t **ret, struct err *e)
         struct timespec pause = {.tv_nsec = PAUSE_NS};
         nanosleep(&pause, NULL);
         if (clock_mono_ns(&clock_system) > end) {
-            r = err_set(e, ERR_BUSY, "a program does not start within ten seconds");
+            r = err_set(e, ERR_BUSY, "a program does not start within half a minute");
         }
     }
     if (r == 0) {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 static void tell(const char *what, long r)
@@ -23,7 +24,7 @@ static void tell(const char *what, long r)
 int main(void)
 {
     if (fork() != 0) {
-        sleep(1);
+        wait(NULL);
         puts("held");
         return 0;
     }
