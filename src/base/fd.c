@@ -262,3 +262,25 @@ int fd_seqpacket_pair(int ret_pair[2], struct err *e)
     ret_pair[1] = pair[1];
     return 0;
 }
+
+/* Linux 6.16; newer than the oldest headers that we build with. */
+#define PASS_RIGHTS 83
+
+int fd_seqpacket_pair_guarded(int ret_pair[2], struct err *e)
+{
+    int pair[2] = {-1, -1}, off = 0;
+    int r = fd_seqpacket_pair(pair, e);
+    if (r < 0) {
+        return r;
+    }
+    if (setsockopt(pair[0], SOL_SOCKET, PASS_RIGHTS, &off, sizeof(off)) < 0 &&
+        errno != ENOPROTOOPT) {
+        r = err_sys(e, "refusing descriptors");
+        close(pair[0]);
+        close(pair[1]);
+        return r;
+    }
+    ret_pair[0] = pair[0];
+    ret_pair[1] = pair[1];
+    return 0;
+}

@@ -36,3 +36,9 @@ int fd_send(int sock, const void *data, size_t len, const int *fds, size_t fd_co
 int fd_recv(int sock, void *data, size_t cap, size_t *ret_len, int *fds, size_t *fd_count,
             int flags, struct err *e);
 int fd_seqpacket_pair(int ret_pair[2], struct err *e);
+/*
+ * Likewise, for [0] to be kept and [1] to be given to who is not trusted: where the kernel can
+ * (Linux 6.16) no descriptor is sent to [0].  Closing one, even unseen, could hold us up: a TCP
+ * socket lingers.
+ */
+int fd_seqpacket_pair_guarded(int ret_pair[2], struct err *e);

@@ -375,7 +375,7 @@ static int box_spawn(struct box *box, int netns, struct err *e)
 {
     struct boxd *b = box->boxd;
     int pair[2];
-    int r = fd_seqpacket_pair(pair, e);
+    int r = fd_seqpacket_pair_guarded(pair, e);
     if (r < 0) {
         return r;
     }

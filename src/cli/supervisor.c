@@ -188,7 +188,7 @@ static int boxd_start(struct supervisor *s, int *ret_sock, struct err *e)
 static int server_start(struct supervisor *s, int boxd_sock, struct err *e)
 {
     int pair[2];
-    int r = fd_seqpacket_pair(pair, e);
+    int r = fd_seqpacket_pair_guarded(pair, e);
     if (r < 0) {
         return r;
     }

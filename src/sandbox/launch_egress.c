@@ -74,7 +74,7 @@ int egress_spawn(const struct instance *instance, const struct egress_config *eg
     config.uid = uid;
     config.gid = uid == geteuid() ? getegid() : uid;
     int pair[2];
-    int r = fd_seqpacket_pair(pair, e);
+    int r = fd_seqpacket_pair_guarded(pair, e);
     if (r < 0) {
         return r;
     }

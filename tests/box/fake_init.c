@@ -5,10 +5,12 @@
  *
  *   m MAPS   r READY   g wait for GO   x EXITED with status 0   f FAILED   z a text without its end
  *   o a packet that is too large   u an unknown type   s one byte   d a descriptor with READY
+ *   l likewise a connection that holds up whoever closes it last
  *   c close the watch socket   q exit   k SIGKILL nobody can send to PID 1, so: abort
- *   p pause for ever   b busy for ever
+ *   p pause for ever   b busy for ever   w say so, and wait for a word
  *   t TYPE SIZE: a message of this type (one byte) and size (two bytes, low one first)
  */
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,8 @@ static void say_failed(char fill)
     send(BOX_FD_WATCH, &failed, sizeof(failed), MSG_NOSIGNAL);
 }
 
-static void say_with_descriptor(void)
+/* Where it cannot be sent init is lost, too. */
+static void say_with_descriptor(int fd)
 {
     struct box_ready ready = {.head = {.type = BOX_MSG_READY}};
     struct iovec iov = {&ready, sizeof(ready)};
@@ -47,13 +50,35 @@ static void say_with_descriptor(void)
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     *c = (struct cmsghdr){
         .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memset(CMSG_DATA(c), 0, sizeof(int)); /* descriptor 0 */
-    sendmsg(BOX_FD_WATCH, &msg, MSG_NOSIGNAL);
+    memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+    if (sendmsg(BOX_FD_WATCH, &msg, MSG_NOSIGNAL) < 0) {
+        _exit(1);
+    }
+}
+
+/* To a peer that reads nothing; for a minute close() waits for what is on its way to it. */
+static int lingering(void)
+{
+    static const char bytes[1 << 16];
+    const struct linger minute = {1, 60};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&address, len) < 0 || listen(listener, 1) < 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &len) < 0 ||
+        connect(fd, (struct sockaddr *)&address, len) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &minute, sizeof(minute)) < 0) {
+        _exit(1);
+    }
+    while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0) {
+    }
+    return fd;
 }
 
 static void act(char letter)
 {
     char go[64];
+    int fd;
     switch (letter) {
     case 'm':
         say(BOX_MSG_MAPS, sizeof(struct box_maps));
@@ -83,7 +108,17 @@ static void act(char letter)
         say(BOX_MSG_READY, 1);
         break;
     case 'd':
-        say_with_descriptor();
+        say_with_descriptor(STDIN_FILENO);
+        break;
+    case 'l':
+        fd = lingering();
+        say_with_descriptor(fd);
+        close(fd);
+        send(BOX_FD_CONTROL, "l", 1, MSG_NOSIGNAL);
+        break;
+    case 'w':
+        send(BOX_FD_CONTROL, "w", 1, MSG_NOSIGNAL);
+        recv(BOX_FD_CONTROL, go, sizeof(go), 0);
         break;
     case 'c':
         close(BOX_FD_WATCH);

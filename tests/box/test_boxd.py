@@ -12,6 +12,7 @@ import pytest
 from support import boxd as support
 from support.boxd import (DATA, DESTROY, ENDED, FAILED, MIB, Boxd, Cgroups, failure,
                           init_start, maxima, strings)
+from support.server import cannot
 
 SPIN = ["/bin/sh", "-c", "while :; do :; done"]
 SLEEP = ["/usr/bin/sleep", "1000"]
@@ -514,6 +515,20 @@ def test_init_that_breaks_the_rules_is_lost(faked, script):
         faked.destroy()
     with fake(faked, b"rgx"):
         assert faked.ended()["end"] == support.END_EXIT
+
+
+def test_init_cannot_hold_boxd_up_with_what_it_sends(faked):
+    """The last one to close a connection that lingers waits for it."""
+    if tuple(int(n) for n in re.match(r"(\d+)\.(\d+)", os.uname().release).groups()) < (6, 16):
+        cannot("before Linux 6.16 no socket refuses descriptors")
+    with fake(faked, b"wl") as control:
+        assert control.recv(1) == b"w"
+        os.kill(faked.pid, signal.SIGSTOP)
+        control.send(b"go")
+        control.recv(1)  # nobody else has it open then
+        os.kill(faked.pid, signal.SIGCONT)
+        assert faked.ended()["end"] == support.END_LOST
+        faked.destroy()
 
 
 def test_failure_of_init_is_passed_on(faked):
