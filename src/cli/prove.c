@@ -229,7 +229,7 @@ static int jobs_prove(struct prove *p, struct prove_run *run, struct err *e)
 
 static int prove_all(struct prove *p, struct err *e)
 {
-    AUTO(prove_run_done) struct prove_run run = {.server = {.pid = -1, .log_fd = -1}};
+    AUTO(prove_run_done) struct prove_run run = {.server = PROVE_SERVER_NONE};
     int r = prove_run_start(p->config, p->flags, &run, e);
     counted_take(p, &run);
     if (r == 0 && !p->json) {

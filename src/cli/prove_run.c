@@ -240,8 +240,8 @@ static int languages_warm(struct prove_run *run, struct err *e)
 int prove_run_start(const struct config *config, char *const *flags, struct prove_run *ret,
                     struct err *e)
 {
-    AUTO(prove_run_done) struct prove_run run = {.config = config, .server = {.pid = -1}};
-    run.server.log_fd = -1;
+    AUTO(prove_run_done)
+    struct prove_run run = {.config = config, .server = PROVE_SERVER_NONE};
     int r = prove_server_start(flags, &run.server, e);
     if (r < 0) {
         return r;
@@ -260,7 +260,7 @@ int prove_run_start(const struct config *config, char *const *flags, struct prov
     }
     prove_count_at_rest(&run.host, &run.rested);
     *ret = run;
-    run = (struct prove_run){.server = {.pid = -1, .log_fd = -1}};
+    run = (struct prove_run){.server = PROVE_SERVER_NONE};
     return 0;
 }
 
@@ -272,5 +272,5 @@ void prove_run_done(struct prove_run *run)
     prove_facts_done(&run->facts);
     json_decref(run->health);
     json_decref(run->languages);
-    *run = (struct prove_run){.server = {.pid = -1, .log_fd = -1}};
+    *run = (struct prove_run){.server = PROVE_SERVER_NONE};
 }

@@ -63,12 +63,13 @@ static char **argv_make(char *const *flags)
 }
 
 /* In the child.  It ends in order when we are killed. */
-static void serve_become(char *const *argv, const char *secret, int ready_fd, int log_fd)
+static void serve_become(char *const *argv, const struct prove_server *s, int ready_fd)
 {
+    prove_cgroup_enter(&s->cgroup);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    (void)setpgid(0, 0);             /* Ctrl-C is ours to hear */
-    (void)setenv(SECRET, secret, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
-    if (dup2(ready_fd, STDOUT_FILENO) >= 0 && dup2(log_fd, STDERR_FILENO) >= 0) {
+    (void)setpgid(0, 0);                /* Ctrl-C is ours to hear */
+    (void)setenv(SECRET, s->secret, 1); /* NOLINT(concurrency-mt-unsafe): one thread */
+    if (dup2(ready_fd, STDOUT_FILENO) >= 0 && dup2(s->log_fd, STDERR_FILENO) >= 0) {
         execv(argv[0], argv);
     }
     _exit(EXIT_FAILURE);
@@ -117,7 +118,7 @@ static int url_read(int ready_fd, char **ret, struct err *e)
 
 int prove_server_start(char *const *flags, struct prove_server *ret, struct err *e)
 {
-    AUTO(prove_server_done) struct prove_server s = {.pid = -1, .log_fd = -1};
+    AUTO(prove_server_done) struct prove_server s = PROVE_SERVER_NONE;
     AUTO(strv_freep) char **argv = argv_make(flags);
     int ready[2];
     unsigned char secret[SECRET_LEN];
@@ -134,18 +135,19 @@ int prove_server_start(char *const *flags, struct prove_server *ret, struct err 
     rand_bytes(secret, sizeof(secret));
     base64_encode(secret, sizeof(secret), &hex);
     s.secret = buf_take(&hex);
+    prove_cgroup_leave(&s.cgroup);
     s.pid = fork();
     if (s.pid < 0) {
         return err_sys(e, "fork");
     }
     if (s.pid == 0) {
-        serve_become(argv, s.secret, ready_out, s.log_fd);
+        serve_become(argv, &s, ready_out);
     }
     fd_closep(&ready_out);
     if (url_read(ready_in, &s.url, e) < 0) {
         return failure(s.log_fd, e);
     }
-    *ret = TAKE(&s, ((struct prove_server){.pid = -1, .log_fd = -1}));
+    *ret = TAKE(&s, PROVE_SERVER_NONE);
     return 0;
 }
 
@@ -159,6 +161,7 @@ int prove_server_stop(struct prove_server *s, struct err *e)
     (void)kill(pid, SIGTERM); /* our child, not yet waited for */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+    prove_cgroup_done(&s->cgroup);
     return status == 0 ? 0 : err_set(e, ERR_BUG, "the server ended with status %d", status);
 }
 
@@ -166,8 +169,9 @@ void prove_server_done(struct prove_server *s)
 {
     struct err e;
     (void)prove_server_stop(s, &e);
+    prove_cgroup_done(&s->cgroup);
     fd_closep(&s->log_fd);
     free(s->url);
     free(s->secret);
-    *s = (struct prove_server){.pid = -1, .log_fd = -1};
+    *s = PROVE_SERVER_NONE;
 }

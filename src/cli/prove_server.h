@@ -5,15 +5,20 @@
  */
 #include <sys/types.h>
 
+#include "cli/prove_cgroup.h"
+
 struct config;
 struct err;
 
 struct prove_server {
     pid_t pid;
     int log_fd; /* what it has logged; unlinked */
+    struct prove_cgroup cgroup;
     char *url;
     char *secret; /* in its environment: the operator's, which no box may see */
 };
+
+#define PROVE_SERVER_NONE ((struct prove_server){.pid = -1, .log_fd = -1, .cgroup = {-1}})
 
 /* flags: those of the configuration that were given to us; NULL-ended. */
 int prove_server_start(char *const *flags, struct prove_server *ret, struct err *e);
