@@ -271,7 +271,7 @@ def bench_limits(options):
 
 def weakened_build(build):
     """Optimised as `build` is; only its switches are more."""
-    folder = f"{build}-weaken"
+    folder = f"{build}-weak"
     if not (ROOT / folder / "build.ninja").exists():
         subprocess.run(["meson", "setup", folder, "-Dweaken=true"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["ninja", "-C", folder, "--quiet"], cwd=ROOT, check=True)
