@@ -23,6 +23,10 @@ static const struct {
     {CONTAINER_PODMAN, "/run/.containerenv"},
 };
 
+#define SUBIDS(line)                                                                               \
+    ("in the image, the package uidmap and a line " line " in /etc/subuid and /etc/subgid")
+#define PROFILE "{type: Localhost, localhostProfile: docker-seccomp.json}"
+
 /*
  * The kernel lets nobody mount a /proc while all that is to be seen of one is covered in places:
  * that would bare them.
@@ -33,11 +37,9 @@ static const char *const options[][CONTAINER_NEEDS] = {
             [NEED_CALLS] = "--security-opt seccomp=docker-seccomp.json",
             [NEED_APPARMOR] = "--security-opt apparmor=unconfined",
             [NEED_PROC] = "--security-opt systempaths=unconfined",
-            [NEED_CGROUP] = "--cgroupns=private --security-opt writable-cgroups=true (Docker 28 "
-                            "and later, cgroup v2)",
-            [NEED_IDS] =
-                "in the image, the package uidmap and a line USER:100000:65536 in /etc/subuid and "
-                "/etc/subgid",
+            [NEED_CGROUP] =
+                "--cgroupns=private --security-opt writable-cgroups=true (Docker 28+, cgroup v2)",
+            [NEED_IDS] = SUBIDS("USER:100000:65536"),
             [NEED_HOST] = "no option: run belljar on the host itself, as root",
         },
     [CONTAINER_PODMAN] =
@@ -46,22 +48,17 @@ static const char *const options[][CONTAINER_NEEDS] = {
             [NEED_APPARMOR] = "--security-opt apparmor=unconfined",
             [NEED_PROC] = "--security-opt unmask=ALL",
             [NEED_CGROUP] = "--cgroupns=private --security-opt unmask=/sys/fs/cgroup (cgroup v2)",
-            [NEED_IDS] =
-                "in the image, the package uidmap and a line USER:100000:65536 in /etc/subuid and "
-                "/etc/subgid",
+            [NEED_IDS] = SUBIDS("USER:100000:65536"),
             [NEED_HOST] = "no option: run belljar on the host itself, as root",
         },
     [CONTAINER_KUBERNETES] =
         {
-            [NEED_CALLS] = "securityContext.seccompProfile: {type: Localhost, localhostProfile: "
-                           "docker-seccomp.json}",
+            [NEED_CALLS] = ("securityContext.seccompProfile: " PROFILE),
             [NEED_APPARMOR] = "securityContext.appArmorProfile: {type: Unconfined}",
             [NEED_PROC] = "hostUsers: false, securityContext.procMount: Unmasked",
             [NEED_CGROUP] =
                 "a RuntimeClass whose containerd has cgroup_writable = true (cgroup v2)",
-            [NEED_IDS] =
-                "in the image, the package uidmap and a line USER:10000:50000 in /etc/subuid and "
-                "/etc/subgid",
+            [NEED_IDS] = SUBIDS("USER:10000:50000"),
             [NEED_HOST] = "no option: run belljar on the host itself, as root",
         },
 };
