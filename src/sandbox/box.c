@@ -94,8 +94,11 @@ static void box_take_product(struct box *b)
         b->report.product_size = p->size;
         return;
     }
+    /* boxd is there: init was ended while it collected, by one of these two. */
     struct err e;
-    err_set(&e, ERR_IO, "the files that the program made could not be collected whole");
+    err_set(&e, ERR_LIMIT,
+            "the files that the program made took too long to collect, or more memory than the box "
+            "has");
     box_set_failure(b, &e);
 }
 

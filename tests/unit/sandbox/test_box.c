@@ -607,7 +607,7 @@ static void test_product_is_whole_and_sealed(void **state)
     fake_boxd_free(f);
 }
 
-static void test_product_of_a_collector_that_died_is_a_failure(void **state)
+static void test_product_of_a_collector_that_was_ended_met_a_limit(void **state)
 {
     (void)state;
     struct fake_boxd *f = fake_boxd_new(2);
@@ -619,7 +619,7 @@ static void test_product_of_a_collector_that_died_is_a_failure(void **state)
 
     assert_int_equal(s.ended, 1);
     assert_int_equal(s.report.ended.end, BOX_END_EXIT);
-    assert_int_equal(s.report.failure.kind, ERR_IO);
+    assert_int_equal(s.report.failure.kind, ERR_LIMIT);
     assert_int_equal(s.report.product_fd, -1);
     seen_done(&s);
     fake_boxd_free(f);
@@ -882,7 +882,7 @@ int main(void)
         cmocka_unit_test(test_very_many_strings_go_as_one_file),
         cmocka_unit_test(test_too_many_strings_are_refused),
         cmocka_unit_test(test_product_is_whole_and_sealed),
-        cmocka_unit_test(test_product_of_a_collector_that_died_is_a_failure),
+        cmocka_unit_test(test_product_of_a_collector_that_was_ended_met_a_limit),
         cmocka_unit_test(test_product_beyond_its_limit_is_a_failure),
         cmocka_unit_test(test_collector_that_says_failed_is_a_failure),
         cmocka_unit_test(test_program_that_was_stopped_has_no_product),
