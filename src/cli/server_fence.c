@@ -47,13 +47,19 @@ static const uint64_t of_files =
 
 /*
  * /etc as a whole: resolv.conf and hosts are replaced while we run, and a rule for a file is one
- * for its inode.  Those in /run are what resolv.conf is often a link to.
+ * for its inode.  Those in /run are what resolv.conf is often a link to.  The host's tools are in
+ * /usr, or beside it where /usr is not merged; the versions of some are known to dpkg alone.
  */
 static const char *const read_paths[] = {
     "/etc",
     "/usr",
+    "/bin",
+    "/sbin",
     "/lib",
+    "/lib32",
     "/lib64",
+    "/libx32",
+    "/var/lib/dpkg",
     "/run/systemd/resolve",
     "/run/resolvconf",
     "/run/NetworkManager",
