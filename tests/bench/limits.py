@@ -5,7 +5,7 @@ import statistics
 import threading
 
 TARGET_MS = 10
-COUNT = 20
+COUNT = 10
 LOOP = "for (;;) { }"
 FORKS = "for (int i = 0; i < 3; i++) if (fork() == 0) for (;;) { } for (;;) { }"
 CASES = {
