@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,38 +11,16 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
-
-/* Later than the oldest headers that we build with: Linux 6.2, 6.10 and 6.12. */
-#define FS_TRUNCATE         (UINT64_C(1) << 14)
-#define FS_IOCTL_DEV        (UINT64_C(1) << 15)
-#define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0)
-#define SCOPE_SIGNAL        (UINT64_C(1) << 1)
-
-struct ruleset_attr {
-    uint64_t fs, net, scoped;
-};
-
-#define ABI_SCOPES 6
-
-/* What is handled and given nowhere is refused everywhere. */
-static const struct {
-    int abi;
-    uint64_t rights;
-} handled[] = {
-    {1, (UINT64_C(1) << 13) - 1},
-    {2, LANDLOCK_ACCESS_FS_REFER},
-    {3, FS_TRUNCATE},
-    {5, FS_IOCTL_DEV},
-};
+#include "base/landlock.h"
 
 static const uint64_t readable = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 /* Plain files only: no directories, links, sockets, FIFOs. */
 static const uint64_t writable = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
                                  LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                                 LANDLOCK_ACCESS_FS_MAKE_REG | FS_TRUNCATE;
+                                 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_FS_TRUNCATE;
 /* What a rule for a file that is no directory may give. */
 static const uint64_t of_files =
-    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
+    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_FS_TRUNCATE;
 
 /*
  * /etc as a whole: resolv.conf and hosts are replaced while we run, and a rule for a file is one
@@ -101,16 +78,13 @@ static int allow_reading(int ruleset, struct err *e)
 
 static int restrict_to_state(int state_fd, int abi, struct err *e)
 {
-    struct ruleset_attr attr = {.scoped =
-                                    abi < ABI_SCOPES ? 0 : SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL};
-    for (size_t i = 0; i < ARRAY_LEN(handled) && handled[i].abi <= abi; i++) {
-        attr.fs |= handled[i].rights;
-    }
+    /* What is handled and given nowhere is refused everywhere. */
+    struct landlock_rules attr = landlock_rules_of(abi);
     AUTO(fd_closep) int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
     if (ruleset < 0) {
         return err_sys(e, "making a Landlock ruleset (ABI %d)", abi);
     }
-    int r = allow(ruleset, state_fd, "the state directory", writable & attr.fs, e);
+    int r = allow(ruleset, state_fd, "the state directory", writable & attr.files, e);
     if (r == 0) {
         r = allow_reading(ruleset, e);
     }

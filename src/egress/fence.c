@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/landlock.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <seccomp.h>
@@ -25,6 +24,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/landlock.h"
 
 /* --- privileges ----------------------------------------------------------------------------- */
 
@@ -64,26 +64,7 @@ int fence_privileges(uid_t uid, gid_t gid, struct err *e)
     return getppid() != parent ? err_set(e, ERR_GONE, "the parent has ended") : 0;
 }
 
-/* --- Landlock: newer than these headers, so in numbers -------------------------------------- */
-
-struct ruleset {
-    uint64_t files, network, scopes;
-};
-#define NETWORK_BIND_TCP 1
-#define SCOPE_ALL        3 /* abstract UNIX sockets, signals */
-
-/* Rights over files that each version of the interface knows. */
-static const uint64_t files_of_abi[] = {0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff};
-
-static struct ruleset ruleset_of(long abi)
-{
-    size_t last = ARRAY_LEN(files_of_abi) - 1;
-    return (struct ruleset){
-        .files = files_of_abi[(size_t)abi < last ? (size_t)abi : last],
-        .network = abi >= 4 ? NETWORK_BIND_TCP : 0,
-        .scopes = abi >= 6 ? SCOPE_ALL : 0,
-    };
-}
+/* --- Landlock ------------------------------------------------------------------------------- */
 
 int fence_files(struct err *e)
 {
@@ -91,9 +72,9 @@ int fence_files(struct err *e)
     if (abi < 1) {
         return 0;
     }
-    struct ruleset rules = ruleset_of(abi);
-    size_t size = abi >= 6 ? sizeof(rules) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
-    AUTO(fd_closep) int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+    struct landlock_rules rules = landlock_rules_of(abi);
+    rules.network = abi >= 4 ? LANDLOCK_NET_BIND_TCP : 0;
+    AUTO(fd_closep) int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
     if (fd < 0 || syscall(SYS_landlock_restrict_self, fd, 0) < 0) {
         return err_sys(e, "Landlock");
     }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/landlock.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,35 +12,16 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/landlock.h"
 #include "boxproto/boxproto.h"
 #include "boxproto/weaken.h"
 
-/* Later than the oldest headers that we build with: Linux 6.2, 6.10 and 6.12. */
-#define FS_TRUNCATE         (UINT64_C(1) << 14)
-#define FS_IOCTL_DEV        (UINT64_C(1) << 15)
-#define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0)
-#define SCOPE_SIGNAL        (UINT64_C(1) << 1)
-
-struct ruleset_attr {
-    uint64_t fs, net, scoped;
-};
-
 /* Without REFER (ABI 2) no file could be renamed from one directory to another. */
-#define ABI_MIN    2
-#define ABI_SCOPES 6
+#define ABI_MIN 2
 
-/* The right to make device files is handled and given nowhere. */
-static const struct {
-    int abi;
-    uint64_t rights;
-} fs_rights[] = {
-    {1, (UINT64_C(1) << 13) - 1},
-    {2, LANDLOCK_ACCESS_FS_REFER},
-    {3, FS_TRUNCATE},
-    {5, FS_IOCTL_DEV},
-};
 static const uint64_t fs_read =
     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+/* The right to make device files is handled and given nowhere. */
 static const uint64_t fs_never = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK;
 
 static int allow(int ruleset, const char *path, uint64_t rights, struct err *e)
@@ -60,18 +40,14 @@ static int allow(int ruleset, const char *path, uint64_t rights, struct err *e)
 static int make_ruleset(int abi, int *ret_ruleset, struct err *e)
 {
     static const char *const writable[] = {BOX_WORK_DIR, "/tmp", "/dev"};
-    struct ruleset_attr attr = {.scoped =
-                                    abi < ABI_SCOPES ? 0 : SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL};
-    for (size_t i = 0; i < ARRAY_LEN(fs_rights) && fs_rights[i].abi <= abi; i++) {
-        attr.fs |= fs_rights[i].rights;
-    }
+    struct landlock_rules attr = landlock_rules_of(abi);
     AUTO(fd_closep) int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
     if (ruleset < 0) {
         return err_sys(e, "box init: making a Landlock ruleset (ABI %d)", abi);
     }
     int r = allow(ruleset, "/", fs_read, e);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(writable); i++) {
-        r = allow(ruleset, writable[i], attr.fs & ~fs_never, e);
+        r = allow(ruleset, writable[i], attr.files & ~fs_never, e);
     }
     if (r < 0) {
         return r;
