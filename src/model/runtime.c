@@ -25,7 +25,8 @@ void runtime_unref(struct runtime *r)
     if (r == NULL || --r->refs > 0) {
         return;
     }
-    char *strings[] = {r->language, r->version, r->package, r->source, r->default_name, r->hello};
+    char *strings[] = {r->language,     r->version, r->package, r->source,
+                       r->default_name, r->warm,    r->hello};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
         free(strings[i]);
     }

@@ -39,8 +39,15 @@ struct runtime {
     /* When there is more than one code file, and this runtime does it another way; else argv NULL.
      */
     struct runtime_command compile_many, run_many;
-    char **env;  /* "KEY=value", after the common ones */
-    char *hello; /* a program that prints "Hello, World!" */
+    /*
+     * The file whose opening the run command waits for when it is started ahead of its program, as
+     * an element of a command is written: "{main}"; NULL: it cannot be started ahead.  Everything
+     * that the command does before it opens this file must be the same for every program.
+     */
+    char *warm;
+    bool warm_alone; /* ... and what it does depends on files beside the main one */
+    char **env;      /* "KEY=value", after the common ones */
+    char *hello;     /* a program that prints "Hello, World!" */
     /* 0: the configured default */
     struct limits compile_limits, run_limits;
 };

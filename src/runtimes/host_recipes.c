@@ -87,6 +87,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".sh", ".bash"),
         .default_name = "main.sh",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "echo 'Hello, World!'\n",
     },
     {
@@ -136,6 +137,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".py"),
         .default_name = "main.py",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .env = LIST("PYTHONDONTWRITEBYTECODE=1"),
         .hello = "print('Hello, World!')\n",
     },

@@ -37,6 +37,8 @@ struct host_recipe {
     const char *default_name;
     const char *const *compile, *const *run;
     const char *const *compile_many, *const *run_many;
+    const char *warm; /* as in struct runtime */
+    bool warm_alone;
     const char *const *env;
     const char *hello;
     struct limits compile_limits, run_limits;

@@ -99,6 +99,8 @@ struct runtime *host_runtime_new(const struct host_view *view, const struct host
     r->needs_extension = recipe->needs_extension;
     r->header_extensions = strings_copy(recipe->headers);
     r->default_name = xstrdup(recipe->default_name);
+    r->warm = xstrdup(recipe->warm);
+    r->warm_alone = recipe->warm_alone;
     r->env = strings_copy(recipe->env);
     r->hello = xstrdup(recipe->hello);
     r->compile_limits = recipe->compile_limits;

@@ -113,6 +113,20 @@ static size_t count_of(const char *const *command, const char *element)
     return count;
 }
 
+/* init makes the file in the work directory, by a name that a job's main file could have. */
+static void test_file_that_is_waited_for_is_named_after_the_main_file(void **state)
+{
+    (void)state;
+    for (EACH(r)) {
+        if (r->warm != NULL) {
+            CHECK(str_starts(r->warm, "{main}") || str_starts(r->warm, "{stem}."), r,
+                  "waits for '%s'\n", r->warm);
+            CHECK(strpbrk(strchr(r->warm, '}') + 1, "{}/") == NULL, r, "waits for '%s'\n", r->warm);
+        }
+        CHECK(r->warm != NULL || !r->warm_alone, r, "waits for nothing alone\n");
+    }
+}
+
 /* Elsewhere the default is right: behind the compiler's name. */
 static void test_scripts_say_what_they_do_with_compile_args(void **state)
 {
@@ -329,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_every_recipe_is_complete),
         cmocka_unit_test(test_language_and_package_are_unique),
         cmocka_unit_test(test_commands_have_valid_placeholders),
+        cmocka_unit_test(test_file_that_is_waited_for_is_named_after_the_main_file),
         cmocka_unit_test(test_scripts_say_what_they_do_with_compile_args),
         cmocka_unit_test(test_many_modules_are_compiled_in_order_with_what_was_asked_for),
         cmocka_unit_test(test_commands_reach_the_source_and_the_product),

@@ -162,6 +162,8 @@ static const struct host_recipe recipes[] = {
      .headers = LIST(".zh"),
      .default_name = "main.zb",
      .run = LIST("{tool}", "{main}", "{args}"),
+     .warm = "{main}",
+     .warm_alone = true,
      .env = LIST("A=b"),
      .hello = "hello\n",
      .compile_limits = {.wall_ms = 7}},
@@ -348,6 +350,8 @@ static void test_found_runtime_is_the_recipe_with_paths(void **state)
     assert_string_equal(r->extensions[0], ".zb");
     assert_string_equal(r->header_extensions[0], ".zh");
     assert_string_equal(r->env[0], "A=b");
+    assert_string_equal(r->warm, "{main}");
+    assert_true(r->warm_alone);
     assert_string_equal(r->hello, "hello\n");
     assert_int_equal(r->compile_limits.wall_ms, 7);
     assert_true(r->layer_count >= 3);
