@@ -31,8 +31,9 @@ struct runtime {
     char *source;   /* "host", later "debian", "oci" ... */
     uint32_t *layers; /* ids of boxd's catalogue, top first */
     size_t layer_count;
-    char **extensions;    /* ".cpp", ".cc"; the first is added to a name that has none of them */
-    bool needs_extension; /* ... when this is set: the compiler goes by the name */
+    size_t run_layer_count; /* a run stage has the first so many of them */
+    char **extensions;      /* ".cpp", ".cc"; the first is added to a name that has none of them */
+    bool needs_extension;   /* ... when this is set: the compiler goes by the name */
     char **header_extensions; /* code files that {sources} leaves out */
     char *default_name;       /* "main.cpp": the CLI's and the examples' */
     struct runtime_command compile, run;
@@ -45,9 +46,10 @@ struct runtime {
      * that the command does before it opens this file must be the same for every program.
      */
     char *warm;
-    bool warm_alone; /* ... and what it does depends on files beside the main one */
-    char **env;      /* "KEY=value", after the common ones */
-    char *hello;     /* a program that prints "Hello, World!" */
+    bool warm_alone;    /* ... and what it does depends on files beside the main one */
+    char **warm_unless; /* texts of programs that can ask how long ago their interpreter started */
+    char **env;         /* "KEY=value", after the common ones */
+    char *hello;        /* a program that prints "Hello, World!" */
     /* 0: the configured default */
     struct limits compile_limits, run_limits;
 };

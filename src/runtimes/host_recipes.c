@@ -88,6 +88,7 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.sh",
         .run = LIST("{tool}", "{main}", "{args}"),
         .warm = "{main}",
+        .warm_unless = LIST("SECONDS"),
         .hello = "echo 'Hello, World!'\n",
     },
     {

@@ -39,6 +39,7 @@ struct host_recipe {
     const char *const *compile_many, *const *run_many;
     const char *warm; /* as in struct runtime */
     bool warm_alone;
+    const char *const *warm_unless;
     const char *const *env;
     const char *hello;
     struct limits compile_limits, run_limits;

@@ -101,6 +101,7 @@ struct runtime *host_runtime_new(const struct host_view *view, const struct host
     r->default_name = xstrdup(recipe->default_name);
     r->warm = xstrdup(recipe->warm);
     r->warm_alone = recipe->warm_alone;
+    r->warm_unless = strings_copy(recipe->warm_unless);
     r->env = strings_copy(recipe->env);
     r->hello = xstrdup(recipe->hello);
     r->compile_limits = recipe->compile_limits;

@@ -164,6 +164,7 @@ static const struct host_recipe recipes[] = {
      .run = LIST("{tool}", "{main}", "{args}"),
      .warm = "{main}",
      .warm_alone = true,
+     .warm_unless = LIST("AGE"),
      .env = LIST("A=b"),
      .hello = "hello\n",
      .compile_limits = {.wall_ms = 7}},
@@ -352,6 +353,7 @@ static void test_found_runtime_is_the_recipe_with_paths(void **state)
     assert_string_equal(r->env[0], "A=b");
     assert_string_equal(r->warm, "{main}");
     assert_true(r->warm_alone);
+    assert_string_equal(r->warm_unless[0], "AGE");
     assert_string_equal(r->hello, "hello\n");
     assert_int_equal(r->compile_limits.wall_ms, 7);
     assert_true(r->layer_count >= 3);
