@@ -4,14 +4,16 @@
 #   make test    install what is missing, build, run all tests
 #   make coverage  which lines ran, in boxes too; fails below the floors   (COVERAGE_FLAGS=--html)
 #   make fuzz    SECONDS=60 of each fuzzer   (FUZZERS="guard native" for some)
+#   make soak-jobs  JOBS=1000000 of them; nothing may grow
 #   make soak    kill its processes at random moments for some minutes; nothing may be lost
 BUILD ?= build
 PREFIX ?= /usr/local
 DATA ?=
 SERVE_FLAGS ?=
 SECONDS ?= 60
+JOBS ?= 1000000
 
-.PHONY: all deps run test test-fresh test-vm test-docker soak fuzz coverage bench lint sanitize install clean docs
+.PHONY: all deps run test test-fresh test-vm test-docker soak soak-jobs fuzz coverage bench lint sanitize install clean docs
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -56,6 +58,12 @@ soak:
 	@tools/deps test
 	@$(MAKE) --no-print-directory all
 	@BELLJAR_BUILD=$(abspath $(BUILD)) /usr/bin/python3 tests/soak/soak.py $(SOAK_FLAGS)
+
+# Many jobs: memory, descriptors, processes and cgroups at the half and at the end.
+soak-jobs:
+	@tools/deps test
+	@$(MAKE) --no-print-directory all
+	@BELLJAR_BUILD=$(abspath $(BUILD)) /usr/bin/python3 tests/soak/growth.py --jobs $(JOBS)
 
 fuzz:
 	@tools/deps fuzz
