@@ -40,6 +40,7 @@ static const struct msg_rule rules[] = {
     [BOX_MSG_USAGE] = {"USAGE", PLAIN(struct box_usage)},
     [BOX_MSG_USED] = {"USED", PLAIN(struct box_used)},
     [BOX_MSG_STOP] = {"STOP", PLAIN(struct box_stop)},
+    [BOX_MSG_WARM] = {"WARM", PLAIN(struct box_init_start)},
 };
 
 _Static_assert(ARRAY_LEN(rules) <= 32, "box_msg_check names the types by the bits of a uint32_t");
@@ -80,4 +81,11 @@ bool box_msg_check(const void *data, size_t len, uint32_t types_mask)
     }
     const char *text = (const char *)data + rule->text_offset;
     return rule->text_size == 0 || memchr(text, 0, rule->text_size);
+}
+
+bool box_wait_name_ok(const char *name)
+{
+    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    size_t len = strspn(name, good);
+    return len > 0 && len <= BOX_WAIT_NAME_MAX && !name[len] && *name != '.' && *name != '-';
 }

@@ -34,8 +34,19 @@
  * is told to STOP, kills all but itself, and goes on with EXITED.
  *
  * FAILED may come from boxd at any moment after CREATE, instead of ENDED; the box then waits for
- * DESTROY.  A box that was created and not started is a spare.  Native byte order: all three
- * are on one machine; a later guest agent speaks the same frames over a stream.
+ * DESTROY.  Native byte order: all three are on one machine; a later guest agent speaks the same
+ * frames over a stream.
+ *
+ * A box that was created and not started is a spare.  A spare may be made warm:
+ *
+ *   server -> init    WARM argv, name to wait for ...     (+ payload or DATA frames)
+ *                       the program starts, finds a FIFO under that name, and blocks as it opens it
+ *   server -> init    START with BOX_START_WARMED, files  (and START to boxd, as always)
+ *                       init stops the program, unlinks the FIFO, unpacks the files
+ *   init   -> boxd    READY
+ *   boxd   -> init    GO                                  (the program goes on: see init/warm.h)
+ *
+ * A warm-up that ends before GO makes init say FAILED.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +54,7 @@
 
 #include "base/err.h"
 
-#define BOX_PROTO_VERSION 2
+#define BOX_PROTO_VERSION 3
 #define BOX_LAYERS_MAX    32
 #define BOX_PACKET_MAX    (UINT32_C(64) << 10)                       /* no packet is larger */
 #define BOX_DATA_MAX      (BOX_PACKET_MAX - sizeof(struct box_head)) /* bytes of one DATA frame */
@@ -95,6 +106,8 @@ enum box_msg {
     BOX_MSG_USED,
     /* boxd -> init */
     BOX_MSG_STOP, /* kill all in the box but yourself */
+    /* server -> init */
+    BOX_MSG_WARM, /* a box_init_start with its strings; descriptors as with INIT_START */
 };
 
 struct box_head {
@@ -269,6 +282,8 @@ enum box_start_flag {
     /* What cannot be collected is left out, and COLLECTED says so; regular files only, and
      * collect_bytes bounds their data alone. */
     BOX_START_COLLECT_SOME = 1 << 5,
+    /* The program is there since WARM: no argv, env, stdio, rlimits. */
+    BOX_START_WARMED = 1 << 6,
 };
 
 /*
@@ -276,6 +291,9 @@ enum box_start_flag {
  * collectc path names below BOX_WORK_DIR ("." is all of it; * and ? match within one name); then
  * `archive_bytes` of a boxarchive, unpacked into BOX_WORK_DIR.  argv[0] is looked up in the PATH of
  * that environment unless it has a slash.
+ *
+ * WARM has no archive, one string to collect, which is the name to wait for (BOX_WAIT_NAME_MAX
+ * bytes of box_wait_name_ok), and of the flags PAYLOAD_FD and MERGE_STDERR alone.
  *
  * After GO, FAILED with ERR_UNSUPPORTED says that the program's own file cannot be executed (no
  * binary of this machine, not executable, its interpreter missing); nothing else has that kind.
@@ -327,6 +345,10 @@ struct box_collected {
 };
 /* Of the heads and paths in an archive of BOX_START_COLLECT_SOME, in bytes. */
 #define BOX_COLLECT_HEADS_MAX (UINT32_C(1) << 20)
+
+#define BOX_WAIT_NAME_MAX 128
+/* Of one file in BOX_WORK_DIR: letters, digits, '_', '.' and '-', neither of the last two first. */
+bool box_wait_name_ok(const char *name);
 
 /* The exact size of a message; 0 for an unknown type and for DATA. */
 size_t box_msg_size(uint32_t type);

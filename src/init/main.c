@@ -7,6 +7,7 @@
  * puts the filter on, and waits.  One START makes it unpack files, start one program under uid 1000
  * (READY, GO), bury orphans while that runs, kill what is left, say how it ended (EXITED) and,
  * when asked, stream what it left (PRODUCT).  Then it waits to be killed: a box is used once.
+ * A WARM before START makes it start that program at once, which then waits for its files.
  *
  * It listens to boxd and the server all that time, and ends, with the box, when either is gone.
  * It trusts nothing in the box: it opens no path there but as the program's user, in a child.
@@ -34,6 +35,7 @@
 #include "init/reap.h"
 #include "init/start.h"
 #include "init/streams.h"
+#include "init/warm.h"
 
 struct init {
     struct fence fence;
@@ -160,16 +162,11 @@ static int wait_for(struct init *in, pid_t child, bool program)
     }
 }
 
-static uint64_t timeval_ns(struct timeval t)
-{
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
-}
-
 static int tell_exited(const struct program *p, int status, uint64_t ended_ns, struct err *e)
 {
     struct rusage used = {0};
     getrusage(RUSAGE_CHILDREN, &used);
-    uint64_t cpu_ns = timeval_ns(used.ru_utime) + timeval_ns(used.ru_stime);
+    uint64_t cpu_ns = reap_cpu_ns();
     struct box_exited exited = {
         .head.type = BOX_MSG_EXITED,
         .wait_status = status,
@@ -260,20 +257,39 @@ static int send_product(struct init *in, struct err *e)
     return 0; /* boxd has been told of the program's end: this is between init and the server */
 }
 
-static int start_program(struct init *in, struct err *e)
+static void *stack_of(struct init *in)
 {
-    int r = start_read(&in->start, e);
+    return in->stack + sizeof(in->stack);
+}
+
+/* Cold: from its first file to its exec; a warm-up: up to its exec. */
+static int run_program(struct init *in, struct err *e)
+{
+    struct start *s = &in->start;
+    int r = start_read(s, e);
     if (r == 0) {
-        r = streams_set(&in->start, &in->fence, &in->master, e);
+        r = streams_set(s, &in->fence, &in->master, e);
     }
     if (r == 0) {
-        r = program_start(&in->start, &in->fence, in->stack + sizeof(in->stack), &in->program, e);
+        r = (start_is_warm_up(s) ? program_warm : program_start)(s, &in->fence, stack_of(in),
+                                                                 &in->program, e);
     }
     streams_close();
+    if (r == 0) {
+        start_unpacked(s);
+    }
+    return r;
+}
+
+static int start_program(struct init *in, struct err *e)
+{
+    int r = run_program(in, e);
+    if (r == 0 && start_is_warm_up(&in->start)) {
+        r = warm_start(&in->start, &in->fence, &in->reap, stack_of(in), &in->program, e);
+    }
     if (r < 0) {
         return r;
     }
-    start_unpacked(&in->start);
     if (weakened(in->fence.weaken, WEAKEN_DUMPABLE)) {
         prctl(PR_SET_DUMPABLE, 1);
     }

@@ -35,9 +35,10 @@
 struct child {
     struct start *start;
     const struct fence *fence;
-    struct program *program;
-    bool gone_over; /* GO was heard: from here on the end is the program's own */
-    struct err *err;
+    const char *wait; /* of program_unpack */
+    struct program program;
+    bool done; /* what it was made for: from here on the end is the program's own */
+    struct err err;
 };
 
 static int lead_session(const struct start *s, struct err *e)
@@ -51,17 +52,15 @@ static int lead_session(const struct start *s, struct err *e)
     return 0;
 }
 
-/* All of it before READY: what the limits' clocks measure is then the program alone. */
-static int prepare(const struct child *c, struct err *e)
+static int become_user(const struct child *c, struct err *e)
 {
     umask(S_IWGRP | S_IWOTH);
-    int r = fence_enter(c->fence, e);
-    if (r == 0) {
-        r = unpack(&c->start->payload, e);
-    }
-    if (r == 0) {
-        r = lead_session(c->start, e);
-    }
+    return fence_enter(c->fence, e);
+}
+
+static int prepare_program(const struct child *c, struct err *e)
+{
+    int r = lead_session(c->start, e);
     if (r == 0) {
         r = limits_set(&c->start->msg, c->fence->two_ids, c->fence->weaken, e);
     }
@@ -81,45 +80,117 @@ static uint64_t own_cpu_ns(void)
     return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-static int child_main(void *arg)
+static _Noreturn void become_program(struct child *c)
+{
+    sigset_t none;
+    c->done = true;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    lookup_exec(c->start->argv, c->start->env, &c->err);
+    _exit(1);
+}
+
+/* All of it before READY: what the limits' clocks measure is then the program alone. */
+static int cold_main(void *arg)
 {
     struct child *c = arg;
     struct box_go go;
-    sigset_t none;
-    int r = prepare(c, c->err);
+    int r = become_user(c, &c->err);
     if (r == 0) {
-        r = channel_send(BOX_FD_WATCH, BOX_MSG_READY, NULL, 0, c->err);
+        r = unpack(&c->start->payload, &c->err);
+    }
+    if (r == 0) {
+        r = prepare_program(c, &c->err);
+    }
+    if (r == 0) {
+        r = channel_send(BOX_FD_WATCH, BOX_MSG_READY, NULL, 0, &c->err);
     }
     if (r < 0) {
         _exit(1);
     }
     channel_recv(BOX_FD_WATCH, UINT32_C(1) << BOX_MSG_GO, &go, sizeof(go), NULL, NULL);
-    c->program->started_ns = clock_mono_ns(&clock_system);
-    c->program->cpu_ns = own_cpu_ns();
-    c->gone_over = true;
-    sigemptyset(&none);
-    pthread_sigmask(SIG_SETMASK, &none, NULL);
-    lookup_exec(c->start->argv, c->start->env, c->err);
-    _exit(1);
+    c->program.started_ns = clock_mono_ns(&clock_system);
+    c->program.cpu_ns = own_cpu_ns();
+    become_program(c);
+}
+
+static int warm_main(void *arg)
+{
+    struct child *c = arg;
+    const char *wait = c->start->collect[0];
+    int r = become_user(c, &c->err);
+    if (r == 0 && mkfifo(wait, S_IRUSR | S_IWUSR) < 0) {
+        r = err_sys(&c->err, "box init: making the FIFO '%s'", wait);
+    }
+    if (r == 0) {
+        r = prepare_program(c, &c->err);
+    }
+    if (r < 0) {
+        _exit(1);
+    }
+    become_program(c);
+}
+
+static int unpack_main(void *arg)
+{
+    struct child *c = arg;
+    int r = become_user(c, &c->err);
+    if (r == 0 && unlink(c->wait) < 0) {
+        r = err_sys(&c->err, "box init: removing the FIFO '%s'", c->wait);
+    }
+    if (r == 0) {
+        r = unpack(&c->start->payload, &c->err);
+    }
+    c->done = r == 0;
+    _exit(r < 0);
+}
+
+static int run_child(int (*run)(void *), struct child *c, void *stack, struct err *e)
+{
+    c->program.pid = clone(run, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, c);
+    if (c->program.pid < 0) {
+        return err_sys(e, "box init: making a process");
+    }
+    if (c->err.kind) {
+        *e = c->err;
+        return -(int)c->err.kind;
+    }
+    if (!c->done) {
+        return err_set(e, ERR_IO, "box init: the process that unpacks was killed");
+    }
+    return 0;
 }
 
 int program_start(struct start *s, const struct fence *f, void *stack, struct program *ret,
                   struct err *e)
 {
-    struct err child_err = {0};
-    struct program program = {0};
-    struct child child = {.start = s, .fence = f, .program = &program, .err = &child_err};
-    program.pid = clone(child_main, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
-    if (program.pid < 0) {
-        return err_sys(e, "box init: making a process");
+    struct child child = {.start = s, .fence = f};
+    int r = run_child(cold_main, &child, stack, e);
+    if (r == 0) {
+        *ret = child.program;
     }
-    if (child_err.kind) {
-        *e = child_err;
-        return -(int)child_err.kind;
+    return r;
+}
+
+int program_warm(struct start *s, const struct fence *f, void *stack, struct program *ret,
+                 struct err *e)
+{
+    struct child child = {.start = s, .fence = f};
+    int r = run_child(warm_main, &child, stack, e);
+    if (r == 0) {
+        *ret = child.program;
     }
-    if (!child.gone_over) {
-        return err_set(e, ERR_IO, "box init: the process that unpacks was killed");
+    return r;
+}
+
+int program_unpack(struct start *s, const struct fence *f, const char *wait, void *stack,
+                   struct err *e)
+{
+    struct child child = {.start = s, .fence = f, .wait = wait};
+    int r = run_child(unpack_main, &child, stack, e);
+    /* It is dead, or was never made: no other's end is taken. */
+    if (child.program.pid > 0) {
+        waitpid(child.program.pid, NULL, 0);
     }
-    *ret = program;
-    return 0;
+    return r;
 }

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * program - the user's program: one process from the first unpacked file to the program's end.
+ * program - the user's program: one process from the first unpacked file to the program's end; or,
+ * when it is warm, from before there are files.
  */
 #include <stdint.h>
 #include <sys/types.h>
@@ -12,7 +13,7 @@ struct start;
 struct program {
     pid_t pid;
     uint64_t started_ns; /* CLOCK_MONOTONIC when GO was heard */
-    uint64_t cpu_ns;     /* what unpacking had used up by then */
+    uint64_t cpu_ns;     /* what children of init had used up by then */
 };
 
 /*
@@ -21,3 +22,9 @@ struct program {
  */
 int program_start(struct start *s, const struct fence *f, void *stack, struct program *ret,
                   struct err *e);
+/* Makes the FIFO that a WARM names, and starts its program, which gets init's 0 to 2. */
+int program_warm(struct start *s, const struct fence *f, void *stack, struct program *ret,
+                 struct err *e);
+/* Unpacks the files of a START as the program's user, in the place of the FIFO `wait`. */
+int program_unpack(struct start *s, const struct fence *f, const char *wait, void *stack,
+                   struct err *e);

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 int reap_open(struct reap *r, struct err *e)
@@ -20,14 +22,28 @@ int reap_open(struct reap *r, struct err *e)
     return r->sigfd < 0 ? err_sys(e, "box init: signalfd") : 0;
 }
 
-bool reap_dead(struct reap *r, pid_t child, int *ret_status)
+/* One read does, as a signal of this kind waits only once, for however many. */
+void reap_clear(struct reap *r)
 {
-    /*
-     * Emptied first: who dies from here on makes it readable again.  One read does, as a signal of
-     * this kind waits only once, for however many.
-     */
     struct signalfd_siginfo info;
     (void)!read(r->sigfd, &info, sizeof(info));
+}
+
+static uint64_t timeval_ns(struct timeval t)
+{
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
+}
+
+uint64_t reap_cpu_ns(void)
+{
+    struct rusage used = {0};
+    getrusage(RUSAGE_CHILDREN, &used);
+    return timeval_ns(used.ru_utime) + timeval_ns(used.ru_stime);
+}
+
+bool reap_dead(struct reap *r, pid_t child, int *ret_status)
+{
+    reap_clear(r); /* first: who dies from here on makes it readable again */
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid == child) {

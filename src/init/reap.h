@@ -4,6 +4,7 @@
  * or its number would count against the limit for ever.
  */
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct err;
@@ -14,6 +15,10 @@ struct reap {
 
 /* Blocks SIGCHLD, for good. */
 int reap_open(struct reap *r, struct err *e);
+/* Forgets that a child changed. */
+void reap_clear(struct reap *r);
+/* User and system time of the children that were buried, and of theirs. */
+uint64_t reap_cpu_ns(void);
 /* Buries what is dead, up to `child`.  True when that was among it; *ret_status is how it ended. */
 bool reap_dead(struct reap *r, pid_t child, int *ret_status);
 /* Kills every process of the box but init, and returns when none is left. */

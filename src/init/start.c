@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init/start.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -9,10 +8,23 @@
 #include "boxproto/boxarchive.h"
 #include "init/channel.h"
 
-#define FLAGS_KNOWN                                                                                \
-    (BOX_START_PAYLOAD_FD | BOX_START_MERGE_STDERR | BOX_START_TELL | BOX_START_COLLECT |          \
-     BOX_START_ARCHIVE_FD | BOX_START_COLLECT_SOME)
 #define FLAGS_FILE (BOX_START_PAYLOAD_FD | BOX_START_ARCHIVE_FD)
+#define FLAGS_LATE (BOX_START_TELL | BOX_START_COLLECT | BOX_START_COLLECT_SOME)
+
+/* What each of the three may say. */
+enum phase { PHASE_COLD, PHASE_WARM_UP, PHASE_WARMED };
+static const struct phase_rule {
+    uint32_t type, flags, flags_must;
+    enum box_stdio stdio_max;
+    bool program; /* it names one */
+} phases[] = {
+    [PHASE_COLD] = {BOX_MSG_INIT_START, FLAGS_FILE | FLAGS_LATE | BOX_START_MERGE_STDERR, 0,
+                    BOX_STDIO_PTY, true},
+    [PHASE_WARM_UP] = {BOX_MSG_WARM, BOX_START_PAYLOAD_FD | BOX_START_MERGE_STDERR, 0,
+                       BOX_STDIO_FILE, true},
+    [PHASE_WARMED] = {BOX_MSG_INIT_START, FLAGS_FILE | FLAGS_LATE | BOX_START_WARMED,
+                      BOX_START_WARMED, BOX_STDIO_PIPE, false},
+};
 
 static size_t fds_wanted(const struct box_init_start *m)
 {
@@ -24,14 +36,19 @@ static uint64_t count_strings(const struct box_init_start *m)
     return (uint64_t)m->argc + m->envc + m->collectc;
 }
 
-static int check(const struct box_init_start *m, size_t fd_count, struct err *e)
+static int check(const struct box_init_start *m, size_t fd_count, enum phase phase, struct err *e)
 {
-    if (m->flags & ~(uint32_t)FLAGS_KNOWN || (m->flags & FLAGS_FILE) == FLAGS_FILE ||
-        m->stdio > BOX_STDIO_PTY || fd_count != fds_wanted(m)) {
-        return err_set(e, ERR_INVALID, "box init: START with flags %x, stdio %u, %zu descriptors",
-                       m->flags, m->stdio, fd_count);
+    const struct phase_rule *rule = &phases[phase];
+    if (m->flags & ~rule->flags || ~m->flags & rule->flags_must ||
+        (m->flags & FLAGS_FILE) == FLAGS_FILE || m->stdio > rule->stdio_max ||
+        fd_count != fds_wanted(m)) {
+        return err_set(e, ERR_INVALID, "box init: %s with flags %x, stdio %u, %zu descriptors",
+                       box_msg_name(rule->type), m->flags, m->stdio, fd_count);
     }
-    if (m->argc == 0 || count_strings(m) > BOX_STRINGS_COUNT_MAX ||
+    if (!rule->program && m->argc + m->envc > 0) {
+        return err_set(e, ERR_INVALID, "box init: a second program in START");
+    }
+    if ((rule->program && m->argc == 0) || count_strings(m) > BOX_STRINGS_COUNT_MAX ||
         m->strings_bytes > BOX_STRINGS_MAX || m->archive_bytes > INT64_MAX) {
         return err_set(e, ERR_LIMIT,
                        "box init: %u arguments, %u variables and %u names to collect take %u bytes;"
@@ -53,8 +70,20 @@ static char *lay_out(char **slots, uint32_t count, char *at, const char *end)
     return at; /* the NULL behind the last slot is there: the mapping is zeroed */
 }
 
-static int check_collect(char *const *names, struct err *e)
+/* Of a warm-up that is one name, of the file that its program waits for. */
+static int check_wait(const struct box_init_start *m, char *const *names, struct err *e)
 {
+    if (m->collectc != 1 || m->archive_bytes != 0 || !box_wait_name_ok(names[0])) {
+        return err_set(e, ERR_INVALID, "box init: WARM without a file to wait for");
+    }
+    return 0;
+}
+
+static int check_collect(const struct box_init_start *m, char *const *names, struct err *e)
+{
+    if (m->head.type == BOX_MSG_WARM) {
+        return check_wait(m, names, e);
+    }
     int r = 0;
     for (; r == 0 && *names; names++) {
         r = strcmp(*names, ".") == 0 ? 0 : boxarchive_check_path(*names, e);
@@ -67,10 +96,16 @@ static int read_strings(struct start *s, struct err *e)
     const struct box_init_start *m = &s->msg;
     size_t slots = (size_t)count_strings(m) + 3;
     size_t size = slots * sizeof(char *) + m->strings_bytes;
+    if (s->map) {
+        munmap(s->map, s->map_size);
+        s->map = NULL;
+    }
     char **map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED) {
         return err_sys(e, "box init: room for %zu bytes of strings", size);
     }
+    s->map = map;
+    s->map_size = size;
     char *at = (char *)(map + slots);
     const char *end = at + m->strings_bytes;
     int r = payload_read(&s->payload, at, m->strings_bytes, e);
@@ -86,7 +121,7 @@ static int read_strings(struct start *s, struct err *e)
     if (at != end) {
         return err_set(e, ERR_INVALID, "box init: START's strings are not as many as it says");
     }
-    return check_collect(s->collect, e);
+    return check_collect(m, s->collect, e);
 }
 
 /*
@@ -108,13 +143,13 @@ static int open_payload(struct start *s, int fd, struct err *e)
     return r;
 }
 
-int start_read(struct start *s, struct err *e)
+static int read_message(struct start *s, uint32_t types, bool warmed, struct err *e)
 {
     int fds[FD_PASS_MAX];
     size_t fd_count = 0;
-    channel_recv(BOX_FD_CONTROL, UINT32_C(1) << BOX_MSG_INIT_START, &s->msg, sizeof(s->msg), fds,
-                 &fd_count);
-    int r = check(&s->msg, fd_count, e);
+    channel_recv(BOX_FD_CONTROL, types, &s->msg, sizeof(s->msg), fds, &fd_count);
+    enum phase phase = start_is_warm_up(s) ? PHASE_WARM_UP : PHASE_COLD;
+    int r = check(&s->msg, fd_count, warmed ? PHASE_WARMED : phase, e);
     if (r < 0) {
         return r;
     }
@@ -123,6 +158,22 @@ int start_read(struct start *s, struct err *e)
         memcpy(s->stdio_fds, fds + file, sizeof(s->stdio_fds));
     }
     return open_payload(s, file ? fds[0] : -1, e);
+}
+
+int start_read(struct start *s, struct err *e)
+{
+    uint32_t types = UINT32_C(1) << BOX_MSG_INIT_START | UINT32_C(1) << BOX_MSG_WARM;
+    return read_message(s, types, false, e);
+}
+
+int start_read_warmed(struct start *s, struct err *e)
+{
+    return read_message(s, UINT32_C(1) << BOX_MSG_INIT_START, true, e);
+}
+
+bool start_is_warm_up(const struct start *s)
+{
+    return s->msg.head.type == BOX_MSG_WARM;
 }
 
 void start_unpacked(struct start *s)

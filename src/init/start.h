@@ -2,19 +2,28 @@
 /*
  * start - what the server's START says, checked, with its strings laid out for execve.
  *
- * It is read once and lives as long as init does.
+ * A WARM is read as a START that has no archive; the START that follows it replaces it, and has
+ * files and names to collect alone.
  */
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "boxproto/boxproto.h"
 #include "init/payload.h"
 
 struct start {
     struct box_init_start msg;
+    void *map; /* of the strings */
+    size_t map_size;
     char **argv, **env, **collect; /* NULL-ended; in one mapping with their bytes */
     int stdio_fds[3];              /* with BOX_STDIO_FILE */
     struct payload payload;        /* stands before the archive's first byte */
 };
 
-/* Waits for it. */
+/* Waits for the first message: WARM or START. */
 int start_read(struct start *s, struct err *e);
+/* For the START of a program that is warm. */
+int start_read_warmed(struct start *s, struct err *e);
+bool start_is_warm_up(const struct start *s);
 /* Lets go of the archive's file, which other boxes may share; the strings stay. */
 void start_unpacked(struct start *s);

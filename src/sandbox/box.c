@@ -171,6 +171,7 @@ void box_on_ended(struct box *b, const struct box_ended *ended)
     }
     b->ended = true;
     b->report.ended = *ended;
+    b->report.may_have_run = ended->start_ns != 0;
     box_stdio_close_in(b);
     /* Of a gentle stop init brings the files; of another it is dead, and its socket tells. */
     bool stopped = ended->end != BOX_END_EXIT && !b->product.some;
@@ -199,6 +200,7 @@ void box_lose(struct box *b, const struct err *why)
     b->ended = true;
     b->report.ended.end = BOX_END_LOST;
     b->report.failure = *why;
+    b->report.may_have_run = b->started;
     box_progress(b);
 }
 
@@ -262,21 +264,65 @@ int box_new(struct sandbox *s, const struct box_spec *spec, const struct box_eve
     return 0;
 }
 
-int box_start(struct box *b, const struct box_program *p, struct err *e)
+void box_claim(struct box *b, const struct box_events *events)
 {
-    struct sandbox *s = b->sandbox;
-    if (!s || s->lost) {
+    b->events = *events;
+}
+
+bool box_is_built(const struct box *b)
+{
+    return b->built;
+}
+
+bool box_is_warm(const struct box *b)
+{
+    return b->warm;
+}
+
+static int box_check(const struct box *b, struct err *e)
+{
+    if (!b->sandbox || b->sandbox->lost) {
         return err_set(e, ERR_GONE, "the connection to boxd is gone");
     }
-    if (b->started) {
-        return err_set(e, ERR_BUG, "a box is started once");
+    return b->started ? err_set(e, ERR_BUG, "a box is started once") : 0;
+}
+
+int box_warm(struct box *b, const struct box_program *p, const char *wait, struct err *e)
+{
+    int r = box_check(b, e);
+    if (r < 0) {
+        return r;
     }
-    b->started = true;
+    if (b->warm || p->stdio == BOX_STDIO_PTY || !box_wait_name_ok(wait)) {
+        return err_set(e, ERR_BUG, "a box cannot be made warm twice, with a terminal, or for '%s'",
+                       wait);
+    }
+    b->warm = true;
     b->stdio = p->stdio;
     box_stdio_prepare(b, p);
-    box_product_prepare(b, p);
+    r = payload_send_warm(&b->control, p, wait, b->sandbox->scratch, e);
+    return r < 0 && r != -ERR_GONE ? err_wrap(e, "warming up a program") : 0;
+}
+
+int box_start(struct box *b, const struct box_program *p, struct err *e)
+{
     _Static_assert(PAYLOAD_FRAME_MAX <= SCRATCH_BYTES, "a frame is put together in scratch");
-    int r = payload_send(&b->control, p, s->scratch, e);
+    struct sandbox *s = b->sandbox;
+    int r = box_check(b, e);
+    if (r == 0 && b->warm && p->stdio != b->stdio) {
+        r = err_set(e, ERR_BUG, "a program that is warm has other streams");
+    }
+    if (r < 0) {
+        return r;
+    }
+    b->started = true;
+    if (!b->warm) {
+        b->stdio = p->stdio;
+        box_stdio_prepare(b, p);
+    }
+    box_stdio_start(b);
+    box_product_prepare(b, p);
+    r = (b->warm ? payload_send_warmed : payload_send)(&b->control, p, s->scratch, e);
     /* An init that is gone already is boxd's to explain. */
     if (r < 0 && r != -ERR_GONE) {
         return err_wrap(e, "starting a program");

@@ -66,8 +66,9 @@ static int control_take(struct box *b, const struct box_head *head, int *fds, si
     }
 }
 
-static void control_tell(const struct box *b, uint32_t type)
+static void control_tell(struct box *b, uint32_t type)
 {
+    b->built |= type == BOX_MSG_HELLO;
     if (type == BOX_MSG_STARTED && b->events.started) {
         b->events.started(b->events.ctx);
     } else if (type == BOX_MSG_HELLO && b->events.built) {

@@ -75,7 +75,10 @@ static int out_open(struct box_out *o, int *fd, struct err *e)
     if (fcntl(*fd, F_SETFL, O_NONBLOCK) < 0) {
         return err_sys(e, "an output stream");
     }
-    int r = loop_io_add(o->box->sandbox->loop, &o->io, *fd, EPOLLIN, out_on_io, o, e);
+    /* What a program prints before its files are there waits in the pipe. */
+    o->paused = !o->box->started;
+    int r =
+        o->paused ? 0 : loop_io_add(o->box->sandbox->loop, &o->io, *fd, EPOLLIN, out_on_io, o, e);
     if (r == 0) {
         o->fd = TAKE(fd, -1);
         o->state = STREAM_OPEN;
@@ -258,6 +261,12 @@ void box_stdio_prepare(struct box *b, const struct box_program *p)
     if (p->stdio == BOX_STDIO_PTY) {
         b->in.state = b->out[0].state = STREAM_WAITING; /* for the terminal */
     }
+}
+
+void box_stdio_start(struct box *b)
+{
+    box_resume(b, BOX_STDOUT);
+    box_resume(b, BOX_STDERR);
 }
 
 int box_stdio_open(struct box *b, int *fds, size_t fd_count, struct err *e)

@@ -7,6 +7,7 @@
  */
 #include "sandbox/payload.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -59,9 +60,6 @@ static uint32_t flags_of(const struct box_program *p)
 static int message_fill(struct box_init_start *m, const struct box_program *p, struct err *e)
 {
     size_t strings = strings_size(p->argv) + strings_size(p->env) + strings_size(p->collect);
-    if (!p->argv || !p->argv[0]) {
-        return err_set(e, ERR_INVALID, "a program without a command");
-    }
     if (strings > BOX_STRINGS_MAX) {
         return err_set(e, ERR_LIMIT, "arguments and environment have %zu bytes, the limit is %u",
                        strings, BOX_STRINGS_MAX);
@@ -176,18 +174,58 @@ static int payload_file_send(struct chan *control, struct box_init_start *m,
     return r < 0 ? r : message_send(control, m, p, fd, e);
 }
 
+static int start_send(struct chan *control, struct box_init_start *m, const struct box_program *p,
+                      char *frame, struct err *e)
+{
+    if (m->strings_bytes + p->archive_size <= FRAME_DATA_MAX) {
+        return frames_send(control, m, p, -1, frame, e);
+    }
+    if (m->strings_bytes <= FRAME_DATA_MAX) {
+        return archive_send(control, m, p, frame, e);
+    }
+    return payload_file_send(control, m, p, e);
+}
+
+static int program_check(const struct box_program *p, struct err *e)
+{
+    return p->argv && p->argv[0] ? 0 : err_set(e, ERR_INVALID, "a program without a command");
+}
+
 int payload_send(struct chan *control, const struct box_program *p, char *frame, struct err *e)
 {
     struct box_init_start m = {0};
-    int r = message_fill(&m, p, e);
-    if (r < 0) {
-        return r;
-    }
-    if (m.strings_bytes + p->archive_size <= FRAME_DATA_MAX) {
-        return frames_send(control, &m, p, -1, frame, e);
-    }
-    if (m.strings_bytes <= FRAME_DATA_MAX) {
-        return archive_send(control, &m, p, frame, e);
-    }
-    return payload_file_send(control, &m, p, e);
+    int r = program_check(p, e);
+    r = r < 0 ? r : message_fill(&m, p, e);
+    return r < 0 ? r : start_send(control, &m, p, frame, e);
+}
+
+int payload_send_warm(struct chan *control, const struct box_program *p, const char *wait,
+                      char *frame, struct err *e)
+{
+    char name[BOX_WAIT_NAME_MAX + 1];
+    snprintf(name, sizeof(name), "%s", wait);
+    char *const names[] = {name, NULL};
+    struct box_program early = *p;
+    early.collect = names;
+    early.archive_size = 0;
+    early.archive_fd = -1;
+    struct box_init_start m = {0};
+    int r = program_check(p, e);
+    r = r < 0 ? r : message_fill(&m, &early, e);
+    m.head.type = BOX_MSG_WARM;
+    m.flags &= BOX_START_MERGE_STDERR;
+    return r < 0 ? r : start_send(control, &m, &early, frame, e);
+}
+
+int payload_send_warmed(struct chan *control, const struct box_program *p, char *frame,
+                        struct err *e)
+{
+    struct box_program late = *p;
+    late.argv = late.env = NULL;
+    late.stdio = BOX_STDIO_PIPE;
+    late.merge_stderr = false;
+    struct box_init_start m = {0};
+    int r = message_fill(&m, &late, e);
+    m.flags |= BOX_START_WARMED;
+    return r < 0 ? r : start_send(control, &m, &late, frame, e);
 }

@@ -89,6 +89,7 @@ struct box_report {
     int product_fd; /* a sealed memfd with a boxarchive, owned by the receiver; or -1 */
     uint64_t product_size;
     bool product_missed; /* with collect_some: it is not all that was there */
+    bool may_have_run;   /* GO was given, as far as is known: the program is not to be run again */
 };
 
 struct box_events {
@@ -107,6 +108,18 @@ struct box_events {
 int box_new(struct sandbox *s, const struct box_spec *spec, const struct box_events *events,
             struct box **ret, struct err *e);
 int box_start(struct box *b, const struct box_program *p, struct err *e);
+/*
+ * A box that is not started is a spare.  box_warm starts the program in it that will be asked for,
+ * up to where it opens `wait`, which is the name of its main file (see init/warm.h); box_start then
+ * brings what is not known before.  Of `p` box_warm takes argv, env, stdio and its files,
+ * merge_stderr, cpu_ns and the limits of a process; box_start must be given the same of these, and
+ * takes the rest.  No terminal.  A warm-up that ends early is told by `ended`.
+ */
+int box_warm(struct box *b, const struct box_program *p, const char *wait, struct err *e);
+bool box_is_warm(const struct box *b);
+/* Before box_start: somebody else hears what becomes of it from here on. */
+void box_claim(struct box *b, const struct box_events *events);
+bool box_is_built(const struct box *b); /* `built` was told, or would have been */
 /* Queues bytes for stdin and sends what fits; box_stdin_pending says what still waits. */
 void box_stdin(struct box *b, const void *data, size_t len);
 void box_stdin_end(struct box *b); /* EOF after what is queued; on a terminal BOX_PTY_EOF */

@@ -100,7 +100,7 @@ struct box {
     struct box_measure measured;
     struct loop_timer settle;
     unsigned stalls; /* how often in a row it was met with a listener that takes nothing */
-    bool started, killed;
+    bool built, warm, started, killed;
     bool ended;    /* boxd has said how */
     bool told;     /* `ended` was called */
     unsigned busy; /* in a callback: box_free then waits for its return */
@@ -137,6 +137,7 @@ int box_control_open(struct box *b, int sock, struct err *e); /* takes the socke
 /* box_stdio.c */
 void box_stdio_init(struct box *b);
 void box_stdio_prepare(struct box *b, const struct box_program *p);
+void box_stdio_start(struct box *b); /* what a spare offered is listened to from here on */
 int box_stdio_open(struct box *b, int *fds, size_t fd_count, struct err *e);
 int box_stdio_open_pty(struct box *b, int *master, struct err *e);
 void box_stdio_give_up(struct box *b); /* what has not come will not */

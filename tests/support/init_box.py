@@ -15,6 +15,7 @@ import stat
 import struct
 import subprocess
 import tempfile
+import time
 
 from support.server import BUILD, ROOT, cannot
 
@@ -28,7 +29,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 38, 47, 2
 PR_SET_KEEPCAPS = 8
 CAPS = (5, 6, 7)  # KILL, SETGID, SETUID
-SYS_PIVOT_ROOT, SYS_CAPSET = {"x86_64": (155, 126), "aarch64": (41, 91)}[os.uname().machine]
+SYS_PIVOT_ROOT, SYS_CAPSET, SYS_OPENAT = {"x86_64": (155, 126, 257), "aarch64": (41, 91, 56)}[os.uname().machine]
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -268,14 +269,15 @@ class InitBox:
 
     def start(self, argv, files=None, env=("PATH=/usr/bin:/bin",), collect=(), *, by="memfd", raw_archive=None,
               flags=0, stdio="PIPE", stdio_fds=(), frame=4096, counts=None, stack=8 << 20, file=0, address=0, cpu=0,
-              collect_bytes=64 << 20, open_files=256, processes=0, size=(0, 0), withhold=0):
+              collect_bytes=64 << 20, open_files=256, processes=0, size=(0, 0), withhold=0, message="INIT_START",
+              collecting=True):
         """INIT_START and its payload: a file ("memfd"), "frames", or the "archive" as a file of its own.
 
         The last `withhold` bytes of what goes in frames are not sent.
         """
         data = archive(files or {}) if raw_archive is None else raw_archive
         strings = b"".join(os.fsencode(text) + b"\0" for text in (*argv, *env, *collect))
-        flags |= FLAG["BOX_START_COLLECT"] if collect else 0
+        flags |= FLAG["BOX_START_COLLECT"] if collect and collecting else 0
         flags |= {"memfd": FLAG["BOX_START_PAYLOAD_FD"], "archive": FLAG["BOX_START_ARCHIVE_FD"], "frames": 0}[by]
         fds = []
         if by != "frames":
@@ -283,7 +285,7 @@ class InitBox:
             with os.fdopen(os.dup(fds[0]), "wb") as out:
                 out.write(strings + data if by == "memfd" else data)
         argc, envc, collectc = counts or (len(argv), len(env), len(collect))
-        start = START.pack(MSG["BOX_MSG_INIT_START"], 0, flags, STDIO["BOX_STDIO_" + stdio], argc, envc, collectc,
+        start = START.pack(MSG["BOX_MSG_" + message], 0, flags, STDIO["BOX_STDIO_" + stdio], argc, envc, collectc,
                            len(strings), len(data), stack, file, address, cpu, collect_bytes, open_files, processes,
                            *size, 0)
         socket.send_fds(self.control, [start], [*fds, *stdio_fds])
@@ -294,6 +296,36 @@ class InitBox:
         for at in range(0, len(framed), frame):
             self.send(self.control, "DATA", framed[at:at + frame])
         return self
+
+    def warm(self, argv, wait, env=("PATH=/usr/bin:/bin",), **more):
+        """WARM: the program starts and waits for the file of that name."""
+        return self.start(argv, env=env, message="WARM", counts=(len(argv), len(env), 1), collect=(wait,),
+                          collecting=False, **more)
+
+    def start_warmed(self, files=None, flags=0, **more):
+        return self.start((), files, env=(), flags=flags | FLAG["BOX_START_WARMED"], **more)
+
+    def program(self):
+        """Host pid of the one process that init has started."""
+        def found():
+            pids = [pid for pid in self.processes() if pid != self.pid]
+            return pids[0] if len(pids) == 1 else None
+        return until(found, "the program")
+
+    def until_waiting(self):
+        """Until the program is blocked in the opening of its FIFO."""
+        pid = self.program()
+
+        def call_of(task):
+            try:
+                return pathlib.Path(f"/proc/{pid}/task/{task}/syscall").read_text().split()[0]
+            except FileNotFoundError:
+                return "ended"
+
+        def waits():
+            return str(SYS_OPENAT) in map(call_of, os.listdir(f"/proc/{pid}/task"))  # who runs has "running" there
+        until(waits, "the program to wait for its file")
+        return pid
 
     def go(self):
         self.expect(self.watch, "READY")
@@ -353,6 +385,17 @@ class InitBox:
 
     def __exit__(self, *_):
         self.close()
+
+
+def until(found, what):
+    """What found() gives when that is no longer nothing: a state of the kernel's that nobody tells of."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        result = found()
+        if result:
+            return result
+        os.sched_yield()
+    raise AssertionError(f"there was no sign of {what}")
 
 
 def _dup_above(fd, floor):
