@@ -37,6 +37,15 @@
     "public class Main {\n    public static void main(String[] args) {\n"                          \
     "        System.out.println(\"Hello, World!\");\n    }\n}\n"
 
+/*
+ * How a program can ask for the time since its interpreter began (warm_unless).  )T is of bash's
+ * printf; a shell counts SECONDS.  Perl's -M, -A and -C are a file's age at that time.  A node that
+ * runs a file also looks for a package.json above it, before it opens it (warm_alone).
+ */
+#define SINCE_SHELL_BEGAN LIST("SECONDS", ")T")
+#define SINCE_PERL_BEGAN  LIST("$^T", "${^T", "BASETIME", "-M", "-A", "-C")
+#define SINCE_NODE_BEGAN  LIST("erformance", "perf_hooks", "uptime")
+
 /* What luac -p does, with the Lua that will run the program. */
 static const char lua_check[] =
     "MAIN=$2 exec \"$1\" -e 'local f, e = loadfile(os.getenv(\"MAIN\")) "
@@ -88,7 +97,7 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.sh",
         .run = LIST("{tool}", "{main}", "{args}"),
         .warm = "{main}",
-        .warm_unless = LIST("SECONDS"),
+        .warm_unless = SINCE_SHELL_BEGAN,
         .hello = "echo 'Hello, World!'\n",
     },
     {
@@ -99,6 +108,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".sh"),
         .default_name = "main.sh",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "echo 'Hello, World!'\n",
     },
     {
@@ -108,6 +118,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".zsh"),
         .default_name = "main.zsh",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
+        .warm_unless = SINCE_SHELL_BEGAN,
         .hello = "print 'Hello, World!'\n",
     },
     {
@@ -117,6 +129,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".fish"),
         .default_name = "main.fish",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "echo 'Hello, World!'\n",
     },
     {
@@ -150,6 +163,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".py"),
         .default_name = "main.py",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .env = LIST("PYTHONDONTWRITEBYTECODE=1", "PYTHONIOENCODING=utf-8"),
         .hello = "print 'Hello, World!'\n",
     },
@@ -162,6 +176,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".py"),
         .default_name = "main.py",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .env = LIST("PYTHONDONTWRITEBYTECODE=1"),
         .hello = "print('Hello, World!')\n",
     },
@@ -174,6 +189,9 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".js", ".mjs", ".cjs"),
         .default_name = "main.js",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
+        .warm_alone = true,
+        .warm_unless = SINCE_NODE_BEGAN,
         .hello = "console.log('Hello, World!');\n",
     },
     {
@@ -188,6 +206,9 @@ const struct host_recipe host_recipes[] = {
         .compile = LIST("{tool}", "--target", "es2022", "--module", "commonjs", "--skipLibCheck",
                         "{compile_args}", "{sources}"),
         .run = LIST("node", "{stem}.js", "{args}"),
+        .warm = "{stem}.js",
+        .warm_alone = true,
+        .warm_unless = SINCE_NODE_BEGAN,
         .hello = "const text: string = 'Hello, World!';\nconsole.log(text);\n",
     },
     {
@@ -262,6 +283,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".pl", ".pm"),
         .default_name = "main.pl",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
+        .warm_unless = SINCE_PERL_BEGAN,
         .hello = "print \"Hello, World!\\n\";\n",
     },
     {
@@ -282,6 +305,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".php"),
         .default_name = "main.php",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "<?php\necho \"Hello, World!\\n\";\n",
     },
     {
@@ -292,6 +316,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".lua"),
         .default_name = "main.lua",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "print('Hello, World!')\n",
     },
     {
@@ -304,6 +329,7 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.lua",
         .compile = LIST("sh", "-c", lua_check, "sh", "{tool}", "{main}", "{compile_args}"),
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "print('Hello, World!')\n",
     },
     {
@@ -313,6 +339,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".lua"),
         .default_name = "main.lua",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "print('Hello, World!')\n",
     },
     {
@@ -324,6 +351,7 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".tcl"),
         .default_name = "main.tcl",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
         .hello = "puts {Hello, World!}\n",
     },
     {
@@ -893,6 +921,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".lisp", ".cl", ".lsp"),
         .default_name = "main.lisp",
         .run = LIST("{tool}", "--script", "{main}", "{args}"),
+        .warm = "{main}",
+        .warm_unless = LIST("internal-real-time", "INTERNAL-REAL-TIME"),
         .hello = "(format t \"Hello, World!~%\")\n",
     },
     {
@@ -1033,6 +1063,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".r", ".R"),
         .default_name = "main.r",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
+        .warm_unless = LIST("proc.time"),
         .hello = "cat('Hello, World!\\n')\n",
     },
     {
