@@ -93,6 +93,25 @@ static void test_check_refuses_a_text_without_end(void **state)
     assert_false(box_msg_check(&hello, sizeof hello, EVERY_TYPE));
 }
 
+static void test_wait_name_is_that_of_a_plain_file(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"main.py", "a", "Main.class", "x-y_Z.0..", "0"};
+    static const char *const bad[] = {"",    ".",  "..",  ".a",  "-a",
+                                      "a/b", "/a", "a b", "a\n", "\xc3\xa4"};
+    char name[BOX_WAIT_NAME_MAX + 2] = {0};
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_true(box_wait_name_ok(good[i]));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_false(box_wait_name_ok(bad[i]));
+    }
+    memset(name, 'x', BOX_WAIT_NAME_MAX);
+    assert_true(box_wait_name_ok(name));
+    name[BOX_WAIT_NAME_MAX] = 'x';
+    assert_false(box_wait_name_ok(name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +122,7 @@ int main(void)
         cmocka_unit_test(test_check_refuses_unknown_types),
         cmocka_unit_test(test_check_takes_data_of_any_length_but_empty),
         cmocka_unit_test(test_check_refuses_a_text_without_end),
+        cmocka_unit_test(test_wait_name_is_that_of_a_plain_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
