@@ -33,6 +33,9 @@ static void engine_gauges(struct metrics *m, const struct engine *engine)
     gauge(m, METRIC_SLOTS_BUSY, s.running);
     gauge(m, METRIC_SESSIONS, s.sessions);
     gauge(m, METRIC_QUEUE, s.queued);
+    metrics_set(m, METRIC_SPARES, METRIC_LABELS("plain"), s.spares.plain);
+    metrics_set(m, METRIC_SPARES, METRIC_LABELS("warm"), s.spares.warm);
+    gauge(m, METRIC_SPARES_BYTES, (double)s.spares.memory_bytes);
 }
 
 static void box_gauges(struct metrics *m, const struct sandbox *s)

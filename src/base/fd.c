@@ -127,6 +127,18 @@ static int pwrite_all(int fd, const char *data, size_t len, struct err *e)
     return 0;
 }
 
+static int memfd_seal(int fd, struct err *e)
+{
+    int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    return fcntl(fd, F_ADD_SEALS, seals) < 0 ? err_sys(e, "sealing a memfd") : 0;
+}
+
+int fd_memfd_fill(int fd, const void *data, size_t len, struct err *e)
+{
+    int r = pwrite_all(fd, data, len, e);
+    return r < 0 ? r : memfd_seal(fd, e);
+}
+
 int fd_memfd(const char *name, const void *data, size_t len, bool sealed, int *ret_fd,
              struct err *e)
 {
@@ -134,13 +146,9 @@ int fd_memfd(const char *name, const void *data, size_t len, bool sealed, int *r
     if (fd < 0) {
         return err_sys(e, "memfd_create '%s'", name);
     }
-    int r = pwrite_all(fd, data, len, e);
+    int r = sealed ? fd_memfd_fill(fd, data, len, e) : pwrite_all(fd, data, len, e);
     if (r < 0) {
-        return r;
-    }
-    int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-    if (sealed && fcntl(fd, F_ADD_SEALS, seals) < 0) {
-        return err_sys(e, "sealing memfd '%s'", name);
+        return err_wrap(e, "memfd '%s'", name);
     }
     *ret_fd = TAKE(&fd, -1);
     return 0;

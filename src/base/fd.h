@@ -22,6 +22,8 @@ int fd_read_path(const char *path, size_t max, struct buf *ret, struct err *e);
 /* A memfd that holds `len` bytes, position 0; `sealed` against every change. */
 int fd_memfd(const char *name, const void *data, size_t len, bool sealed, int *ret_fd,
              struct err *e);
+/* Likewise, of one that was made empty and not sealed; seals it. */
+int fd_memfd_fill(int fd, const void *data, size_t len, struct err *e);
 
 /*
  * One packet of a SOCK_SEQPACKET socket, with up to FD_PASS_MAX descriptors.

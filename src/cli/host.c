@@ -37,7 +37,7 @@ struct log host_log(const struct config *config, const char *process)
     };
 }
 
-static unsigned cpu_count(void)
+unsigned host_cores(void)
 {
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
@@ -49,7 +49,7 @@ unsigned host_slots(const struct config *config)
     if (config->slots > 0) {
         return (unsigned)config->slots;
     }
-    unsigned slots = SLOTS_PER_CPU * cpu_count();
+    unsigned slots = SLOTS_PER_CPU * host_cores();
     return slots < SLOTS_MIN ? SLOTS_MIN : slots;
 }
 
@@ -79,7 +79,7 @@ unsigned host_boxes(const struct config *config)
         return (unsigned)config->boxes;
     }
     unsigned jobs = 2 * host_slots(config) + BOXES_SPARE, allowed = boxes_allowed();
-    unsigned wanted = jobs + (unsigned)config->sessions;
+    unsigned wanted = jobs + (unsigned)config->sessions + (unsigned)config->pool_boxes;
     return wanted <= allowed ? wanted : allowed > jobs ? allowed : jobs;
 }
 

@@ -15,6 +15,7 @@ struct err;
 /* Where this process logs to: stderr, as configured. */
 struct log host_log(const struct config *config, const char *process);
 /* engine.slots and engine.boxes, with their defaults worked out. */
+unsigned host_cores(void); /* that this process may use */
 unsigned host_slots(const struct config *config);
 unsigned host_boxes(const struct config *config);
 /* Points into config; `log` outlives it. */

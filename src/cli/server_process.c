@@ -137,6 +137,12 @@ static void engine_make(struct server *s)
         .sessions = (unsigned)c->sessions,
         .running_max = gate_running_max,
         .running_max_ctx = s->api.gate,
+        .pool = {.boxes = (unsigned)c->pool_boxes,
+                 .cores = host_cores(),
+                 .memory_bytes = c->pool_memory_bytes,
+                 .idle_ns = c->pool_idle_ms * NS_PER_MS,
+                 .warm = c->pool_warm,
+                 .keep = c->pool_keep},
         .metrics = s->api.metrics,
         .weaken = s->weaken,
     };

@@ -42,6 +42,7 @@ void engine_drain(struct engine *e, void (*drained)(void *ctx), void *ctx)
     e->draining = true;
     e->drained = drained;
     e->drained_ctx = ctx;
+    pool_stop(e->pool);
     engine_check_drained(e);
 }
 
@@ -90,6 +91,9 @@ struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
     list_init(&e->ready_told);
     list_init(&e->jobs);
     engine_read_unzip(e);
+    struct pool_config pool = config->pool;
+    pool.depth = pool.free_boxes = config->slots;
+    e->pool = pool_new(loop, &pool, log);
     engine_set_sandbox(e, sandbox);
     return e;
 }
@@ -104,6 +108,7 @@ void engine_free(struct engine *e)
     }
     looks_free(e);
     ready_free(e);
+    pool_free(e->pool);
     if (e->sandbox) {
         sandbox_forget(e->sandbox, e);
     }
@@ -121,6 +126,7 @@ void engine_set_sandbox(struct engine *e, struct sandbox *sandbox)
         sandbox_forget(e->sandbox, e);
     }
     e->sandbox = sandbox;
+    pool_set_sandbox(e->pool, sandbox);
     if (sandbox) {
         sandbox_on_lost(sandbox, NULL, engine_on_room, e);
         engine_pump_later(e);
@@ -137,6 +143,7 @@ struct engine_stats engine_stats(const struct engine *e)
         .boxes = e->sandbox ? sandbox_live(e->sandbox) : 0,
         .sessions = e->sessions,
         .sessions_max = engine_sessions_max(e),
+        .spares = pool_stats(e->pool),
         .finished = e->finished,
         .paused = e->config.paused,
         .draining = e->draining,

@@ -12,6 +12,7 @@
 
 #include "model/job.h"
 #include "model/result.h"
+#include "sandbox/pool.h"
 
 struct engine;
 struct engine_job; /* an accepted job, until its `finished` returns */
@@ -58,12 +59,14 @@ struct engine_config {
     /* How many jobs of a caller may run at one time; 0: any number.  May be NULL. */
     unsigned (*running_max)(void *ctx, const char *caller);
     void *running_max_ctx;
+    struct pool_config pool; /* depth and free_boxes are the engine's to set */
     struct metrics *metrics; /* may be NULL */
     uint64_t weaken;         /* of a test build (boxproto/weaken.h) */
 };
 
 struct engine_stats {
     unsigned slots, running, queued, boxes, sessions, sessions_max;
+    struct pool_stats spares; /* of the boxes */
     uint64_t finished;
     bool paused, draining;
 };

@@ -41,6 +41,7 @@ struct engine {
     const struct log *log;
     struct buf unzip; /* the program; empty: there is none */
     struct queue *queue;
+    struct pool *pool;
     struct list between, parked;
     struct list jobs; /* all that were accepted and are not freed */
     struct table by_id;
@@ -80,6 +81,7 @@ struct engine_job {
     size_t bytes;        /* of the job, as counted in held_bytes */
     struct engine_observer observer;
     bool silent, cancelled, output_told;
+    bool no_spare;   /* one failed: this stage has a box of its own */
     unsigned losses; /* how often boxd was lost while it ran */
     enum engine_stage stage_kind;
     struct stage stages[ENGINE_STAGES];
@@ -137,6 +139,11 @@ int plan_check(const struct engine *e, const struct job *job, struct err *err);
 int plan_start(struct engine_job *j, const struct stage_events *events, struct err *e);
 /* Makes the box of the stage after this one, if there is room to spare. */
 void plan_prepare_next(struct engine_job *j);
+
+/* spares.c: which spare box would do. */
+/* The file that its program may wait for; NULL: it must not be started ahead.  malloc'd. */
+char *spares_wait(const struct engine_job *j);
+struct pool *spares_for(const struct engine_job *j, enum engine_stage kind); /* NULL: none */
 
 /* tests.c: which of several runs is next, and what is kept of each. */
 struct run_input {

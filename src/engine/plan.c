@@ -124,6 +124,7 @@ static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage k
         .weaken = j->engine->config.weaken,
         .network = kind == STAGE_COMPILE && job->compile_network,
         .stdio = JOB_STDIO_PIPE,
+        .pool = spares_for(j, kind),
         .keep_output = job->keep_output,
         .exact_output = job->exact_output,
         .on_output_limit = job->on_output_limit,
@@ -259,10 +260,10 @@ static int start_unpack(struct engine_job *j, const struct stage_events *events,
     return start(j, &plan, events, e);
 }
 
-static char **command_of(const struct engine_job *j)
+static char **command_of(const struct engine_job *j, enum engine_stage kind)
 {
     const struct job *job = j->job;
-    bool compile = j->stage_kind == STAGE_COMPILE;
+    bool compile = kind == STAGE_COMPILE;
     char *const *template = compile ? command_for_compile(job->runtime, &j->layout)
                                     : command_for_run(job->runtime, &j->layout);
     const struct command_arguments given = {job->args, compile ? job->compile_args : NULL};
@@ -273,7 +274,8 @@ static int start_program(struct engine_job *j, const struct stage_events *events
 {
     const struct runtime *runtime = j->job->runtime;
     struct stage_plan plan = plan_for(j, j->stage_kind);
-    AUTO(strv_freep) char **argv = command_of(j);
+    AUTO(strv_freep) char **argv = command_of(j, j->stage_kind);
+    AUTO(mem_freep) char *wait = j->stage_kind == STAGE_RUN ? spares_wait(j) : NULL;
     if (!argv) {
         return err_set(e, ERR_BUG, "%s %s has no command to run a program with", runtime->language,
                        runtime->version);
@@ -287,6 +289,7 @@ static int start_program(struct engine_job *j, const struct stage_events *events
         plan.files = &files;
     }
     plan.argv = argv;
+    plan.wait = wait;
     return start(j, &plan, events, e);
 }
 
@@ -303,6 +306,10 @@ void plan_prepare_next(struct engine_job *j)
     }
     enum engine_stage next = plan_next(j);
     struct stage_plan plan = plan_for(j, next);
+    AUTO(strv_freep) char **argv = command_of(j, next);
+    AUTO(mem_freep) char *wait = next == STAGE_RUN ? spares_wait(j) : NULL;
+    plan.argv = argv;
+    plan.wait = wait;
     struct err ignored; /* the stage tries again, and tells */
     if (!j->stages[next].box) {
         stage_prepare(&j->stages[next], j->engine->sandbox, &plan, &ignored);

@@ -250,6 +250,7 @@ static bool goes_on(const struct engine_job *j, enum verdict stage, enum verdict
 
 static void runner_stage_done(struct engine_job *j)
 {
+    j->no_spare = false;
     const struct stage_result *result = j->stage_kind == STAGE_RUN ? tests_take(j) : job_result(j);
     if (j->observer.stage_done && !j->silent) {
         j->observer.stage_done(j->observer.ctx, j->stage_kind, result);
@@ -308,6 +309,7 @@ static void stage_count(struct engine_job *j, const struct box_report *report)
     struct metrics *m = j->engine->config.metrics;
     const struct stage_result *r = job_result(j);
     const char *const *labels = METRIC_LABELS(names[j->stage_kind]);
+    metrics_add(m, METRIC_SPARES_CLAIMED, METRIC_LABELS(stage_spare_name(job_stage(j))), 1);
     if (report->ended.start_ns > 0) {
         metrics_observe_ns(m, METRIC_BOX_START_SECONDS, METRIC_NO_LABELS, report->ended.start_ns);
         metrics_observe_ns(m, METRIC_STAGE_SECONDS, labels, r->wall_ns);
@@ -345,10 +347,22 @@ static void runner_on_built(void *ctx)
     }
 }
 
+/* No program has run in it, so nobody need know. */
+static void runner_on_spoiled(void *ctx)
+{
+    struct engine_job *j = ctx;
+    pool_spoiled(j->engine->pool, job_stage(j)->spare);
+    struct box *box = stage_end_without_box(job_stage(j));
+    j->no_spare = true;
+    runner_continue(j);
+    box_free(box);
+}
+
 static const struct stage_events stage_events = {
     .output = runner_on_output,
     .stdin_room = runner_on_stdin_room,
     .built = runner_on_built,
+    .spoiled = runner_on_spoiled,
     .done = runner_on_done,
 };
 
@@ -423,10 +437,10 @@ void runner_continue(struct engine_job *j)
     }
     bool stdin_waited = j->stdin_wait.len > 0;
     runner_feed_stdin(j);
-    if (has_box) {
+    if (has_box || stage_is_built(job_stage(j))) {
         runner_on_built(j); /* most likely it had been built before anybody listened */
     }
-    if (j->observer.stage && !j->silent) {
+    if (j->observer.stage && !j->silent && !j->no_spare) {
         j->observer.stage(j->observer.ctx, j->stage_kind);
     }
     if (j->stage_kind == STAGE_RUN && j->state == JOB_RUNNING) {

@@ -24,13 +24,20 @@ bool engine_has_room(const struct engine *e)
     return e->sandbox && !sandbox_full(e->sandbox);
 }
 
+static unsigned engine_spares(const struct engine *e)
+{
+    struct pool_stats spares = pool_stats(e->pool);
+    return spares.plain + spares.warm;
+}
+
 /* A box ahead of need must not be the one that a waiting job, or a session, could start in. */
 bool engine_has_spare(const struct engine *e)
 {
     const struct sandbox *s = e->sandbox;
     unsigned max = engine_sessions_max(e);
     unsigned kept = e->config.slots + (max > e->sessions ? max - e->sessions : 0);
-    return engine_has_room(e) && sandbox_hello(s)->boxes - sandbox_live(s) > kept;
+    return engine_has_room(e) &&
+           sandbox_hello(s)->boxes - sandbox_live(s) + engine_spares(e) > kept;
 }
 
 /* --- sessions ---------------------------------------------------------------------------- */
@@ -142,6 +149,17 @@ static bool engine_has_session(const struct engine *e)
     return !e->config.paused && engine_has_room(e) && e->sessions < engine_sessions_max(e);
 }
 
+/* A spare that is in the way of a job goes; when it has gone, all this is looked at again. */
+static void engine_make_room(struct engine *e)
+{
+    bool may_begin = e->running < e->config.slots || e->sessions < engine_sessions_max(e);
+    bool waits =
+        !list_empty(&e->between) || (may_begin && !e->config.paused && queue_waiting(e->queue) > 0);
+    if (waits && e->sandbox && sandbox_full(e->sandbox)) {
+        pool_give_way(e->pool);
+    }
+}
+
 /* The jobs between two stages first: they hold a slot already. */
 void engine_pump(void *ctx)
 {
@@ -164,6 +182,8 @@ void engine_pump(void *ctx)
     while (engine_has_slot(e) && queue_take(e->queue, LEASE_NS, &item)) {
         engine_begin(e, &item);
     }
+    engine_make_room(e);
+    pool_running(e->pool, e->running);
 }
 
 void engine_pump_later(struct engine *e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/stage.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -10,6 +11,7 @@
 #include "boxproto/weaken.h"
 #include "engine/verdict.h"
 #include "model/runtime.h"
+#include "sandbox/pool.h"
 #include "sandbox/sandbox.h"
 
 #define FILE_CHUNK (64 * 1024)
@@ -87,11 +89,21 @@ static void stage_on_stdin_room(void *ctx)
     s->events.stdin_room(s->events.ctx);
 }
 
+static bool spare_failed(const struct stage *s, const struct box_report *report)
+{
+    return s->spare != 0 && !report->may_have_run && report->failure.kind != ERR_GONE && !s->muted;
+}
+
 static void stage_on_ended(void *ctx, struct box_report *report)
 {
     struct stage *s = ctx;
     if (!s->started) {
         stage_end(s); /* the one that is made when it is needed tells what is wrong */
+        return;
+    }
+    if (spare_failed(s, report)) {
+        fd_close(report->product_fd);
+        s->events.spoiled(s->events.ctx);
         return;
     }
     if (s->files[STREAM_STDOUT] >= 0 && report->ended.end != BOX_END_LOST) {
@@ -132,20 +144,16 @@ static struct box_maxima maxima_of(const struct stage_plan *plan)
     };
 }
 
-int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
-                  struct err *e)
+static struct box_spec spec_of(const struct stage_plan *plan)
 {
     const struct runtime *runtime = plan->job->runtime;
-    struct box_spec spec = {
+    return (struct box_spec){
         .layers = runtime->layers,
         .layer_count = runtime->layer_count,
         .network = plan->network,
         .class = plan->job->priority == JOB_BATCH ? BOX_CLASS_BATCH : BOX_CLASS_INTERACTIVE,
         .maxima = maxima_of(plan),
     };
-    struct box_events events = box_events;
-    events.ctx = s;
-    return box_new(sandbox, &spec, &events, &s->box, e);
 }
 
 static int stage_make_files(struct stage *s, const struct stage_plan *plan, struct err *e)
@@ -158,6 +166,15 @@ static int stage_make_files(struct stage *s, const struct stage_plan *plan, stru
         r = fd_memfd("belljar-stderr", "", 0, false, &s->files[2], e);
     }
     return r;
+}
+
+/* A warm spare has them already. */
+static int stage_get_files(struct stage *s, const struct stage_plan *plan, struct err *e)
+{
+    if (s->files[0] < 0) {
+        return stage_make_files(s, plan, e);
+    }
+    return fd_memfd_fill(s->files[0], plan->stdin_data, plan->stdin_size, e);
 }
 
 /*
@@ -185,7 +202,8 @@ static uint64_t cpu_stop_ms(const struct limits *l)
     return l->cpu_ms > 0 && l->cpu_stop_ms > l->cpu_ms ? l->cpu_stop_ms : l->cpu_ms;
 }
 
-static struct box_program program_of(const struct stage *s, const struct stage_plan *plan)
+static struct box_program program_of(const struct stage *s, const struct sandbox *sandbox,
+                                     const struct stage_plan *plan)
 {
     static const enum box_stdio kinds[] = {
         [JOB_STDIO_PIPE] = BOX_STDIO_PIPE,
@@ -211,7 +229,43 @@ static struct box_program program_of(const struct stage *s, const struct stage_p
         .file_bytes = l->file_bytes,
         .address_bytes = l->address_bytes,
         .open_files = l->open_files,
+        .data_bytes = data_bytes_of(sandbox, l),
+        .processes = processes_of(sandbox, l),
     };
+}
+
+static bool stage_take_spare(struct stage *s, const struct sandbox *sandbox,
+                             const struct stage_plan *plan, const struct box_spec *spec,
+                             const struct box_events *events)
+{
+    struct box_program program = program_of(s, sandbox, plan);
+    const struct pool_need need = {
+        .spec = spec,
+        .program = &program,
+        .wait = plan->wait,
+        .language = plan->job->runtime->language,
+    };
+    struct pool_spare spare;
+    if (!plan->pool || !pool_take(plan->pool, &need, &spare)) {
+        return false;
+    }
+    box_claim(spare.box, events);
+    s->box = spare.box;
+    s->spare = spare.kind;
+    memcpy(s->files, spare.files, sizeof(s->files));
+    return true;
+}
+
+int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
+                  struct err *e)
+{
+    const struct box_spec spec = spec_of(plan);
+    struct box_events events = box_events;
+    events.ctx = s;
+    if (stage_take_spare(s, sandbox, plan, &spec, &events)) {
+        return 0;
+    }
+    return box_new(sandbox, &spec, &events, &s->box, e);
 }
 
 int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
@@ -226,18 +280,16 @@ int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_pla
     s->started = true;
     s->output[0].max = s->output[1].max =
         weaken_limit(plan->weaken, WEAKEN_OUTPUT, plan->limits->output_bytes);
-    int r = plan->stdio == JOB_STDIO_FILE ? stage_make_files(s, plan, e) : 0;
-    if (r == 0 && !s->box) {
-        r = stage_prepare(s, sandbox, plan, e);
+    int r = s->box ? 0 : stage_prepare(s, sandbox, plan, e);
+    if (r == 0 && plan->stdio == JOB_STDIO_FILE) {
+        r = stage_get_files(s, plan, e);
     }
     if (r == 0) {
         char whole[] = ".";
         char *const collect[] = {whole, NULL};
-        struct box_program program = program_of(s, plan);
+        struct box_program program = program_of(s, sandbox, plan);
         program.collect = plan->collect ? collect : plan->collect_some;
         program.collect_some = !plan->collect;
-        program.data_bytes = data_bytes_of(sandbox, plan->limits);
-        program.processes = processes_of(sandbox, plan->limits);
         r = box_start(s->box, &program, e);
     }
     if (r < 0) {
@@ -259,6 +311,16 @@ struct box *stage_end_without_box(struct stage *s)
 void stage_end(struct stage *s)
 {
     box_free(stage_end_without_box(s));
+}
+
+bool stage_is_built(const struct stage *s)
+{
+    return s->box && box_is_built(s->box);
+}
+
+const char *stage_spare_name(const struct stage *s)
+{
+    return s->spare == 0 ? "none" : box_is_warm(s->box) ? "warm" : "plain";
 }
 
 void stage_cancel(struct stage *s)

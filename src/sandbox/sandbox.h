@@ -41,7 +41,8 @@ bool sandbox_is_lost(const struct sandbox *s);
 unsigned sandbox_live(const struct sandbox *s); /* boxes not yet DESTROYED */
 /*
  * Asks boxd what each box uses now (box_measured); `done` is called from the loop when it has
- * answered for all, or is lost.  One at a time: while it is under way another one is not begun.
+ * answered for all, or is lost.  Who asks while it is under way hears of that one; two at most, one
+ * a `ctx`.
  */
 void sandbox_measure(struct sandbox *s, void (*done)(void *ctx), void *ctx);
 

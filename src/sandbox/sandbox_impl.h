@@ -20,6 +20,7 @@
 
 #define SCRATCH_BYTES     ((size_t)64 * 1024)
 #define SANDBOX_LISTENERS 4
+#define WALK_LISTENERS    2
 /* After boxd has spoken every process is dead: what has not come by then will not. */
 #define SETTLE_NS (10 * NS_PER_S)
 
@@ -32,9 +33,12 @@ struct sandbox_listener {
 /* A walk over the boxes: few are asked at a time, so that the answers find room in the socket. */
 struct sandbox_walk {
     uint32_t next;
-    unsigned asked;          /* and not answered */
-    void (*done)(void *ctx); /* NULL: none is under way */
-    void *ctx;
+    unsigned asked; /* and not answered */
+    bool under_way;
+    struct walk_listener {
+        void (*done)(void *ctx);
+        void *ctx; /* NULL: none */
+    } listeners[WALK_LISTENERS];
     struct loop_defer tell;
 };
 

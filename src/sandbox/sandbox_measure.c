@@ -2,6 +2,8 @@
 /*
  * What each box uses now: boxd is asked for one after the other.
  */
+#include <string.h>
+
 #include "base/err.h"
 #include "sandbox/sandbox_impl.h"
 
@@ -10,9 +12,15 @@
 static void walk_tell(void *ctx)
 {
     struct sandbox_walk *w = ctx;
-    void (*done)(void *ctx) = w->done;
-    w->done = NULL;
-    done(w->ctx); /* may begin another one */
+    struct walk_listener told[WALK_LISTENERS];
+    memcpy(told, w->listeners, sizeof(told));
+    memset(w->listeners, 0, sizeof(w->listeners));
+    w->under_way = false;
+    for (size_t i = 0; i < WALK_LISTENERS; i++) {
+        if (told[i].ctx) {
+            told[i].done(told[i].ctx); /* may begin another one */
+        }
+    }
 }
 
 static bool box_ask(struct sandbox *s, const struct box *b)
@@ -25,7 +33,7 @@ static bool box_ask(struct sandbox *s, const struct box *b)
 static void walk_on(struct sandbox *s)
 {
     struct sandbox_walk *w = &s->walk;
-    if (!w->done) {
+    if (!w->under_way) {
         return;
     }
     for (; w->next < s->hello.boxes && w->asked < ASKED_MAX; w->next++) {
@@ -42,13 +50,17 @@ static void walk_on(struct sandbox *s)
 void sandbox_measure(struct sandbox *s, void (*done)(void *ctx), void *ctx)
 {
     struct sandbox_walk *w = &s->walk;
-    if (w->done) {
-        return;
+    for (size_t i = 0; i < WALK_LISTENERS; i++) {
+        if (!w->listeners[i].ctx) {
+            w->listeners[i] = (struct walk_listener){done, ctx};
+            break;
+        }
     }
-    w->next = 0;
-    w->done = done;
-    w->ctx = ctx;
-    walk_on(s);
+    if (!w->under_way) {
+        w->under_way = true;
+        w->next = 0;
+        walk_on(s);
+    }
 }
 
 void walk_answered(struct sandbox *s, const struct box_used *used)
@@ -70,9 +82,10 @@ void walk_end(struct sandbox *s)
 
 void walk_forget(struct sandbox *s, const void *ctx)
 {
-    if (s->walk.ctx == ctx) {
-        s->walk.done = NULL;
-        loop_defer_cancel(&s->walk.tell);
+    for (size_t i = 0; i < WALK_LISTENERS; i++) {
+        if (s->walk.listeners[i].ctx == ctx) {
+            s->walk.listeners[i] = (struct walk_listener){0};
+        }
     }
 }
 

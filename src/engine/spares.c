@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which spare box would do for a stage.
+ *
+ * A program may be started ahead of its files only when nothing that it can see before it opens the
+ * main one differs from job to job (docs/warm.md).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "boxproto/boxproto.h"
+#include "engine/command.h"
+#include "engine/engine_impl.h"
+#include "model/runtime.h"
+
+/* Interpreters look whether the main file is an archive before they open it. */
+static bool is_text(const struct job_file *f)
+{
+    return f->size == 0 || memchr(f->data, '\0', f->size) == NULL;
+}
+
+static bool holds_any(const struct job *job, char *const *texts)
+{
+    for (; texts && *texts; texts++) {
+        for (size_t i = 0; i < job->file_count; i++) {
+            const struct job_file *f = &job->files[i];
+            if (f->size > 0 && memmem(f->data, f->size, *texts, strlen(*texts))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_plain(const struct job *job)
+{
+    return strv_len(job->args) == 0 && strv_len(job->env) == 0 && !job->network &&
+           job->zip_size == 0 && job->stdio != JOB_STDIO_PTY && job->file_count > 0;
+}
+
+/* The same for all stages of all tries: asked once a job. */
+static bool may_be_warm(const struct job *job)
+{
+    const struct runtime *r = job->runtime;
+    return r->warm && !job->cold && is_plain(job) && (!r->warm_alone || job->file_count == 1) &&
+           is_text(&job->files[job->main_file]) && !holds_any(job, r->warm_unless);
+}
+
+char *spares_wait(const struct engine_job *j)
+{
+    char *const template[] = {j->job->runtime->warm, NULL};
+    const struct command_arguments none = {0};
+    if (!may_be_warm(j->job)) {
+        return NULL;
+    }
+    AUTO(strv_freep) char **expanded = command_expand(template, &j->layout, &none);
+    return box_wait_name_ok(expanded[0]) ? xstrdup(expanded[0]) : NULL;
+}
+
+/*
+ * A network is attached to a box for as long as there is one.  What somebody types would be lost
+ * with a spare that fails.
+ */
+struct pool *spares_for(const struct engine_job *j, enum engine_stage kind)
+{
+    const struct job *job = j->job;
+    bool network = kind == STAGE_RUN ? job->network : kind == STAGE_COMPILE && job->compile_network;
+    return j->no_spare || network || (kind == STAGE_RUN && job->stdin_open) ? NULL
+                                                                            : j->engine->pool;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is asked of the pool.
+ */
+#include "sandbox/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "sandbox/pool_impl.h"
+
+struct pool *pool_new(struct loop *loop, const struct pool_config *config, const struct log *log)
+{
+    struct pool *p = xcalloc(1, sizeof(*p));
+    p->loop = loop;
+    p->config = *config;
+    p->keep = strv_dup(config->keep);
+    p->log = log;
+    list_init(&p->kinds);
+    return p;
+}
+
+static void pool_let_go(struct pool *p)
+{
+    LIST_FOR_EACH (node, &p->kinds) {
+        kind_let_go(LIST_ITEM(node, struct pool_kind, link));
+    }
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p) {
+        return;
+    }
+    pool_set_sandbox(p, NULL);
+    LIST_FOR_EACH (node, &p->kinds) {
+        kind_free(LIST_ITEM(node, struct pool_kind, link));
+    }
+    loop_timer_cancel(&p->timer);
+    loop_defer_cancel(&p->defer);
+    strv_free(p->keep);
+    free(p);
+}
+
+void pool_set_sandbox(struct pool *p, struct sandbox *sandbox)
+{
+    if (p->sandbox) {
+        sandbox_forget(p->sandbox, p);
+    }
+    pool_let_go(p);
+    p->measuring = false;
+    p->sandbox = sandbox;
+    pool_tend_later(p);
+}
+
+void pool_drop(struct pool *p)
+{
+    pool_let_go(p);
+    pool_tend_later(p);
+}
+
+void pool_stop(struct pool *p)
+{
+    p->stopped = true;
+    pool_let_go(p);
+    loop_timer_cancel(&p->timer);
+}
+
+/* --- taking -------------------------------------------------------------------------------- */
+
+static bool spare_take(struct pool_kind *k, struct pool_spare *ret)
+{
+    if (k->count == 0) {
+        kind_missed(k);
+        return false;
+    }
+    struct spare *s = LIST_ITEM(k->spares.next, struct spare, link);
+    if (!s->built) {
+        kind_missed(k); /* it came too late for most of its use */
+    }
+    *ret = (struct pool_spare){.box = s->box, .kind = k->id};
+    memcpy(ret->files, s->files, sizeof(ret->files));
+    spare_forget(s);
+    if (k->count < k->least) {
+        k->least = k->count;
+    }
+    return true;
+}
+
+static bool pool_find(struct pool *p, const struct pool_need *need, struct pool_spare *ret)
+{
+    if (need->wait && p->config.warm && spare_take(kind_ask(p, need), ret)) {
+        return true;
+    }
+    const struct pool_need plain = {.spec = need->spec, .language = need->language};
+    return spare_take(kind_ask(p, &plain), ret);
+}
+
+static bool pool_works(const struct pool *p)
+{
+    return p->config.boxes > 0 && !p->stopped && p->sandbox && !sandbox_is_lost(p->sandbox);
+}
+
+bool pool_take(struct pool *p, const struct pool_need *need, struct pool_spare *ret)
+{
+    if (!pool_works(p)) {
+        return false;
+    }
+    p->taken_ns = loop_now_ns(p->loop);
+    bool found = pool_find(p, need, ret);
+    pool_tend_later(p);
+    return found;
+}
+
+void pool_expect(struct pool *p, const struct pool_need *need)
+{
+    if (p->config.boxes == 0 || p->stopped) {
+        return;
+    }
+    struct pool_need plain = *need;
+    if (!p->config.warm) {
+        plain.wait = NULL;
+    }
+    kind_ask(p, &plain);
+    pool_tend_later(p);
+}
+
+void pool_spoiled(struct pool *p, uint64_t kind)
+{
+    LIST_FOR_EACH (node, &p->kinds) {
+        struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
+        if (k->id == kind) {
+            kind_failed(k, "it failed when its program was started");
+        }
+    }
+}
+
+/* --- the engine ---------------------------------------------------------------------------- */
+
+void pool_running(struct pool *p, unsigned programs)
+{
+    bool fewer = programs < p->running;
+    p->running = programs;
+    if (fewer) {
+        pool_tend_later(p);
+    }
+}
+
+bool pool_give_way(struct pool *p)
+{
+    for (struct list *node = p->kinds.prev; node != &p->kinds; node = node->prev) {
+        struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
+        if (k->count > 0) {
+            spare_free(LIST_ITEM(k->spares.next, struct spare, link));
+            k->wanted -= k->wanted > 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct pool_stats pool_stats(const struct pool *p)
+{
+    return (struct pool_stats){
+        .plain = p->count - p->warm_count,
+        .warm = p->warm_count,
+        .memory_bytes = pool_memory(p),
+    };
+}
