@@ -19,7 +19,9 @@ for program in Training Modern; do
         >/dev/null 2>&1 || true
     lists="$lists $program.list"
 done
-cat $lists | grep -v -e '^#' -e Training -e Modern | awk '!seen[$0]++' >java.list
+# The numbers that newer JVMs give classes are those of one list.
+cat $lists | sed 's/ id: [0-9]*$//' | grep -v -e '^#' -e Training -e Modern |
+    awk '!seen[$0]++' >java.list
 
 # One kind of collector can write objects into an archive, and all of them read these.
 "$java" -XX:+UseG1GC -Xshare:dump -XX:SharedClassListFile=javac.list \

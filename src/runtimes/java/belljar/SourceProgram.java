@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
+import javax.lang.model.SourceVersion;
 import javax.lang.model.element.NestingKind;
 import javax.lang.model.element.TypeElement;
 import javax.tools.SimpleJavaFileObject;
@@ -109,7 +110,8 @@ public final class SourceProgram implements TaskListener {
 
         @Override
         public boolean isNameCompatible(String simpleName, Kind kind) {
-            return kind == Kind.SOURCE;
+            /* But for package-info and module-info. */
+            return kind == Kind.SOURCE && SourceVersion.isIdentifier(simpleName);
         }
     }
 }

@@ -8,7 +8,9 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
+import javax.lang.model.element.Element;
 import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.Modifier;
@@ -39,10 +41,13 @@ final class Starter {
 
     Starter(TypeElement type, Elements elements) {
         program = elements.getBinaryName(type).toString();
-        ExecutableElement main = find(type, elements);
-        fault = main == null ? "can't find main(String[]) method in class: " + program
-                : Runtime.version().feature() >= ANY_MAIN ? null : check(main);
-        inherits = main != null && check(main) == null && mayHaveSubclass(type);
+        boolean takesAny = Runtime.version().feature() >= ANY_MAIN;
+        ExecutableElement main = takesAny ? findAny(elements.getAllMembers(type))
+                : find(type.getEnclosedElements());
+        String unlikeAlways = main == null
+                ? "can't find main(String[]) method in class: " + program : check(main);
+        fault = takesAny && main != null ? null : unlikeAlways;
+        inherits = unlikeAlways == null && mayHaveSubclass(type);
     }
 
     /* Why the program cannot be started; null: it can. */
@@ -54,27 +59,35 @@ final class Starter {
         return inherits ? subclass() : caller();
     }
 
-    private static ExecutableElement find(TypeElement type, Elements elements) {
-        ExecutableElement without = null;
-        for (ExecutableElement m : ElementFilter.methodsIn(elements.getAllMembers(type))) {
-            if (!m.getSimpleName().contentEquals("main")) {
-                continue;
-            }
+    /* main(String[]); null: there is none. */
+    private static ExecutableElement find(List<? extends Element> members) {
+        for (ExecutableElement m : ElementFilter.methodsIn(members)) {
             List<? extends VariableElement> parameters = m.getParameters();
-            if (parameters.size() == 1
+            if (m.getSimpleName().contentEquals("main") && parameters.size() == 1
                     && parameters.get(0).asType().toString().equals("java.lang.String[]")) {
                 return m;
             }
-            without = parameters.isEmpty() ? m : without;
         }
-        return Runtime.version().feature() >= ANY_MAIN ? without : null;
+        return null;
     }
 
+    private static ExecutableElement findAny(List<? extends Element> members) {
+        List<ExecutableElement> all = ElementFilter.methodsIn(members).stream()
+                .filter(m -> m.getSimpleName().contentEquals("main"))
+                .filter(m -> m.getReturnType().getKind() == TypeKind.VOID)
+                .filter(m -> !m.getModifiers().contains(Modifier.PRIVATE))
+                .collect(Collectors.toList());
+        ExecutableElement best = find(all);
+        return best != null ? best
+                : all.stream().filter(m -> m.getParameters().isEmpty()).findAny().orElse(null);
+    }
+
+    /* Why Java took no such method before; null: it always did. */
     private static String check(ExecutableElement main) {
         if (!main.getModifiers().containsAll(Set.of(Modifier.PUBLIC, Modifier.STATIC))) {
             return "'main' method is not declared 'public static'";
         }
-        return main.getReturnType().getKind() == TypeKind.VOID && main.getParameters().size() == 1
+        return main.getReturnType().getKind() == TypeKind.VOID && !main.getParameters().isEmpty()
                 ? null : "'main' method is not declared with a return type of 'void'";
     }
 
