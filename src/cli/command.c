@@ -193,6 +193,23 @@ static const char doctor_text[] =
     "\n"
     "Exit status: 0 when a server would start here with this configuration (sandbox.require).\n";
 
+static const char prepare_text[] =
+    "Makes what makes compilers fast, once for each version of a tool: precompiled headers, a "
+    "filled\n"
+    "cache of the standard library, archives of classes. Each is made in a box of its own and kept "
+    "in\n"
+    "the directory that --prepare-dir names; boxes see it as /opt/belljar, and cannot write to it. "
+    "A\n"
+    "running server uses it at once. 'belljar serve' does the same in the background, when the "
+    "machine\n"
+    "is idle, unless prepare.auto is false. What belongs to tools that are gone is removed.\n"
+    "\n"
+    "  belljar prepare                            what is missing, and what failed before\n"
+    "  belljar prepare --list                     what there is, and its size on the disk\n"
+    "  belljar prepare --data /var/lib/belljar    for a server with this data directory\n"
+    "\n"
+    "Everything works without, slower. Exit status: 0, or 1 when one could not be made.\n";
+
 static const char prove_text[] =
     "Shows that boxes hold on this host, as it is and as it is configured: starts a server of its "
     "own,\n"
@@ -262,7 +279,8 @@ const struct command commands[] = {
     {"cancel", cmd_cancel, "cancel [FLAGS] ID", "end it", cancel_text, execution_flags, NULL,
      false},
     {"serve", cmd_serve, "serve [FLAGS]", "answer the HTTP API", serve_text, serve_flags,
-     "server log engine store callbacks sandbox limits piston network compat runtimes judge0.conf",
+     "server log engine store callbacks prepare sandbox limits piston network compat runtimes "
+     "judge0.conf",
      false},
     {"top", cmd_top, "top [--once] [FLAGS]", "show a server at work", top_text, top_flags, NULL,
      false},
@@ -274,6 +292,8 @@ const struct command commands[] = {
      key_flags, "server", false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
+    {"prepare", cmd_prepare, "prepare [--list] [FLAGS]", "make compilers fast", prepare_text,
+     prepare_flags, "prepare sandbox", false},
     {"prove", cmd_prove, "prove [FLAGS] [PROGRAM...]",
      "attack this machine's boxes, and say what held", prove_text, prove_flags,
      "engine sandbox limits", false},

@@ -69,6 +69,8 @@ static int sandbox_start(struct local *l, const struct config *c, unsigned boxes
     int sock = -1;
     host_launch_config(c, &l->log, &launch);
     launch.boxes = boxes;
+    prepared_dir_open_or_none(c, "belljar", &l->prepared);
+    launch.prepared = l->prepared.path;
     int r = host_enter(&launch, e);
     if (r == 0) {
         r = instance_claim(&launch, &l->instance, e);
@@ -113,6 +115,7 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
 {
     AUTO(local_stopp) struct local *l = xcalloc(1, sizeof(*l));
     l->log = host_log(c, "belljar");
+    l->prepared.fd = -1;
     if (config_source(c, &c->log_level) == CONFIG_DEFAULT) {
         /* Who runs one program wants to see that program; what is weaker here is said by the
          * command. */
@@ -137,7 +140,7 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
         .product_max = c->product_max,
         .weaken = weaken,
     };
-    l->runtimes = runtimes_new(l->loop, l->sandbox, l->cache, &l->log);
+    l->runtimes = runtimes_new(l->loop, l->sandbox, l->cache, l->prepared.fd, &l->log);
     l->engine = engine_new(l->loop, l->sandbox, &engine, &l->log);
     *ret = TAKE(&l, NULL);
     return 0;
@@ -162,6 +165,7 @@ void local_stop(struct local *l)
     }
     instance_release(l->instance);
     loop_free(l->loop);
+    prepared_dir_done(&l->prepared);
     free(l->cache);
     free(l);
 }

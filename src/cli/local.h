@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "cli/prepared_dir.h"
 
 struct config;
 struct engine;
@@ -34,6 +35,7 @@ struct local {
     struct sandbox *sandbox;
     int boxd_pid;
     char *cache;
+    struct prepared_dir prepared;
 };
 
 /* As few boxes as the caller needs: one run, or questions to several tools at a time. */

@@ -24,6 +24,7 @@
 #include "cli/commands.h"
 #include "cli/data_dir.h"
 #include "cli/host.h"
+#include "cli/prepared_dir.h"
 #include "cli/supervisor.h"
 #include "config/config.h"
 #include "sandbox/launch.h"
@@ -124,11 +125,13 @@ static void audit_start(const struct log *audit, const struct config *config)
 }
 
 static int supervise(const struct config *config, const struct launch_config *launch,
-                     struct instance *instance, bool *ret_told, struct err *e)
+                     const struct prepared_dir *prepared, struct instance *instance, bool *ret_told,
+                     struct err *e)
 {
     struct supervisor_config supervisor = {
         .config = config,
         .launch = launch,
+        .prepared = prepared,
         .instance = instance,
         .log = launch->log,
     };
@@ -167,7 +170,10 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
 {
     struct log log = host_log(config, "parent");
     struct launch_config launch;
+    AUTO(prepared_dir_done) struct prepared_dir prepared;
     host_launch_config(config, &log, &launch);
+    prepared_dir_open_or_none(config, "parent", &prepared);
+    launch.prepared = prepared.path;
     host_open_files(config);
     (void)signal(SIGPIPE, SIG_IGN); /* who reads the ready line may go */
     if (config_judge0_conf_read(config)) {
@@ -193,7 +199,7 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
     LOG_INFO(&log, "starting", log_s("version", BELLJAR_VERSION),
              log_i("instance", instance_number(instance)), log_i("slots", host_slots(config)),
              log_i("boxes", host_boxes(config)));
-    r = supervise(config, &launch, instance, ret_told, e);
+    r = supervise(config, &launch, &prepared, instance, ret_told, e);
     instance_release(instance);
     return r;
 }

@@ -60,7 +60,7 @@ struct server {
     const struct config *config;
     const struct log *log;
     struct loop *loop;
-    int parent_sock, data_fd, unzip_fd;
+    int parent_sock, data_fd, unzip_fd, prepared_fd;
     struct loop_io parent_io;
     /* The last one, also when it is lost: its boxes are in use until there is another. api has it
      * while it works. */
@@ -181,7 +181,7 @@ static int parts_make(struct server *s, struct err *e)
     if (r < 0) {
         return r;
     }
-    s->api.runtimes = runtimes_new(s->loop, s->api.sandbox, VERSIONS_FILE, s->log);
+    s->api.runtimes = runtimes_new(s->loop, s->api.sandbox, VERSIONS_FILE, s->prepared_fd, s->log);
     engine_make(s);
     executions_make(s);
     common_dialect(&s->api, &s->common);
@@ -541,6 +541,7 @@ int server_run(const struct server_start *start)
         .parent_sock = start->parent_sock,
         .data_fd = start->data_fd,
         .unzip_fd = start->unzip_fd,
+        .prepared_fd = start->prepared_fd,
     };
     struct err e;
     int r = server_serve(&s, start, &e);
@@ -551,5 +552,6 @@ int server_run(const struct server_start *start)
     fd_close(s.parent_sock);
     fd_close(s.data_fd);
     fd_close(s.unzip_fd);
+    fd_close(s.prepared_fd);
     return r < 0 ? CLI_FAILED : CLI_OK;
 }

@@ -29,7 +29,8 @@ struct server_start {
     const struct config *config;
     int boxd_sock, parent_sock, data_fd; /* taken */
     int unzip_fd;                        /* belljar-unzip; -1: there is none; taken */
-    const char *cgroup_lack;             /* instance_cgroup_lack */
+    int prepared_fd;         /* of what `belljar prepare` makes; -1: there is none; taken */
+    const char *cgroup_lack; /* instance_cgroup_lack */
     const struct log *log;
 };
 

@@ -6,6 +6,7 @@
  *   boxd dies            another is started, and its socket sent to the server
  *   belljar-egress dies  boxd is ended, and both are started again
  *   the server dies      boxd ends with its socket; both are started again
+ *   packages change      what compilers have prepared is made again, when the machine is idle
  *   one dies soon after its start, again and again: a pause that doubles each time, then it gives
  * up SIGTERM, SIGINT, SIGHUP  the server drains; a second one ends both at once
  */
@@ -18,6 +19,7 @@ struct err;
 struct instance;
 struct launch_config;
 struct log;
+struct prepared_dir;
 
 struct supervisor_config {
     const struct config *config;
@@ -29,6 +31,7 @@ struct supervisor_config {
     int state_fd; /* the directory that it may write to */
     bool kept;    /* ... is there after the end, too */
     int unzip_fd; /* belljar-unzip, for jobs with archives; -1: there is none */
+    const struct prepared_dir *prepared;
     const struct log *log, *audit;
 };
 

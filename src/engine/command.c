@@ -175,12 +175,22 @@ static size_t variables_add(struct variable *at, size_t rank, const char *text)
     return 1;
 }
 
-char **command_environment(const struct job *job)
+/* Those of NULL-ended `v`, behind the `count` that are there; how many there are then. */
+static size_t variables_add_all(struct variable *all, size_t count, char *const *v)
+{
+    for (; v && *v; v++) {
+        count += variables_add(all, count, *v);
+    }
+    return count;
+}
+
+char **command_environment(const struct job *job, bool compile)
 {
     AUTO(mem_freep)
     char *language = xasprintf("PISTON_LANGUAGE=%s", job->runtime->language);
-    size_t room =
-        ARRAY_LEN(common_environment) + 2 + strv_len(job->runtime->env) + strv_len(job->env);
+    char *const *of_compile = compile ? job->runtime->compile_env : NULL;
+    size_t room = ARRAY_LEN(common_environment) + 2 + strv_len(job->runtime->env) +
+                  strv_len(of_compile) + strv_len(job->env);
     AUTO(mem_freep) struct variable *all = xcalloc(room, sizeof(*all));
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(common_environment); i++) {
@@ -190,12 +200,9 @@ char **command_environment(const struct job *job)
     if (job->stdio == JOB_STDIO_PTY) {
         count += variables_add(all, count, "TERM=xterm-256color");
     }
-    for (char *const *v = job->runtime->env; v && *v; v++) {
-        count += variables_add(all, count, *v);
-    }
-    for (char *const *v = job->env; v && *v; v++) {
-        count += variables_add(all, count, *v);
-    }
+    count = variables_add_all(all, count, job->runtime->env);
+    count = variables_add_all(all, count, of_compile);
+    count = variables_add_all(all, count, job->env);
     qsort(all, count, sizeof(*all), variable_compare);
 
     char **env = xcalloc(count + 1, sizeof(char *));

@@ -5,6 +5,8 @@
  * A file name that starts with '-' or '@' is written "./-x", so that no tool takes it for an option
  * or a file of options.  Pure functions.
  */
+#include <stdbool.h>
+
 struct job;
 struct layout;
 struct runtime;
@@ -22,7 +24,7 @@ struct command_arguments { /* each may be NULL */
 char **command_expand(char *const *template, const struct layout *l,
                       const struct command_arguments *given);
 
-/* The common variables (with a terminal TERM too), the runtime's, the job's: a later one replaces
- * an earlier one of its name.
+/* The common variables (with a terminal TERM too), the runtime's (with `compile` also those of its
+ * compile stages), the job's: a later one replaces an earlier one of its name.
  */
-char **command_environment(const struct job *job);
+char **command_environment(const struct job *job, bool compile);

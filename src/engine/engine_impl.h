@@ -87,7 +87,8 @@ struct engine_job {
     struct stage stages[ENGINE_STAGES];
     struct layout layout;
     char **env;
-    int product_fd; /* what the last stage left; -1: nothing, the job's own files count */
+    char **compile_env; /* NULL: the same */
+    int product_fd;     /* what the last stage left; -1: nothing, the job's own files count */
     uint64_t product_size;
     uint64_t outputs_left, artifacts_left; /* that may still be kept */
     uint64_t queued_mono_ns;

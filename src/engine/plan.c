@@ -116,6 +116,7 @@ static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage k
         .job = job,
         .limits = limits_of(job, kind, tests_current(j)),
         .env = j->env,
+        .layer_count = job->runtime->run_layer_count,
         .product_fd = j->product_fd,
         .product_size = j->product_size,
         .collect = kind != STAGE_RUN,
@@ -152,6 +153,8 @@ static struct stage_plan plan_of_run(const struct engine_job *j)
 static struct stage_plan plan_of_compile(const struct engine_job *j)
 {
     struct stage_plan plan = plan_of(j, STAGE_COMPILE);
+    plan.env = j->compile_env ? j->compile_env : j->env;
+    plan.layer_count = j->job->runtime->layer_count;
     plan.merge_stderr = j->job->merge_compile_stderr;
     return plan;
 }

@@ -60,6 +60,7 @@ static void runner_reset(struct engine_job *j)
     }
     layout_done(&j->layout);
     strv_freep(&j->env);
+    strv_freep(&j->compile_env);
     fd_closep(&j->product_fd);
 }
 
@@ -454,7 +455,8 @@ static void runner_start(void *ctx)
 
     j->result.started_ns = clock_wall_ns(&clock_system);
     layout_make(j->job, &j->layout);
-    j->env = command_environment(j->job);
+    j->env = command_environment(j->job, false);
+    j->compile_env = j->job->runtime->compile_env ? command_environment(j->job, true) : NULL;
     j->stage_kind = plan_first(j);
     tests_begin(j);
     metrics_observe_ns(j->engine->config.metrics, METRIC_JOB_QUEUE_SECONDS,

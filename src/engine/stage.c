@@ -149,7 +149,7 @@ static struct box_spec spec_of(const struct stage_plan *plan)
     const struct runtime *runtime = plan->job->runtime;
     return (struct box_spec){
         .layers = runtime->layers,
-        .layer_count = runtime->layer_count,
+        .layer_count = plan->layer_count,
         .network = plan->network,
         .class = plan->job->priority == JOB_BATCH ? BOX_CLASS_BATCH : BOX_CLASS_INTERACTIVE,
         .maxima = maxima_of(plan),

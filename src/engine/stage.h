@@ -23,6 +23,7 @@ struct stage_plan {
     const struct limits *limits;
     char *const *argv;
     char *const *env;
+    size_t layer_count;      /* of the runtime's */
     const struct buf *files; /* a boxarchive, or ... */
     int product_fd;          /* ... a sealed memfd of product_size bytes that holds one; or -1 */
     uint64_t product_size;

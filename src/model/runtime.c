@@ -25,15 +25,15 @@ void runtime_unref(struct runtime *r)
     if (r == NULL || --r->refs > 0) {
         return;
     }
-    char *strings[] = {r->language,     r->version, r->package, r->source,
-                       r->default_name, r->warm,    r->hello};
+    char *strings[] = {r->language,     r->version, r->package,      r->source,
+                       r->default_name, r->warm,    r->compile_warm, r->hello};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
         free(strings[i]);
     }
     char **vectors[] = {
-        r->aliases,       r->extensions, r->header_extensions,
-        r->compile.argv,  r->run.argv,   r->compile_many.argv,
-        r->run_many.argv, r->env,        r->warm_unless,
+        r->aliases,     r->extensions,        r->header_extensions, r->compile.argv,
+        r->run.argv,    r->compile_many.argv, r->run_many.argv,     r->env,
+        r->warm_unless, r->compile_env,
     };
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         strv_free(vectors[i]);

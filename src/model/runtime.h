@@ -46,9 +46,11 @@ struct runtime {
      * that the command does before it opens this file must be the same for every program.
      */
     char *warm;
+    char *compile_warm; /* likewise, the file that the compiler waits for */
     bool warm_alone;    /* ... and what it does depends on files beside the main one */
     char **warm_unless; /* texts of programs that can ask how long ago their interpreter started */
     char **env;         /* "KEY=value", after the common ones */
+    char **compile_env; /* further ones, of compile stages alone */
     char *hello;        /* a program that prints "Hello, World!" */
     /* 0: the configured default */
     struct limits compile_limits, run_limits;

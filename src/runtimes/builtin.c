@@ -87,7 +87,7 @@ struct runtime *builtin_new(const struct host_view *view, size_t index)
     if (recipe->tools != NULL && !find_tool(view, recipe->tools[0], &tool)) {
         return NULL;
     }
-    struct runtime *r = host_runtime_new(view, recipe, &tool);
+    struct runtime *r = host_runtime_new(view, recipe, &tool, -1);
     host_tool_done(&tool);
     if (r != NULL) {
         struct semver version = version_of(view, recipe);

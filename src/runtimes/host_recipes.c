@@ -9,12 +9,17 @@
 #include "runtimes/host_recipes.h"
 
 #include "base/cleanup.h"
+#include "runtimes/host_preparations.h"
 #include "runtimes/host_view.h"
+#include "runtimes/java_preparations.h"
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 #define C_HEADERS LIST(".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tpp")
 #define C_LIBRARY LIST("/usr/include/stdio.h")
+
+/* As a system directory: what a program brings itself is found before. */
+#define PRECOMPILED_HEADERS "-isystem{base}", "-isystem{prepared}"
 
 #define GOOGLE_TEST "-x", "none", "-lgtest", "-lgtest_main", "-pthread"
 #define GOOGLE_TEST_HELLO                                                                          \
@@ -30,9 +35,19 @@
 /* javac and its kind live shortly. */
 #define JVM_SHORT "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-J-Xms64m"
 
-#define JAVA_COMPILE                                                                               \
-    LIST("javac", JVM_SHORT, "-proc:none", "-encoding", "UTF-8", "-d", ".", "{sources}")
-#define JAVA_RUN LIST("{tool}", JVM, "-cp", ".", "{stem}", "{args}")
+#define JAVAC_OPTIONS "-proc:none", "-encoding", "UTF-8", "-d", "."
+#define JAVA_COMPILE  LIST("javac", JVM_SHORT, JAVAC_OPTIONS, "{sources}")
+#define JAVA_RUN      LIST("{tool}", JVM, "-cp", ".", "{stem}", "{args}")
+
+/* With the tool and the archives of java_preparations.c. */
+#define JAVA_TOOL                                                                                  \
+    "{tool}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xms64m",        \
+        "-XX:SharedArchiveFile={prepared}/javac.jsa", "-cp", "{base}/java.jar"
+#define JAVA_COMPILE_PREPARED                                                                      \
+    LIST(JAVA_TOOL, "belljar.Javac", "{main}", JAVAC_OPTIONS, "{compile_args}", "{sources}")
+#define JAVA_RUN_PREPARED(main)                                                                    \
+    LIST("{tool}", JVM, "-XX:SharedArchiveFile={prepared}/java.jsa", "-cp", ".", main, "{args}")
+#define JAVA_TELLS_ITS_AGE LIST("java.lang.management", "ProcessHandle")
 #define JAVA_HELLO                                                                                 \
     "public class Main {\n    public static void main(String[] args) {\n"                          \
     "        System.out.println(\"Hello, World!\");\n    }\n}\n"
@@ -424,8 +439,9 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".cpp", ".cc", ".cxx", ".C", ".c++"),
         .headers = C_HEADERS,
         .default_name = "main.cpp",
-        .compile = LIST("{tool}", "-std=gnu++17", "-O2", "-pipe", "-o", "a.out", "-x", "c++",
-                        "{sources}", "-x", "none", "{compile_args}", "-lm"),
+        .compile = LIST("{tool}", "-std=gnu++17", "-O2", "-pipe", PRECOMPILED_HEADERS, "-o",
+                        "a.out", "-x", "c++", "{sources}", "-x", "none", "{compile_args}", "-lm"),
+        .prepare = &prepared_cpp,
         .run = LIST("./a.out", "{args}"),
         .hello =
             "#include <iostream>\n\nint main()\n{\n    std::cout << \"Hello, World!\\n\";\n}\n",
@@ -516,8 +532,9 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".cpp", ".cc", ".cxx", ".C", ".c++"),
         .headers = C_HEADERS,
         .default_name = "main.cpp",
-        .compile = LIST("{tool}", "-std=gnu++17", "-pipe", "-o", "a.out", "-x", "c++", "{sources}",
-                        "{compile_args}", GOOGLE_TEST),
+        .compile = LIST("{tool}", "-std=gnu++17", "-pipe", PRECOMPILED_HEADERS, "-o", "a.out", "-x",
+                        "c++", "{sources}", "{compile_args}", GOOGLE_TEST),
+        .prepare = &prepared_cpp,
         .run = LIST("./a.out", "{args}"),
         .env = LIST("GTEST_COLOR=no"),
         .hello = GOOGLE_TEST_HELLO,
@@ -552,9 +569,9 @@ const struct host_recipe host_recipes[] = {
     },
     {
         /*
-         * Since 1.20 Go brings no compiled standard library: each box, whose cache is empty,
-         * compiles what the program uses of it.  The cache is outside /box, whose content is the
-         * product.
+         * Since 1.20 Go brings no compiled standard library: a box whose cache is empty compiles
+         * what the program uses of it, unless it is prepared.  The cache is outside /box, whose
+         * content is the product.
          */
         .language = "go",
         .aliases = LIST("go", "golang"),
@@ -566,6 +583,8 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.go",
         .compile = LIST("{tool}", "build", "-o", "a.out", "{compile_args}", "{sources}"),
+        .compile_env = LIST("GOCACHE={prepared}"),
+        .prepare = &prepared_go,
         .run = LIST("./a.out", "{args}"),
         .env = LIST("GOCACHE=/tmp/go-build", "GOPATH=/tmp/go", "GO111MODULE=auto", "GOPROXY=off",
                     "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0"),
@@ -774,10 +793,10 @@ const struct host_recipe host_recipes[] = {
     /* --- on the JVM and Mono ------------------------------------------------------------ */
     {
         /*
-         * One file goes to the source launcher, as with Piston, and its compile errors come from
-         * the run: javac insists that a public class lies in a file of its name, and
-         * Piston's clients call their files as they like.  Who sends several files has named
-         * them well, and gets a compile stage.
+         * One file is what the source launcher takes, as with Piston: javac insists that a public
+         * class lies in a file of its name, and Piston's clients call their files as they like.
+         * Our own tool does the same with a compile stage (SourceProgram.java), and what it leaves
+         * has one name to start.  Who sends several files has named them well.
          */
         .language = "java",
         .tools = LIST("java"),
@@ -789,6 +808,18 @@ const struct host_recipe host_recipes[] = {
         .run = LIST("{tool}", JVM, "{main}", "{args}"),
         .compile_many = JAVA_COMPILE,
         .run_many = JAVA_RUN,
+        .prepare = &prepared_java,
+        .when_prepared =
+            &(const struct host_commands){
+                .compile = LIST(JAVA_TOOL, "belljar.SourceProgram", "{compile_args}", "{main}"),
+                .run = JAVA_RUN_PREPARED("belljar_main"),
+                .compile_many = JAVA_COMPILE_PREPARED,
+                .run_many = JAVA_RUN_PREPARED("{stem}"),
+                .compile_warm = "{main}",
+                .warm = "belljar_main.class",
+            },
+        .warm_alone = true, /* of several it is another file */
+        .warm_unless = JAVA_TELLS_ITS_AGE,
         .hello = JAVA_HELLO,
     },
     {
@@ -803,6 +834,15 @@ const struct host_recipe host_recipes[] = {
         .default_name = "Main.java",
         .compile = JAVA_COMPILE,
         .run = JAVA_RUN,
+        .prepare = &prepared_java,
+        .when_prepared =
+            &(const struct host_commands){
+                .compile = JAVA_COMPILE_PREPARED,
+                .run = JAVA_RUN_PREPARED("{stem}"),
+                .compile_warm = "{main}",
+            },
+        .warm = "{stem}.class",
+        .warm_unless = JAVA_TELLS_ITS_AGE,
         .hello = JAVA_HELLO,
     },
     {

@@ -13,6 +13,15 @@
 
 #include "model/limits.h"
 
+struct preparation;
+
+/* Each may be NULL: then it is the recipe's. */
+struct host_commands {
+    const char *const *compile, *const *run;
+    const char *const *compile_many, *const *run_many;
+    const char *compile_warm, *warm;
+};
+
 struct host_recipe {
     const char *language;
     bool unlisted; /* a dialect's own way with a language: found by its name, in no list */
@@ -37,10 +46,18 @@ struct host_recipe {
     const char *default_name;
     const char *const *compile, *const *run;
     const char *const *compile_many, *const *run_many;
-    const char *warm; /* as in struct runtime */
+    const char *compile_warm, *warm; /* as in struct runtime */
     bool warm_alone;
     const char *const *warm_unless;
     const char *const *env;
+    const char *const *compile_env; /* of compile stages alone */
+    /*
+     * What `belljar prepare` makes for this recipe's tools.  An element of a command or of an
+     * environment that has "{prepared}" or "{base}" in it gets the directory of it, or of its
+     * base, and is left out while that is not there.
+     */
+    const struct preparation *prepare;
+    const struct host_commands *when_prepared; /* take the place of those above when it is there */
     const char *hello;
     struct limits compile_limits, run_limits;
 };

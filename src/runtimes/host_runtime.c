@@ -12,6 +12,7 @@
 #include "runtimes/host_recipes.h"
 #include "runtimes/host_tool.h"
 #include "runtimes/host_view.h"
+#include "runtimes/preparation.h"
 #include "sandbox/launch.h"
 
 #define VERSION_ALIAS "{x.y}"
@@ -55,54 +56,123 @@ static char *program_path(const struct host_view *view, const char *name,
     return host_tool_path(view, name, tool->real);
 }
 
+struct resolver {
+    const struct host_view *view;
+    const struct host_tool *tool;
+    struct prepared_paths paths;
+};
+
+static bool is_prepared(const char *text)
+{
+    return strstr(text, PREPARED_DIR "/") != NULL;
+}
+
+/* What needs something that is not prepared is left out; *ret_uses: something is used. */
+static void strings_resolve(const struct resolver *r, const char *const *v, char ***ret,
+                            bool *ret_uses)
+{
+    for (; v != NULL && *v != NULL; v++) {
+        if (strcmp(*v, "{tool}") == 0) {
+            strv_add(ret, r->tool->path);
+            continue;
+        }
+        char *text = prepared_paths_expand(&r->paths, *v);
+        if (text != NULL) {
+            *ret_uses = *ret_uses || is_prepared(text);
+            strv_add_take(ret, text);
+        }
+    }
+}
+
 /* False when its program is not there; no command at all is fine. */
-static bool command_resolve(const struct host_view *view, const char *const *command,
-                            const struct host_tool *tool, struct runtime_command *ret)
+static bool command_resolve(const struct resolver *r, const char *const *command,
+                            struct runtime_command *ret, bool *ret_uses)
 {
     if (command == NULL) {
         return true;
     }
-    char *program = program_path(view, command[0], tool);
+    char *program = program_path(r->view, command[0], r->tool);
     if (program == NULL) {
         return false;
     }
     strv_add_take(&ret->argv, program);
-    for (const char *const *element = command + 1; *element != NULL; element++) {
-        strv_add(&ret->argv, strcmp(*element, "{tool}") == 0 ? tool->path : *element);
-    }
+    strings_resolve(r, command + 1, &ret->argv, ret_uses);
     return true;
 }
 
-static bool commands_resolve(const struct host_view *view, const struct host_recipe *recipe,
-                             const struct host_tool *tool, struct runtime *r)
+/* Those of when it is prepared, when it is; of a recipe without such its own. */
+static struct host_commands commands_of(const struct host_recipe *recipe,
+                                        const struct prepared_paths *paths)
 {
-    return command_resolve(view, recipe->compile, tool, &r->compile) &&
-           command_resolve(view, recipe->run, tool, &r->run) &&
-           command_resolve(view, recipe->compile_many, tool, &r->compile_many) &&
-           command_resolve(view, recipe->run_many, tool, &r->run_many);
+    static const struct host_commands none = {0};
+    bool made = prepared_paths_complete(paths, recipe->prepare);
+    const struct host_commands *own = made && recipe->when_prepared ? recipe->when_prepared : &none;
+    return (struct host_commands){
+        .compile = own->compile ? own->compile : recipe->compile,
+        .run = own->run ? own->run : recipe->run,
+        .compile_many = own->compile_many ? own->compile_many : recipe->compile_many,
+        .run_many = own->run_many ? own->run_many : recipe->run_many,
+        .compile_warm = own->compile_warm ? own->compile_warm : recipe->compile_warm,
+        .warm = own->warm ? own->warm : recipe->warm,
+    };
+}
+
+static bool commands_resolve(const struct resolver *with, const struct host_recipe *recipe,
+                             struct runtime *r, bool *ret_compile_uses, bool *ret_run_uses)
+{
+    const struct host_commands commands = commands_of(recipe, &with->paths);
+    strings_resolve(with, recipe->env, &r->env, ret_run_uses);
+    strings_resolve(with, recipe->compile_env, &r->compile_env, ret_compile_uses);
+    r->warm = xstrdup(commands.warm);
+    r->compile_warm = xstrdup(commands.compile_warm);
+    return command_resolve(with, commands.compile, &r->compile, ret_compile_uses) &&
+           command_resolve(with, commands.compile_many, &r->compile_many, ret_compile_uses) &&
+           command_resolve(with, commands.run, &r->run, ret_run_uses) &&
+           command_resolve(with, commands.run_many, &r->run_many, ret_run_uses);
+}
+
+/* Below all others, and in boxes of a stage that uses it alone. */
+static void layers_set(struct runtime *r, bool compile_uses, bool run_uses)
+{
+    r->layers = xcalloc(BOX_LAYERS_MAX, sizeof(r->layers[0]));
+    r->layer_count = r->run_layer_count = launch_host_layers(r->layers);
+    if (compile_uses || run_uses) {
+        r->layers[r->layer_count++] = LAYER_PREPARED;
+        r->run_layer_count = run_uses ? r->layer_count : r->run_layer_count;
+    }
+}
+
+static bool runtime_resolve(struct runtime *r, const struct host_view *view,
+                            const struct host_recipe *recipe, const struct host_tool *tool,
+                            int prepared_fd)
+{
+    struct resolver with = {.view = view, .tool = tool};
+    bool compile_uses = false, run_uses = false;
+    prepared_paths_init(&with.paths, recipe->prepare, tool, prepared_fd);
+    bool there = commands_resolve(&with, recipe, r, &compile_uses, &run_uses);
+    prepared_paths_done(&with.paths);
+    layers_set(r, compile_uses, run_uses);
+    return there;
 }
 
 struct runtime *host_runtime_new(const struct host_view *view, const struct host_recipe *recipe,
-                                 const struct host_tool *tool)
+                                 const struct host_tool *tool, int prepared_fd)
 {
     struct runtime *r = runtime_new();
-    if (!needs_are_met(view, recipe->needs) || !commands_resolve(view, recipe, tool, r)) {
+    if (!needs_are_met(view, recipe->needs) ||
+        !runtime_resolve(r, view, recipe, tool, prepared_fd)) {
         runtime_unref(r);
         return NULL;
     }
     r->language = xstrdup(recipe->language);
     r->package = xstrdup(recipe->package);
     r->source = xstrdup("host");
-    r->layers = xcalloc(BOX_LAYERS_MAX, sizeof(r->layers[0]));
-    r->layer_count = launch_host_layers(r->layers);
     r->extensions = strings_copy(recipe->extensions);
     r->needs_extension = recipe->needs_extension;
     r->header_extensions = strings_copy(recipe->headers);
     r->default_name = xstrdup(recipe->default_name);
-    r->warm = xstrdup(recipe->warm);
     r->warm_alone = recipe->warm_alone;
     r->warm_unless = strings_copy(recipe->warm_unless);
-    r->env = strings_copy(recipe->env);
     r->hello = xstrdup(recipe->hello);
     r->compile_limits = recipe->compile_limits;
     r->run_limits = recipe->run_limits;

@@ -63,12 +63,12 @@ static bool is_offered(const struct offer_set *c, const struct host_recipe *reci
 }
 
 /* Takes the file over. */
-static void offer_add(struct offer_set *c, const struct host_view *view,
+static void offer_add(struct offer_set *c, const struct host_view *view, int prepared_fd,
                       const struct host_recipe *recipe, struct host_tool *file)
 {
     struct runtime *runtime = NULL;
     if (!is_offered(c, recipe, file->real)) {
-        runtime = host_runtime_new(view, recipe, file);
+        runtime = host_runtime_new(view, recipe, file, prepared_fd);
     }
     if (runtime == NULL) {
         host_tool_done(file);
@@ -79,7 +79,7 @@ static void offer_add(struct offer_set *c, const struct host_view *view,
     c->offers[c->offer_count++] = (struct offer){recipe, tool, runtime, false};
 }
 
-static void scan_recipe(struct offer_set *c, const struct host_view *view,
+static void scan_recipe(struct offer_set *c, const struct host_view *view, int prepared_fd,
                         const struct host_recipe *recipe)
 {
     if (recipe->unless != NULL) {
@@ -92,7 +92,7 @@ static void scan_recipe(struct offer_set *c, const struct host_view *view,
         for (const char *const *dir = view->tool_dirs; *dir != NULL; dir++) {
             struct host_tool file;
             if (host_tool_at(view, *dir, *name, &file)) {
-                offer_add(c, view, recipe, &file);
+                offer_add(c, view, prepared_fd, recipe, &file);
             }
         }
     }
@@ -112,11 +112,11 @@ static void learn_package_version(struct offer_set *c, const struct host_view *v
     }
 }
 
-void offers_scan(const struct host_view *view, struct offer_set *ret)
+void offers_scan(const struct host_view *view, int prepared_fd, struct offer_set *ret)
 {
     *ret = (struct offer_set){0};
     for (size_t i = 0; i < view->recipe_count; i++) {
-        scan_recipe(ret, view, &view->recipes[i]);
+        scan_recipe(ret, view, prepared_fd, &view->recipes[i]);
     }
     for (size_t i = 0; i < ret->tool_count; i++) {
         if (ret->tools[i]->recipe->version_package != NULL) {

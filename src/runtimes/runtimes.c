@@ -6,6 +6,7 @@
  */
 #include "runtimes/runtimes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,8 @@ struct runtimes {
     bool cache_is_stale;
     struct offer_set set;
     struct asker *asker;
-    struct package_watch watch;
+    int prepared_fd; /* -1: none */
+    struct package_watch watch, prepared_watch;
     struct list waits;
     struct loop_defer answer;
     struct runtime *builtins[BUILTIN_COUNT]; /* made when first asked for */
@@ -282,7 +284,7 @@ static void drop_builtins(struct runtimes *r)
 
 static void scan(struct runtimes *r)
 {
-    offers_scan(r->view, &r->set);
+    offers_scan(r->view, r->prepared_fd, &r->set);
     if (r->cache_path != NULL) {
         version_cache_load(r->cache_path, &r->set);
     }
@@ -317,7 +319,7 @@ void runtimes_refresh(struct runtimes *r)
         asker_forget(r->asker, r->set.tools[i]);
     }
     struct offer_set old = r->set;
-    offers_scan(r->view, &r->set);
+    offers_scan(r->view, r->prepared_fd, &r->set);
     keep_versions(r, &old);
     offers_done(&old);
     drop_builtins(r);
@@ -336,8 +338,28 @@ static void on_packages_changed(void *ctx)
     runtimes_refresh(r);
 }
 
+static void on_prepared_changed(void *ctx)
+{
+    struct runtimes *r = ctx;
+    LOG_INFO(r->log, "what is prepared has changed");
+    runtimes_refresh(r);
+}
+
+/* By a descriptor: a path could lead through directories that are not ours to walk. */
+static void prepared_watch(struct runtimes *r)
+{
+    char path[32];
+    struct err e;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", r->prepared_fd);
+    if (r->prepared_fd >= 0 && package_watch_start(&r->prepared_watch, r->loop, path, NULL,
+                                                   on_prepared_changed, r, &e) < 0) {
+        LOG_WARN(r->log, "what is prepared later will be used after a restart",
+                 log_s("error", e.text));
+    }
+}
+
 struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop,
-                                 struct sandbox *sandbox, const char *cache_path,
+                                 struct sandbox *sandbox, const char *cache_path, int prepared_fd,
                                  const struct log *log)
 {
     struct runtimes *r = xcalloc(1, sizeof(*r));
@@ -345,6 +367,7 @@ struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop
     r->log = log;
     r->view = view;
     r->cache_path = xstrdup(cache_path);
+    r->prepared_fd = prepared_fd;
     list_init(&r->waits);
     list_init(&r->kept);
     r->asker = asker_new(loop, log, on_version, r);
@@ -352,17 +375,19 @@ struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop
     scan(r);
 
     struct err e;
-    if (package_watch_start(&r->watch, loop, view->package_dir, on_packages_changed, r, &e) < 0) {
+    if (package_watch_start(&r->watch, loop, view->package_dir, PACKAGE_WATCH_DPKG,
+                            on_packages_changed, r, &e) < 0) {
         /* New languages are then seen by a restart; without dpkg nothing else is to be expected. */
         LOG_DEBUG(log, "package changes not watched", log_s("error", e.text));
     }
+    prepared_watch(r);
     return r;
 }
 
 struct runtimes *runtimes_new(struct loop *loop, struct sandbox *sandbox, const char *cache_path,
-                              const struct log *log)
+                              int prepared_fd, const struct log *log)
 {
-    return runtimes_new_at(&host_view_system, loop, sandbox, cache_path, log);
+    return runtimes_new_at(&host_view_system, loop, sandbox, cache_path, prepared_fd, log);
 }
 
 void runtimes_set_sandbox(struct runtimes *r, struct sandbox *sandbox)
@@ -376,6 +401,7 @@ void runtimes_free(struct runtimes *r)
         return;
     }
     package_watch_stop(&r->watch);
+    package_watch_stop(&r->prepared_watch);
     loop_defer_cancel(&r->answer);
     LIST_FOR_EACH (node, &r->waits) {
         runtimes_cancel(LIST_ITEM(node, struct runtimes_wait, link));

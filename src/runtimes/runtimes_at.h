@@ -9,5 +9,5 @@ struct runtimes;
 struct sandbox;
 
 struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop,
-                                 struct sandbox *sandbox, const char *cache_path,
+                                 struct sandbox *sandbox, const char *cache_path, int prepared_fd,
                                  const struct log *log);

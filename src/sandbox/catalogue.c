@@ -25,8 +25,9 @@
 /* The host's own tree outside /usr: links into it, or directories. */
 static const char *const usr_names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32"};
 
-static const char *const skeleton_dirs[] = {"box",  "dev", "etc", "home", "mnt", "opt", "proc",
-                                            "root", "run", "sys", "tmp",  "usr", "var"};
+static const char *const skeleton_dirs[] = {
+    "box",  "dev", "etc", "home", "mnt", "opt", "proc",
+    "root", "run", "sys", "tmp",  "usr", "var", LAYER_PREPARED_TARGET};
 
 #define NSSWITCH(hosts)                                                                            \
     "passwd: files\n"                                                                              \
@@ -83,7 +84,7 @@ static enum usr_state usr_look(const char *name, char *ret_target, size_t size)
     return errno == EINVAL ? USR_DIRECTORY : USR_ABSENT;
 }
 
-size_t catalogue_layers(bool network, struct boxd_layer ret[BOXD_LAYERS_MAX])
+size_t catalogue_layers(bool network, bool prepared, struct boxd_layer ret[BOXD_LAYERS_MAX])
 {
     size_t count = 0;
     if (network) {
@@ -92,6 +93,9 @@ size_t catalogue_layers(bool network, struct boxd_layer ret[BOXD_LAYERS_MAX])
     ret[count++] = (struct boxd_layer){.id = LAYER_HOST_ETC};
     ret[count++] = (struct boxd_layer){.id = LAYER_SKELETON};
     ret[count++] = (struct boxd_layer){.id = LAYER_HOST_USR, .target = "usr"};
+    if (prepared) {
+        ret[count++] = (struct boxd_layer){.id = LAYER_PREPARED, .target = LAYER_PREPARED_TARGET};
+    }
     for (uint32_t i = 0; i < ARRAY_LEN(usr_names); i++) {
         char target[PATH_MAX];
         if (usr_look(usr_names[i], target, sizeof(target)) == USR_DIRECTORY) {
@@ -106,7 +110,7 @@ size_t catalogue_layers(bool network, struct boxd_layer ret[BOXD_LAYERS_MAX])
 size_t launch_host_layers(uint32_t ret[BOX_LAYERS_MAX])
 {
     struct boxd_layer layers[BOXD_LAYERS_MAX];
-    size_t count = catalogue_layers(false, layers);
+    size_t count = catalogue_layers(false, false, layers);
     for (size_t i = 0; i < count; i++) {
         ret[i] = layers[i].id;
     }
@@ -161,8 +165,7 @@ static int tmpfs_mount(const char *exe_path, int *ret_fd, struct err *e)
 
 /* mount_setattr only adds: what the host's mount forbids already stays forbidden, as a user
  * namespace demands. */
-static int mount_copy(const char *source, int to, const char *path, unsigned flags, uint64_t attr,
-                      struct err *e)
+static int tree_copy(const char *source, unsigned flags, uint64_t attr, int *ret_fd, struct err *e)
 {
     AUTO(fd_closep)
     int tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
@@ -174,10 +177,24 @@ static int mount_copy(const char *source, int to, const char *path, unsigned fla
         mount_setattr(tree, "", AT_EMPTY_PATH | (flags & AT_RECURSIVE), &set, sizeof(set)) < 0) {
         return err_sys(e, "setting the mount flags of '%s'", source);
     }
-    if (move_mount(tree, "", to, path, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
-        return err_sys(e, "mounting '%s'", source);
-    }
+    *ret_fd = TAKE(&tree, -1);
     return 0;
+}
+
+static int tree_mount(int tree, int to, const char *path, struct err *e)
+{
+    return move_mount(tree, "", to, path, MOVE_MOUNT_F_EMPTY_PATH) < 0
+               ? err_sys(e, "mounting on '%s'", path)
+               : 0;
+}
+
+static int mount_copy(const char *source, int to, const char *path, unsigned flags, uint64_t attr,
+                      struct err *e)
+{
+    AUTO(fd_closep) int tree = -1;
+    int r = tree_copy(source, flags, attr, &tree, e);
+    r = r < 0 ? r : tree_mount(tree, to, path, e);
+    return r < 0 ? err_wrap(e, "'%s'", source) : 0;
 }
 
 #define ATTR_LAYER  (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
@@ -254,18 +271,28 @@ static int network_fill(int dir, struct err *e)
     return r < 0 ? r : file_make(dir, "etc/nsswitch.conf", NSSWITCH("files dns"), e);
 }
 
-static int layer_make(int root, const struct boxd_layer *layer, struct err *e)
+/* What is being built: `c`, on the tmpfs `root`. */
+struct tree {
+    const struct catalogue *c;
+    int prepared; /* a copy of its mount, made before the tmpfs could cover it; -1: none */
+    int root;
+};
+
+static int layer_make(const struct tree *t, const struct boxd_layer *layer, struct err *e)
 {
     char path[32];
     snprintf(path, sizeof(path), "layers/%u", layer->id);
-    int r = dir_make(root, path, 0755, e);
+    int r = dir_make(t->root, path, 0755, e);
     if (r < 0) {
         return r;
     }
-    if (layer->target[0]) {
-        return host_layer_bind(root, layer->id, layer->target, e);
+    if (layer->id == LAYER_PREPARED) {
+        return t->prepared < 0 ? 0 : tree_mount(t->prepared, t->root, path, e);
     }
-    AUTO(fd_closep) int dir = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (layer->target[0]) {
+        return host_layer_bind(t->root, layer->id, layer->target, e);
+    }
+    AUTO(fd_closep) int dir = openat(t->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) {
         return err_sys(e, "open '%s'", path);
     }
@@ -279,13 +306,13 @@ static int layer_make(int root, const struct boxd_layer *layer, struct err *e)
     }
 }
 
-static int layers_make(int root, bool network, struct err *e)
+static int layers_make(const struct tree *t, struct err *e)
 {
     struct boxd_layer layers[BOXD_LAYERS_MAX];
-    size_t count = catalogue_layers(network, layers);
-    int r = dir_make(root, "layers", 0755, e);
+    size_t count = catalogue_layers(t->c->network, t->c->prepared, layers);
+    int r = dir_make(t->root, "layers", 0755, e);
     for (size_t i = 0; r == 0 && i < count; i++) {
-        r = layer_make(root, &layers[i], e);
+        r = layer_make(t, &layers[i], e);
     }
     return r;
 }
@@ -349,13 +376,13 @@ static int tun_bind(int root, struct err *e)
     return r < 0 ? r : mount_copy("/dev/net/tun", root, "tun", 0, ATTR_DEVICE, e);
 }
 
-static int tree_fill(int root, int init_fd, bool network, uint64_t weaken, bool *ret_own_devices,
-                     struct err *e)
+static int tree_fill(const struct tree *t, bool *ret_own_devices, struct err *e)
 {
-    bool own_devices = devices_can_be_made(root) && !weakened(weaken, WEAKEN_DEVICES);
-    int r = init_copy(root, init_fd, e);
+    int root = t->root;
+    bool own_devices = devices_can_be_made(root) && !weakened(t->c->weaken, WEAKEN_DEVICES);
+    int r = init_copy(root, t->c->init_fd, e);
     if (r == 0) {
-        r = layers_make(root, network, e);
+        r = layers_make(t, e);
     }
     if (r == 0) {
         r = dir_make(root, "empty", 0755, e);
@@ -369,7 +396,7 @@ static int tree_fill(int root, int init_fd, bool network, uint64_t weaken, bool 
     if (r == 0 && !own_devices) {
         r = devices_bind(root, e);
     }
-    if (r == 0 && network) {
+    if (r == 0 && t->c->network) {
         r = tun_bind(root, e);
     }
     if (r == 0) {
@@ -378,14 +405,28 @@ static int tree_fill(int root, int init_fd, bool network, uint64_t weaken, bool 
     return r;
 }
 
-int catalogue_build(int init_fd, const char *exe_path, bool network, uint64_t weaken,
-                    int *ret_root_fd, bool *ret_own_devices, struct err *e)
+/* A directory that is no longer there is an empty layer: what was prepared is missed, and no more.
+ */
+static int prepared_copy(const struct catalogue *c, int *ret_fd, struct err *e)
+{
+    if (c->prepared == NULL) {
+        return 0;
+    }
+    int r = tree_copy(c->prepared, 0, ATTR_LAYER, ret_fd, e);
+    return r == -ERR_NOT_FOUND ? 0 : r;
+}
+
+int catalogue_build(const struct catalogue *c, int *ret_root_fd, bool *ret_own_devices,
+                    struct err *e)
 {
     mode_t old_mask = umask(0); /* the modes above are meant as they stand */
+    AUTO(fd_closep) int prepared = -1;
     AUTO(fd_closep) int root = -1;
-    int r = tmpfs_mount(exe_path, &root, e);
+    int r = prepared_copy(c, &prepared, e);
+    r = r < 0 ? r : tmpfs_mount(c->exe_path, &root, e);
     if (r == 0) {
-        r = tree_fill(root, init_fd, network, weaken, ret_own_devices, e);
+        const struct tree tree = {c, prepared, root};
+        r = tree_fill(&tree, ret_own_devices, e);
     }
     umask(old_mask);
     if (r < 0) {

@@ -14,14 +14,22 @@
 struct err;
 
 /* What is there on this host: the rows of launch_host_layers. */
-size_t catalogue_layers(bool network, struct boxd_layer ret[BOXD_LAYERS_MAX]);
+size_t catalogue_layers(bool network, bool prepared, struct boxd_layer ret[BOXD_LAYERS_MAX]);
+
+struct catalogue {
+    int init_fd;
+    const char *exe_path; /* must stay visible */
+    const char *prepared; /* a directory of the host; NULL: there is no such layer */
+    bool network;
+    uint64_t weaken;
+};
 
 /*
- * The caller is alone in a fresh mount namespace.  `exe_path`: must stay visible. *ret_own_devices:
- * device nodes can be made here; else the tree has dev/.
+ * The caller is alone in a fresh mount namespace.  *ret_own_devices: device nodes can be made here;
+ * else the tree has dev/.
  */
-int catalogue_build(int init_fd, const char *exe_path, bool network, uint64_t weaken,
-                    int *ret_root_fd, bool *ret_own_devices, struct err *e);
+int catalogue_build(const struct catalogue *c, int *ret_root_fd, bool *ret_own_devices,
+                    struct err *e);
 
 /* catalogue_etc.c: copies the names of its table from the host's /etc into etc_fd. */
 int catalogue_copy_etc(int etc_fd, struct err *e);

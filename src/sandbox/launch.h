@@ -35,8 +35,9 @@ struct launch_config {
     uint32_t uid_base;         /* first host id of instance 0 */
     uint64_t memory_max, disk_max, inodes_max; /* operator's maxima for one box */
     uint32_t processes_max;
-    bool network;                      /* boxes may have one: */
-    int egress_sock;                   /* ... then the other end of it is that of egress_spawn */
+    bool network;         /* boxes may have one: */
+    int egress_sock;      /* ... then the other end of it is that of egress_spawn */
+    const char *prepared; /* the directory of what `belljar prepare` makes; NULL: there is none */
     const char *boxd_path, *init_path; /* found beside this executable, or in ../libexec/belljar */
     const struct log *log;
 };
@@ -49,9 +50,11 @@ enum {
     LAYER_HOST_USR = 1,
     LAYER_SKELETON = 2,
     LAYER_HOST_ETC = 3,
-    LAYER_NETWORK = 4, /* only with a network: on top of all others in boxes that have it */
+    LAYER_NETWORK = 4,  /* only with a network: on top of all others in boxes that have it */
+    LAYER_PREPARED = 5, /* what `belljar prepare` made; only where the launcher offers it */
     LAYER_HOST_FIRST_EXTRA = 16,
 };
+#define LAYER_PREPARED_TARGET "opt/belljar"
 
 /* The layers that together are this host's own system, top first; gives their number. Any process
  * may ask. */

@@ -165,7 +165,7 @@ static int config_memfd(const struct launch_config *config, const struct instanc
             c.cgroup_fds[class][k] = there ? FD_CGROUPS + class * BOXD_CG_COUNT + k : -1;
         }
     }
-    c.layer_count = (uint32_t)catalogue_layers(config->network, c.layers);
+    c.layer_count = (uint32_t)catalogue_layers(config->network, config->prepared, c.layers);
     return fd_memfd("boxd-config", &c, sizeof(c), true, ret_fd, e);
 }
 
@@ -219,8 +219,14 @@ static int child_run(const void *ctx, pid_t parent, int *report, struct err *e)
     bool own_devices = false;
     int r = child_detach(parent, e);
     if (r == 0) {
-        r = catalogue_build(programs->init_fd, programs->boxd_path, config->network,
-                            programs->weaken, &root_fd, &own_devices, e);
+        const struct catalogue catalogue = {
+            .init_fd = programs->init_fd,
+            .exe_path = programs->boxd_path,
+            .prepared = config->prepared,
+            .network = config->network,
+            .weaken = programs->weaken,
+        };
+        r = catalogue_build(&catalogue, &root_fd, &own_devices, e);
     }
     if (r == 0) {
         r = config_memfd(config, i, own_devices, programs->weaken, &config_fd, e);

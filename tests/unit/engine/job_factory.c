@@ -13,7 +13,7 @@ static struct runtime *runtime_of(const char *language)
     r->version = xstrdup("1.0.0");
     r->layers = xcalloc(1, sizeof(r->layers[0]));
     r->layers[0] = 1;
-    r->layer_count = 1;
+    r->layer_count = r->run_layer_count = 1;
     return r;
 }
 

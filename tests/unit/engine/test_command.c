@@ -224,7 +224,7 @@ static void test_environment_later_replaces_earlier(void **state)
     strv_add(&job->env, "AA=other");
     strv_add(&job->env, "A=job again");
     strv_add(&job->env, "no variable");
-    AUTO(strv_freep) char **env = command_environment(job);
+    AUTO(strv_freep) char **env = command_environment(job, false);
     assert_true(strv_has(env, "HOME=/root"));
     assert_false(strv_has(env, "HOME=/tmp"));
     assert_true(strv_has(env, "A=job again"));
@@ -235,15 +235,28 @@ static void test_environment_later_replaces_earlier(void **state)
     assert_int_equal(strv_len(env), 7);
 }
 
+static void test_environment_of_a_compile_stage_has_more(void **state)
+{
+    (void)state;
+    AUTO(job_freep) struct job *job = job_of(runtime_of_bash());
+    strv_add(&job->runtime->env, "CACHE=/tmp");
+    strv_add(&job->runtime->compile_env, "CACHE=/opt");
+    AUTO(strv_freep) char **run = command_environment(job, false);
+    assert_true(strv_has(run, "CACHE=/tmp"));
+    AUTO(strv_freep) char **compile = command_environment(job, true);
+    assert_true(strv_has(compile, "CACHE=/opt"));
+    assert_int_equal(strv_len(compile), strv_len(run));
+}
+
 static void test_environment_of_a_terminal_has_its_type(void **state)
 {
     (void)state;
     AUTO(job_freep) struct job *job = job_of(runtime_of_bash());
     job->stdio = JOB_STDIO_PTY;
-    AUTO(strv_freep) char **env = command_environment(job);
+    AUTO(strv_freep) char **env = command_environment(job, false);
     assert_true(strv_has(env, "TERM=xterm-256color"));
     strv_add(&job->env, "TERM=vt100");
-    AUTO(strv_freep) char **other = command_environment(job);
+    AUTO(strv_freep) char **other = command_environment(job, false);
     assert_true(strv_has(other, "TERM=vt100"));
     assert_false(strv_has(other, "TERM=xterm-256color"));
 }
@@ -267,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_runtime_that_does_not_care_changes_no_name),
         cmocka_unit_test(test_many_sources_take_the_other_command),
         cmocka_unit_test(test_environment_later_replaces_earlier),
+        cmocka_unit_test(test_environment_of_a_compile_stage_has_more),
         cmocka_unit_test(test_environment_of_a_terminal_has_its_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "base/strv.h"
 #include "model/semver.h"
 #include "runtimes/host_recipes.h"
+#include "runtimes/preparation.h"
 #include "runtimes/runtimes.h"
 
 #define CHECK(condition, recipe, ...)                                                              \
@@ -65,8 +66,8 @@ static void test_language_and_package_are_unique(void **state)
 
 static bool is_placeholder(const char *s)
 {
-    static const char *const names[] = {"{main}", "{stem}",         "{sources}",
-                                        "{args}", "{compile_args}", "{tool}"};
+    static const char *const names[] = {"{main}",         "{stem}", "{sources}",  "{args}",
+                                        "{compile_args}", "{tool}", "{prepared}", "{base}"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (str_starts(s, names[i])) {
             return true;
@@ -95,11 +96,42 @@ static void test_commands_have_valid_placeholders(void **state)
 {
     (void)state;
     for (EACH(r)) {
-        const char *const *const commands[] = {r->compile, r->run, r->compile_many, r->run_many};
+        static const struct host_commands none = {0};
+        const struct host_commands *other = r->when_prepared ? r->when_prepared : &none;
+        const char *const *const commands[] = {r->compile,          r->run,         r->compile_many,
+                                               r->run_many,         other->compile, other->run,
+                                               other->compile_many, other->run_many};
         for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
             if (commands[i] != NULL) {
                 check_command(r, commands[i]);
             }
+        }
+    }
+}
+
+static bool names_prepared(const char *const *v)
+{
+    for (; v != NULL && *v != NULL; v++) {
+        if (strstr(*v, "{prepared}") != NULL || strstr(*v, "{base}") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_what_is_prepared_is_used_and_what_is_used_is_prepared(void **state)
+{
+    (void)state;
+    for (EACH(r)) {
+        bool used = names_prepared(r->compile) || names_prepared(r->run) ||
+                    names_prepared(r->compile_many) || names_prepared(r->run_many) ||
+                    names_prepared(r->env) || names_prepared(r->compile_env) ||
+                    r->when_prepared != NULL;
+        CHECK(used == (r->prepare != NULL), r, "names something that nobody prepares, or not\n");
+        for (const struct preparation *p = r->prepare; p != NULL; p = p->base) {
+            CHECK(p->command != NULL && p->name[0] >= 'a' && p->name[0] <= 'z', r,
+                  "wants something without a name or a command\n");
+            CHECK(p->base != NULL || !names_prepared(p->command), r, "'%s' has no base\n", p->name);
         }
     }
 }
@@ -344,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_every_recipe_is_complete),
         cmocka_unit_test(test_language_and_package_are_unique),
         cmocka_unit_test(test_commands_have_valid_placeholders),
+        cmocka_unit_test(test_what_is_prepared_is_used_and_what_is_used_is_prepared),
         cmocka_unit_test(test_file_that_is_waited_for_is_named_after_the_main_file),
         cmocka_unit_test(test_scripts_say_what_they_do_with_compile_args),
         cmocka_unit_test(test_many_modules_are_compiled_in_order_with_what_was_asked_for),

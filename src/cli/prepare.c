@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * belljar prepare: see prepare_run.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/prepare_run.h"
+#include "cli/prepare_store.h"
+#include "cli/prepared_dir.h"
+#include "cli/text.h"
+#include "config/config.h"
+#include "runtimes/host_view.h"
+#include "runtimes/preparation.h"
+#include "runtimes/preparations.h"
+
+#define KEY_WIDTH 28
+
+const struct cli_flag prepare_flags[] = {
+    {"--list", 0, NULL, "Print what there is, and what is missing, and end."},
+    {0},
+};
+
+struct tally {
+    unsigned made, failed;
+};
+
+static void print_made(const struct preparation_wanted *w, uint64_t bytes, const char *note)
+{
+    AUTO(buf_done) struct buf size = {0};
+    text_add_bytes(&size, bytes);
+    printf("%-*s %9s  %s%s\n", KEY_WIDTH, w->key, size.data, w->tool, note);
+}
+
+static void on_begin(void *ctx, const struct preparation_wanted *w)
+{
+    (void)ctx;
+    cli_note("prepare", "%s for %s ...", w->preparation->name, w->tool);
+}
+
+static void on_made(void *ctx, const struct preparation_wanted *w, uint64_t bytes, uint64_t ns)
+{
+    struct tally *tally = ctx;
+    char note[32];
+    snprintf(note, sizeof(note), ", in %.1f s", (double)ns / NS_PER_S);
+    print_made(w, bytes, note);
+    (void)fflush(stdout);
+    tally->made++;
+}
+
+static void on_failed(void *ctx, const struct preparation_wanted *w, const struct err *why)
+{
+    struct tally *tally = ctx;
+    cli_note("prepare", "%s for %s: %s", w->preparation->name, w->tool, why->text);
+    tally->failed++;
+}
+
+static int make(struct config *config, const struct prepared_dir *dir)
+{
+    struct tally tally = {0};
+    const struct prepare_observer observer = {on_begin, on_made, on_failed, &tally};
+    struct err e;
+    int r = prepare_run(config, dir, true, &observer, &e);
+    if (r < 0) {
+        cli_error("prepare", &e);
+        return CLI_FAILED;
+    }
+    if (tally.made == 0 && tally.failed == 0) {
+        printf("nothing is missing in %s\n", dir->path);
+    }
+    return tally.failed > 0 ? CLI_FAILED : CLI_OK;
+}
+
+static int list(const struct prepared_dir *dir)
+{
+    AUTO(preparations_done) struct preparations wanted = {0};
+    uint64_t sum = 0;
+    preparations_find(&host_view_system, &wanted);
+    for (size_t i = 0; i < wanted.count; i++) {
+        const struct preparation_wanted *w = &wanted.all[i];
+        if (preparation_is_made(dir->fd, w->key)) {
+            uint64_t bytes = prepare_bytes(dir->fd, w->key);
+            print_made(w, bytes, "");
+            sum += bytes;
+        } else {
+            printf("%-*s %9s  %s\n", KEY_WIDTH, w->key,
+                   prepare_is_failed(dir->fd, w->key) ? "failed" : "missing", w->tool);
+        }
+    }
+    AUTO(buf_done) struct buf size = {0};
+    text_add_bytes(&size, sum);
+    printf("%s in %s\n", size.data, dir->path);
+    return CLI_OK;
+}
+
+static int words_read(char **argv, struct config **ret, bool *ret_list, struct err *e)
+{
+    AUTO(args_done)
+    struct args args = {.words = argv + 1, .flags = command_find("prepare")->flags};
+    const struct cli_flag *flag;
+    const char *value;
+    int step;
+    while ((step = args_next(&args, &flag, &value, e)) == ARGS_FLAG) {
+        *ret_list = true; /* prepare has no other flag of its own */
+    }
+    if (step < 0) {
+        return step;
+    }
+    if (args.words[0]) {
+        return err_set(e, ERR_INVALID, "'%s' is no flag; 'belljar help prepare' lists them",
+                       args.words[0]);
+    }
+    char **rest = NULL;
+    int r = config_load(args.config, environ, ret, &rest, e);
+    free(rest);
+    return r;
+}
+
+int cmd_prepare(int argc, char **argv)
+{
+    (void)argc;
+    AUTO(config_freep) struct config *config = NULL;
+    AUTO(prepared_dir_done) struct prepared_dir dir = {.fd = -1};
+    bool only_list = false;
+    struct err e;
+    if (words_read(argv, &config, &only_list, &e) < 0) {
+        cli_error("prepare", &e);
+        return CLI_USAGE;
+    }
+    if (prepared_dir_open(config, &dir, &e) < 0) {
+        cli_error("prepare", &e);
+        return CLI_FAILED;
+    }
+    return only_list ? list(&dir) : make(config, &dir);
+}

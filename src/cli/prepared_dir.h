@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * prepared_dir - the directory of what `belljar prepare` makes, one directory a preparation.
+ *
+ * Boxes run what is in there, and read it as their own tools: so it belongs to root or to us, and
+ * nobody else may write to it.
+ *
+ *   <name>-<hash>          a preparation: it is whole as soon as it has this name
+ *   .new-<name>-<hash>     being made; left by one that was killed
+ *   .old-<name>-<hash>     being removed
+ *   .failed-<name>-<hash>  why it could not be made
+ *   .lock                  held by the one who makes
+ */
+#include <stdbool.h>
+
+struct config;
+struct err;
+
+struct prepared_dir {
+    char *path; /* without links */
+    int fd;     /* -1: there is none */
+};
+
+/*
+ * Makes it when it is not there.  Before host_enter: in a user namespace the owner of a file could
+ * not be told.
+ */
+int prepared_dir_open(const struct config *config, struct prepared_dir *ret, struct err *e);
+/* Likewise, for those who can do without: the log says why there is none. */
+void prepared_dir_open_or_none(const struct config *config, const char *process,
+                               struct prepared_dir *ret);
+void prepared_dir_done(struct prepared_dir *d); /* fits AUTO */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtimes/preparations.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "runtimes/host_recipes.h"
+#include "runtimes/host_tool.h"
+#include "runtimes/offers.h"
+#include "runtimes/preparation.h"
+
+static bool is_listed(const struct preparations *list, const char *key)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->all[i].key, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL when its program is not there. */
+static char **argv_of(const struct host_view *view, const struct preparation *p,
+                      const struct host_tool *tool)
+{
+    AUTO(mem_freep)
+    char *program = strcmp(p->command[0], "{tool}") == 0
+                        ? xstrdup(tool->path)
+                        : host_tool_path(view, p->command[0], tool->real);
+    if (program == NULL) {
+        return NULL;
+    }
+    AUTO(mem_freep) char *base_key = p->base != NULL ? preparation_key(p->base, tool) : NULL;
+    AUTO(mem_freep)
+    char *base = base_key != NULL ? xasprintf(PREPARED_DIR "/%s", base_key) : NULL;
+    const struct prepared_paths paths = {.base = base};
+    char **argv = NULL;
+    strv_add_take(&argv, TAKE(&program, NULL));
+    for (const char *const *element = p->command + 1; *element != NULL; element++) {
+        if (strcmp(*element, "{tool}") == 0) {
+            strv_add(&argv, tool->path);
+        } else {
+            strv_add_take(&argv, prepared_paths_expand(&paths, *element));
+        }
+    }
+    return argv;
+}
+
+static void want(struct preparations *list, const struct host_view *view,
+                 const struct preparation *p, const struct host_tool *tool)
+{
+    if (p == NULL) {
+        return;
+    }
+    want(list, view, p->base, tool); /* a chain is one or two long */
+    AUTO(mem_freep) char *key = preparation_key(p, tool);
+    char **argv = is_listed(list, key) ? NULL : argv_of(view, p, tool);
+    if (argv == NULL) {
+        return;
+    }
+    list->all = xreallocarray(list->all, list->count + 1, sizeof(list->all[0]));
+    list->all[list->count++] =
+        (struct preparation_wanted){p, TAKE(&key, NULL), xstrdup(tool->path), argv};
+}
+
+void preparations_find(const struct host_view *view, struct preparations *ret)
+{
+    *ret = (struct preparations){0};
+    struct offer_set offers;
+    offers_scan(view, -1, &offers);
+    for (size_t i = 0; i < offers.offer_count; i++) {
+        want(ret, view, offers.offers[i].recipe->prepare, &offers.offers[i].tool->file);
+    }
+    offers_done(&offers);
+}
+
+void preparations_done(struct preparations *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        free(p->all[i].key);
+        free(p->all[i].tool);
+        strv_free(p->all[i].argv);
+    }
+    free(p->all);
+    *p = (struct preparations){0};
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "host_fixture.h"
+#include "model/runtime.h"
+#include "runtimes/host_recipes.h"
+#include "runtimes/host_runtime.h"
+#include "runtimes/host_tool.h"
+#include "runtimes/preparation.h"
+#include "runtimes/preparations.h"
+#include "sandbox/launch.h"
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A host with the tool "ccx", what is prepared for it, and a recipe of it. */
+struct fixture {
+    struct host_fixture host;
+    struct host_tool tool;
+    char input[128];
+    const char *inputs[2];
+    struct preparation base, top;
+    struct host_commands when_prepared;
+    struct host_recipe recipe;
+};
+
+static const struct preparation lower = {.name = "lower", .command = LIST("{tool}", "-o", "out")};
+static const struct preparation upper = {.name = "upper",
+                                         .command = LIST("{tool}", "-I{base}/x", "{tool}")};
+static const struct host_recipe recipe = {
+    .language = "x",
+    .tools = LIST("ccx"),
+    .extensions = LIST(".x"),
+    .default_name = "main.x",
+    .compile = LIST("{tool}", "-I{prepared}", "-I{base}", "{main}"),
+    .run = LIST("./a.out"),
+    .env = LIST("A=1"),
+    .compile_env = LIST("B={prepared}/b", "C=2"),
+    .hello = "hello",
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    host_fixture_make(&f->host);
+    host_file(f->host.bin, "ccx", "12345", 0755);
+    host_file(f->host.other, "a.h", "1", 0644);
+    assert_true(host_tool_at(&f->host.view, f->host.bin, "ccx", &f->tool));
+    snprintf(f->input, sizeof(f->input), "%s/*.h", f->host.other);
+    f->inputs[0] = f->input;
+    f->base = lower;
+    f->top = upper;
+    f->top.base = &f->base;
+    f->top.inputs = f->inputs;
+    f->recipe = recipe;
+    f->recipe.prepare = &f->top;
+    f->host.view.recipes = &f->recipe;
+    f->host.view.recipe_count = 1;
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    host_tool_done(&f->tool);
+    host_fixture_remove(&f->host);
+    free(f);
+    return 0;
+}
+
+/* Where what is prepared would be, with a directory for each of the keys. */
+static int prepared_dir(const struct fixture *f, const char *const *keys)
+{
+    int fd = open(f->host.local, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    for (; *keys != NULL; keys++) {
+        assert_int_equal(mkdirat(fd, *keys, 0755), 0);
+    }
+    return fd;
+}
+
+/* --- the key ------------------------------------------------------------------------------- */
+
+static void test_key_is_the_name_and_a_hash(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *key = preparation_key(&f->base, &f->tool);
+    assert_int_equal(strlen(key), strlen("lower-") + 16);
+    assert_true(str_starts(key, "lower-"));
+    AUTO(mem_freep) char *again = preparation_key(&f->base, &f->tool);
+    assert_string_equal(key, again);
+}
+
+static void test_key_changes_with_the_tool(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *key = preparation_key(&f->base, &f->tool);
+    host_file(f->host.bin, "ccx", "123456", 0755);
+    AUTO(mem_freep) char *other = preparation_key(&f->base, &f->tool);
+    assert_string_not_equal(key, other);
+}
+
+static void test_key_changes_with_an_input_that_a_pattern_finds(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *key = preparation_key(&f->top, &f->tool);
+    host_file(f->host.other, "b.h", "", 0644);
+    AUTO(mem_freep) char *more = preparation_key(&f->top, &f->tool);
+    assert_string_not_equal(key, more);
+    host_file(f->host.other, "b.h", "changed", 0644);
+    AUTO(mem_freep) char *changed = preparation_key(&f->top, &f->tool);
+    assert_string_not_equal(more, changed);
+}
+
+static void test_key_changes_with_the_command_the_files_and_the_base(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *key = preparation_key(&f->top, &f->tool);
+    f->base.command = LIST("{tool}", "-o", "out", "-v");
+    AUTO(mem_freep) char *other_base = preparation_key(&f->top, &f->tool);
+    assert_string_not_equal(key, other_base);
+    f->top.files = LIST("a", "b");
+    AUTO(mem_freep) char *files = preparation_key(&f->top, &f->tool);
+    assert_string_not_equal(other_base, files);
+    /* The same letters in other strings. */
+    f->top.files = LIST("ab", "");
+    AUTO(mem_freep) char *others = preparation_key(&f->top, &f->tool);
+    assert_string_not_equal(files, others);
+}
+
+/* --- what a runtime makes of it ------------------------------------------------------------- */
+
+static struct runtime *runtime_with(struct fixture *f, int prepared_fd)
+{
+    struct runtime *r = host_runtime_new(&f->host.view, &f->recipe, &f->tool, prepared_fd);
+    assert_non_null(r);
+    return r;
+}
+
+static void assert_command(const struct runtime_command *command, const char *wanted)
+{
+    AUTO(mem_freep) char *joined = strv_join(command->argv + 1, " ");
+    assert_string_equal(joined, wanted);
+}
+
+static void test_what_is_not_made_is_left_out(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(fd_closep) int fd = prepared_dir(f, LIST("upper-0000000000000000"));
+    const int dirs[] = {-1, fd};
+    for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+        struct runtime *r = runtime_with(f, dirs[i]);
+        assert_command(&r->compile, "{main}");
+        assert_int_equal(strv_len(r->compile_env), 1);
+        assert_true(strv_has(r->env, "A=1"));
+        assert_int_equal(r->layer_count, r->run_layer_count);
+        runtime_unref(r);
+    }
+}
+
+static void test_what_is_made_is_used_in_boxes_of_its_stage(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *upper_key = preparation_key(&f->top, &f->tool);
+    AUTO(mem_freep) char *lower_key = preparation_key(&f->base, &f->tool);
+    AUTO(fd_closep) int fd = prepared_dir(f, LIST(upper_key, lower_key));
+    struct runtime *r = runtime_with(f, fd);
+    AUTO(mem_freep)
+    char *wanted = xasprintf("-I/opt/belljar/%s -I/opt/belljar/%s {main}", upper_key, lower_key);
+    assert_command(&r->compile, wanted);
+    AUTO(mem_freep) char *variable = xasprintf("B=/opt/belljar/%s/b", upper_key);
+    assert_true(strv_has(r->compile_env, variable));
+    assert_int_equal(r->layer_count, r->run_layer_count + 1);
+    assert_int_equal(r->layers[r->run_layer_count], LAYER_PREPARED);
+    runtime_unref(r);
+}
+
+static void test_run_that_uses_it_has_its_layer(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *upper_key = preparation_key(&f->top, &f->tool);
+    AUTO(fd_closep) int fd = prepared_dir(f, LIST(upper_key));
+    f->recipe.run = LIST("{tool}", "{prepared}/run");
+    struct runtime *r = runtime_with(f, fd);
+    assert_int_equal(r->layer_count, r->run_layer_count);
+    assert_int_equal(r->layers[r->run_layer_count - 1], LAYER_PREPARED);
+    runtime_unref(r);
+}
+
+static void test_other_commands_take_the_place_when_all_is_made(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *upper_key = preparation_key(&f->top, &f->tool);
+    AUTO(mem_freep) char *lower_key = preparation_key(&f->base, &f->tool);
+    f->when_prepared = (struct host_commands){.run = LIST("{tool}", "fast"), .warm = "{main}"};
+    f->recipe.when_prepared = &f->when_prepared;
+
+    AUTO(fd_closep) int half = prepared_dir(f, LIST(upper_key));
+    struct runtime *r = runtime_with(f, half);
+    assert_null(r->warm);
+    runtime_unref(r);
+
+    assert_int_equal(mkdirat(half, lower_key, 0755), 0);
+    r = runtime_with(f, half);
+    assert_command(&r->run, "fast");
+    assert_string_equal(r->warm, "{main}");
+    assert_int_equal(strv_len(r->compile.argv), 4); /* still the recipe's */
+    runtime_unref(r);
+}
+
+/* --- what is wanted ------------------------------------------------------------------------- */
+
+static void test_base_is_wanted_first_and_each_once(void **state)
+{
+    struct fixture *f = *state;
+    const struct host_recipe twice[] = {f->recipe, f->recipe};
+    f->host.view.recipes = twice;
+    f->host.view.recipe_count = 2;
+    AUTO(preparations_done) struct preparations wanted;
+    preparations_find(&f->host.view, &wanted);
+    assert_int_equal(wanted.count, 2);
+    assert_ptr_equal(wanted.all[0].preparation, &f->base);
+    assert_ptr_equal(wanted.all[1].preparation, &f->top);
+
+    char **argv = wanted.all[1].argv;
+    AUTO(mem_freep) char *option = xasprintf("-I/opt/belljar/%s/x", wanted.all[0].key);
+    assert_string_equal(argv[0], f->tool.path);
+    assert_string_equal(argv[1], option);
+    assert_string_equal(argv[2], f->tool.path);
+}
+
+static void test_nothing_is_wanted_without_the_tool(void **state)
+{
+    struct fixture *f = *state;
+    f->recipe.tools = LIST("ccy");
+    AUTO(preparations_done) struct preparations wanted;
+    preparations_find(&f->host.view, &wanted);
+    assert_int_equal(wanted.count, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_key_is_the_name_and_a_hash),
+        TEST(test_key_changes_with_the_tool),
+        TEST(test_key_changes_with_an_input_that_a_pattern_finds),
+        TEST(test_key_changes_with_the_command_the_files_and_the_base),
+        TEST(test_what_is_not_made_is_left_out),
+        TEST(test_what_is_made_is_used_in_boxes_of_its_stage),
+        TEST(test_run_that_uses_it_has_its_layer),
+        TEST(test_other_commands_take_the_place_when_all_is_made),
+        TEST(test_base_is_wanted_first_and_each_once),
+        TEST(test_nothing_is_wanted_without_the_tool),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
