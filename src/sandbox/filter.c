@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two programs of libseccomp, spliced into one.
+ * Two programs, spliced into one.
  *
  * libseccomp gives a call either one action or a chain of tests that ends in the default action;
  * it cannot say "EPERM for these arguments, else ALLOW" in a filter whose default is ENOSYS.  So
@@ -29,6 +29,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxproto/weaken.h"
+#include "sandbox/filter_list.h"
 #include "sandbox/filter_program.h"
 
 enum call_kind { CALL_ALLOW, CALL_PASS, CALL_REFUSE, CALL_ABSENT };
@@ -89,17 +90,16 @@ static bool is_open(uint64_t weaken)
     return weakened(weaken, WEAKEN_FILTER);
 }
 
-static int program_new(uint64_t weaken, uint32_t otherwise, scmp_filter_ctx *ret, struct err *e)
+static uint32_t foreign_of(uint64_t weaken)
 {
     bool any_abi = is_open(weaken) || weakened(weaken, WEAKEN_FILTER_ABI);
-    uint32_t foreign = any_abi ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
-    return filter_program_new(otherwise, foreign, ret, e);
+    return any_abi ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS;
 }
 
 static int program_arguments(uint64_t weaken, scmp_filter_ctx *ret, struct err *e)
 {
     AUTO(filter_program_freep) scmp_filter_ctx ctx = NULL;
-    int r = program_new(weaken, ACT_GO_ON, &ctx, e);
+    int r = filter_program_new(ACT_GO_ON, foreign_of(weaken), &ctx, e);
     if (r < 0) {
         return r;
     }
@@ -139,27 +139,20 @@ static uint32_t action_of(const struct call *call, uint64_t weaken)
     return ACT_ABSENT;
 }
 
-static int program_list(uint64_t weaken, scmp_filter_ctx *ret, struct err *e)
+static int program_list(uint64_t weaken, struct buf *ret, struct err *e)
 {
-    AUTO(filter_program_freep) scmp_filter_ctx ctx = NULL;
-    int r = program_new(weaken, is_open(weaken) ? SCMP_ACT_ALLOW : ACT_ABSENT, &ctx, e);
-    if (r < 0) {
-        return r;
-    }
+    struct filter_call listed[ARRAY_LEN(calls)];
+    size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
         const struct call *call = &calls[i];
         int number = call->number >= 0 ? call->number : seccomp_syscall_resolve_name(call->name);
         uint32_t action = action_of(call, weaken);
-        if (number < 0 || action == ACT_ABSENT) {
-            continue;
-        }
-        r = seccomp_rule_add(ctx, action, number, 0);
-        if (r < 0) {
-            return filter_program_failed(r, call->name, e);
+        if (number >= 0 && action != ACT_ABSENT) {
+            listed[count++] = (struct filter_call){(uint32_t)number, action};
         }
     }
-    *ret = TAKE(&ctx, NULL);
-    return 0;
+    uint32_t otherwise = is_open(weaken) ? SCMP_ACT_ALLOW : ACT_ABSENT;
+    return filter_list_bytes(listed, count, otherwise, foreign_of(weaken), ret, e);
 }
 
 /* Both are programs of whole instructions; jumps only go forward, so the second may follow. */
@@ -182,13 +175,8 @@ static void splice_returns(struct buf *first)
 int filter_build(uint64_t weaken, int *ret_memfd, struct err *e)
 {
     AUTO(filter_program_freep) scmp_filter_ctx arguments = NULL;
-    AUTO(filter_program_freep) scmp_filter_ctx list = NULL;
     AUTO(buf_done) struct buf program = {0};
     int r = program_arguments(weaken, &arguments, e);
-    if (r < 0) {
-        return r;
-    }
-    r = program_list(weaken, &list, e);
     if (r < 0) {
         return r;
     }
@@ -197,7 +185,7 @@ int filter_build(uint64_t weaken, int *ret_memfd, struct err *e)
         return r;
     }
     splice_returns(&program);
-    r = filter_program_bytes(list, &program, e);
+    r = program_list(weaken, &program, e);
     if (r < 0) {
         return r;
     }

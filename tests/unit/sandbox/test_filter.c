@@ -35,10 +35,12 @@
 #include <unistd.h>
 
 #include "../../box/filter_load.h"
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "sandbox/filter.h"
+#include "sandbox/filter_list.h"
 
 #define TAKEN      999
 #define NUMBERS    1024
@@ -489,6 +491,38 @@ static void test_memfd_is_sealed(void **state)
     assert_int_equal((size_t)st.st_size % sizeof(struct sock_filter), 0);
 }
 
+static void test_list_joins_neighbours_with_one_action(void **state)
+{
+    (void)state;
+    struct filter_call many[100], one[] = {{50, SCMP_ACT_ALLOW}};
+    for (uint32_t i = 0; i < ARRAY_LEN(many); i++) {
+        many[i] = (struct filter_call){99 - i, SCMP_ACT_ALLOW};
+    }
+    AUTO(buf_done) struct buf of_many = {0};
+    AUTO(buf_done) struct buf of_one = {0};
+    struct err e = {0};
+    const uint32_t none = SCMP_ACT_ERRNO(ENOSYS);
+    assert_int_equal(
+        filter_list_bytes(many, ARRAY_LEN(many), none, SCMP_ACT_KILL_PROCESS, &of_many, &e), 0);
+    assert_int_equal(filter_list_bytes(one, 1, none, SCMP_ACT_KILL_PROCESS, &of_one, &e), 0);
+    /* From 0 on and up to 100: one decision less than around a number in the middle. */
+    assert_int_equal(of_many.len + sizeof(struct sock_filter), of_one.len);
+}
+
+static void test_list_that_no_jump_can_cross_is_refused(void **state)
+{
+    (void)state;
+    struct filter_call every_second[300];
+    for (uint32_t i = 0; i < ARRAY_LEN(every_second); i++) {
+        every_second[i] = (struct filter_call){2 * i, SCMP_ACT_ALLOW};
+    }
+    AUTO(buf_done) struct buf code = {0};
+    struct err e = {0};
+    assert_int_equal(filter_list_bytes(every_second, ARRAY_LEN(every_second), SCMP_ACT_ERRNO(1),
+                                       SCMP_ACT_KILL_PROCESS, &code, &e),
+                     -ERR_BUG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,6 +547,8 @@ int main(void)
         cmocka_unit_test(test_every_name_of_the_list_is_known),
         cmocka_unit_test(test_every_number_has_the_verdict_of_the_list),
         cmocka_unit_test(test_memfd_is_sealed),
+        cmocka_unit_test(test_list_joins_neighbours_with_one_action),
+        cmocka_unit_test(test_list_that_no_jump_can_cross_is_refused),
     };
     return cmocka_run_group_tests_name("filter", tests, fixture_set_up, fixture_tear_down);
 }
