@@ -14,6 +14,7 @@
 #include "boxproto/boxproto.h"
 #include "boxproto/egress_config.h"
 #include "config/config.h"
+#include "engine/product_cache.h"
 #include "sandbox/container.h"
 #include "sandbox/doctor.h"
 #include "sandbox/launch_ids.h"
@@ -200,7 +201,8 @@ bool host_keeps(const struct config *config)
 
 void host_open_files(const struct config *config)
 {
-    rlim_t wanted = config->connections_max + (rlim_t)host_boxes(config) * FDS_PER_BOX + FDS_OF_OWN;
+    rlim_t wanted = config->connections_max + (rlim_t)host_boxes(config) * FDS_PER_BOX +
+                    FDS_OF_OWN + PRODUCTS_MAX;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
         return;

@@ -132,6 +132,8 @@ static void engine_make(struct server *s)
         .queue_bytes = c->queue_bytes,
         .cpu_milli = config_cpu_milli(c),
         .product_max = c->product_max,
+        .products = {.bytes = c->cache_bytes, .age_ns = c->cache_age_s * NS_PER_S},
+        .products_shared = c->cache_scope == 1, /* the second word of options.def */
         .unzip = s->unzip_fd < 0 ? NULL : unzip,
         .paused = c->paused,
         .sessions = (unsigned)c->sessions,

@@ -86,6 +86,8 @@ struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
     e->queue = queue_memory_new(loop, config->queue_max, &events);
     list_init(&e->between);
     list_init(&e->parked);
+    list_init(&e->woken);
+    e->products = product_cache_new(loop, &config->products);
     list_init(&e->looks);
     list_init(&e->ready_asked);
     list_init(&e->ready_told);
@@ -115,6 +117,7 @@ void engine_free(struct engine *e)
     loop_defer_cancel(&e->pump);
     loop_defer_cancel(&e->drain);
     queue_free(e->queue);
+    product_cache_free(e->products);
     table_done(&e->by_id);
     buf_done(&e->unzip);
     free(e);
@@ -136,6 +139,7 @@ void engine_set_sandbox(struct engine *e, struct sandbox *sandbox)
 
 struct engine_stats engine_stats(const struct engine *e)
 {
+    struct product_cache_stats products = product_cache_stats(e->products);
     return (struct engine_stats){
         .slots = e->config.slots,
         .running = e->running,
@@ -145,6 +149,8 @@ struct engine_stats engine_stats(const struct engine *e)
         .sessions_max = engine_sessions_max(e),
         .spares = pool_stats(e->pool),
         .finished = e->finished,
+        .products = products.count,
+        .product_bytes = products.bytes,
         .paused = e->config.paused,
         .draining = e->draining,
     };

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/product_cache.h"
 #include "model/job.h"
 #include "model/result.h"
 #include "sandbox/pool.h"
@@ -51,6 +52,8 @@ struct engine_config {
     uint64_t queue_bytes; /* files and stdin of all jobs that are not finished */
     unsigned cpu_milli;   /* quota of a box that asks for none; 0: none */
     uint64_t product_max; /* bytes of a compile stage's product */
+    struct product_cache_config products;
+    bool products_shared; /* between callers; else each has those of its own compile stages */
     const char *unzip;    /* path of belljar-unzip; NULL: jobs with a zip are refused */
     bool paused;          /* takes jobs, starts none */
     /* Jobs with stdin_open: their run stage holds a box and no slot.  Fewer where there are too few
@@ -68,6 +71,7 @@ struct engine_stats {
     unsigned slots, running, queued, boxes, sessions, sessions_max;
     struct pool_stats spares; /* of the boxes */
     uint64_t finished;
+    uint64_t products, product_bytes; /* that are kept for the next who compile the same */
     bool paused, draining;
 };
 

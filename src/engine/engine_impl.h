@@ -7,6 +7,8 @@
  *   RUNNING   holds a CPU slot or a session, has a box
  *   BETWEEN   holds a CPU slot or a session, waits for room for the next stage's box
  *   PARKED    holds nothing: its run stage waits for a session
+ *   SHARING   its compile stage is another job's: holds nothing while that is under way, then a CPU
+ *             slot while it is told what came of it
  *   FINISHED  decided; `finished` is told by the deferred call `finish`
  *
  * The queue has an item for each that is not FINISHED: waiting while it is QUEUED, else taken.
@@ -21,6 +23,7 @@
 #include "base/table.h"
 #include "engine/engine.h"
 #include "engine/layout.h"
+#include "engine/product_cache.h"
 #include "engine/stage.h"
 #include "queue/queue.h"
 
@@ -43,6 +46,8 @@ struct engine {
     struct queue *queue;
     struct pool *pool;
     struct list between, parked;
+    struct list woken; /* SHARING: what they waited for is there, they need a slot again */
+    struct product_cache *products;
     struct list jobs; /* all that were accepted and are not freed */
     struct table by_id;
     unsigned running, sessions;
@@ -65,6 +70,7 @@ enum engine_job_state {
     JOB_RUNNING,
     JOB_BETWEEN,
     JOB_PARKED,
+    JOB_SHARING,
     JOB_FINISHED
 };
 
@@ -73,7 +79,7 @@ struct engine_job {
     char id[QUEUE_ID_MAX + 1];
     struct list all;
     struct table_node by_id;
-    struct list link; /* of `between` or `parked` */
+    struct list link; /* of `between`, `parked` or `woken` */
     enum engine_job_state state;
     bool has_slot, has_session;
     bool is_interactive; /* is a session or will be one: counted in sessions_accepted */
@@ -90,12 +96,15 @@ struct engine_job {
     char **compile_env; /* NULL: the same */
     int product_fd;     /* what the last stage left; -1: nothing, the job's own files count */
     uint64_t product_size;
+    struct product_claim claim;            /* on what its compile stage makes */
+    bool compiles_alone;                   /* what others make of this is not kept */
+    unsigned paused;                       /* streams of a compile stage that was told, by bit */
     uint64_t outputs_left, artifacts_left; /* that may still be kept */
     uint64_t queued_mono_ns;
     struct buf stdin_wait; /* came before the run stage began */
     bool stdin_ended;
     struct result result;
-    struct loop_defer start; /* of what was loaded */
+    struct loop_defer start; /* of what was loaded; of what goes on when it is resumed */
     struct loop_defer finish;
 };
 
@@ -129,6 +138,16 @@ void runner_continue(struct engine_job *j);
 /* Decides the job; `finished` is told from the loop. */
 void runner_finish(struct engine_job *j, enum verdict verdict);
 void runner_cancel(struct engine_job *j, bool silent);
+bool runner_tell_output(struct engine_job *j, enum engine_stream stream, const char *data,
+                        size_t len);
+void runner_tell_stage(struct engine_job *j);
+void runner_stage_done(struct engine_job *j);
+
+/* share.c: compile stages that another job does or has done. */
+bool share_begin(struct engine_job *j); /* true: this one's is, and the job is taken care of */
+void share_offer(struct engine_job *j); /* its own is done */
+void share_leave(struct engine_job *j);
+void share_resume(struct engine_job *j, enum engine_stream stream);
 
 /* plan.c: which stages a job has, and what each of them is made of. */
 enum engine_stage plan_first(const struct engine_job *j);
@@ -137,6 +156,8 @@ bool plan_only_runs(const struct job *job); /* there is no other stage, whatever
 unsigned plan_runs(const struct job *job);
 uint64_t plan_lease_ns(const struct engine_job *j); /* in which one who runs will have spoken */
 int plan_check(const struct engine *e, const struct job *job, struct err *err);
+/* Of the compile stage; false: it is done in any case. */
+bool plan_product_key(const struct engine_job *j, char ret[PRODUCT_KEY_SIZE]);
 int plan_start(struct engine_job *j, const struct stage_events *events, struct err *e);
 /* Makes the box of the stage after this one, if there is room to spare. */
 void plan_prepare_next(struct engine_job *j);
@@ -165,6 +186,9 @@ enum verdict tests_verdict(const struct result *r); /* the first that is not OK 
 bool engine_has_spare(const struct engine *e); /* for a box that is not needed yet */
 bool engine_has_room(const struct engine *e);  /* for one more box */
 void engine_job_wait(struct engine_job *j);    /* until there is, between two stages */
+/* Without a slot, until engine_job_wake puts it before all that are in the queue. */
+void engine_job_rest(struct engine_job *j);
+void engine_job_wake(struct engine_job *j);
 void engine_job_requeue(struct engine_job *j); /* first of its caller's */
 void engine_job_leave(struct engine_job *j);   /* for good: slot, session, queue and lists */
 /* Before the run stage of one whose stdin is open: its slot becomes a session.  false: there is no

@@ -91,5 +91,6 @@ void engine_job_resize(struct engine_job *j, uint16_t rows, uint16_t columns)
 
 void engine_job_resume(struct engine_job *j, enum engine_stream stream)
 {
+    share_resume(j, stream);
     stage_resume(job_stage(j), stream);
 }

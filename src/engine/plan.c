@@ -296,6 +296,17 @@ static int start_program(struct engine_job *j, const struct stage_events *events
     return start(j, &plan, events, e);
 }
 
+bool plan_product_key(const struct engine_job *j, char ret[PRODUCT_KEY_SIZE])
+{
+    const struct job *job = j->job;
+    struct stage_plan plan = plan_of_compile(j);
+    const char *caller = job->caller ? job->caller : "";
+    AUTO(strv_freep) char **argv = command_of(j, STAGE_COMPILE);
+    plan.argv = argv;
+    return product_key_make(&plan, &j->layout, j->engine->config.products_shared ? NULL : caller,
+                            ret);
+}
+
 int plan_start(struct engine_job *j, const struct stage_events *events, struct err *e)
 {
     return j->stage_kind == STAGE_UNPACK ? start_unpack(j, events, e) : start_program(j, events, e);

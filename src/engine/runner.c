@@ -55,6 +55,7 @@ void runner_hold(struct engine_job *j, struct job *job)
 /* What belongs to one try. */
 static void runner_reset(struct engine_job *j)
 {
+    share_leave(j);
     for (size_t i = 0; i < ENGINE_STAGES; i++) {
         stage_end(&j->stages[i]);
     }
@@ -138,6 +139,7 @@ static void runner_on_finish(void *ctx)
 
 void runner_finish(struct engine_job *j, enum verdict verdict)
 {
+    share_leave(j);
     engine_job_leave(j);
     loop_defer_cancel(&j->start);
     j->state = JOB_FINISHED;
@@ -164,9 +166,9 @@ void runner_cancel(struct engine_job *j, bool silent)
 
 /* --- what a stage says ------------------------------------------------------------------- */
 
-static bool runner_on_output(void *ctx, enum engine_stream stream, const char *data, size_t len)
+bool runner_tell_output(struct engine_job *j, enum engine_stream stream, const char *data,
+                        size_t len)
 {
-    struct engine_job *j = ctx;
     if (j->observer.more && !j->silent) {
         j->observer.more(j->observer.ctx);
     }
@@ -175,6 +177,11 @@ static bool runner_on_output(void *ctx, enum engine_stream stream, const char *d
     }
     j->output_told = true;
     return j->observer.output(j->observer.ctx, j->stage_kind, stream, data, len);
+}
+
+static bool runner_on_output(void *ctx, enum engine_stream stream, const char *data, size_t len)
+{
+    return runner_tell_output(ctx, stream, data, len);
 }
 
 static void runner_on_stdin_room(void *ctx)
@@ -249,7 +256,7 @@ static bool goes_on(const struct engine_job *j, enum verdict stage, enum verdict
     return stage == VERDICT_OK && j->result.runs < plan_runs(j->job);
 }
 
-static void runner_stage_done(struct engine_job *j)
+void runner_stage_done(struct engine_job *j)
 {
     j->no_spare = false;
     const struct stage_result *result = j->stage_kind == STAGE_RUN ? tests_take(j) : job_result(j);
@@ -331,6 +338,7 @@ static void runner_on_done(void *ctx, struct box_report *report)
         runner_on_lost(j);
     } else {
         runner_judge(j);
+        share_offer(j);
         runner_stage_done(j);
     }
     /* After the next stage has begun: nobody need wait while a box is taken down. */
@@ -412,12 +420,22 @@ static void runner_on_not_started(struct engine_job *j, const struct err *why)
     runner_stage_done(j);
 }
 
+void runner_tell_stage(struct engine_job *j)
+{
+    if (j->observer.stage && !j->silent) {
+        j->observer.stage(j->observer.ctx, j->stage_kind);
+    }
+}
+
 void runner_continue(struct engine_job *j)
 {
     struct engine *engine = j->engine;
     bool interactive = j->stage_kind == STAGE_RUN && j->job->stdin_open;
     if (interactive && !engine_job_become_session(j)) {
         stage_end(job_stage(j)); /* a box that was made ahead is others' now */
+        return;
+    }
+    if (j->stage_kind == STAGE_COMPILE && share_begin(j)) {
         return;
     }
     bool has_box = job_stage(j)->box && engine->sandbox;
@@ -441,8 +459,8 @@ void runner_continue(struct engine_job *j)
     if (has_box || stage_is_built(job_stage(j))) {
         runner_on_built(j); /* most likely it had been built before anybody listened */
     }
-    if (j->observer.stage && !j->silent && !j->no_spare) {
-        j->observer.stage(j->observer.ctx, j->stage_kind);
+    if (!j->no_spare) {
+        runner_tell_stage(j);
     }
     if (j->stage_kind == STAGE_RUN && j->state == JOB_RUNNING) {
         runner_tell_room(j, stdin_waited);

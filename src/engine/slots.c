@@ -153,14 +153,14 @@ static bool engine_has_session(const struct engine *e)
 static void engine_make_room(struct engine *e)
 {
     bool may_begin = e->running < e->config.slots || e->sessions < engine_sessions_max(e);
-    bool waits =
-        !list_empty(&e->between) || (may_begin && !e->config.paused && queue_waiting(e->queue) > 0);
+    bool asked = queue_waiting(e->queue) > 0 || !list_empty(&e->woken);
+    bool waits = !list_empty(&e->between) || (may_begin && !e->config.paused && asked);
     if (waits && e->sandbox && sandbox_full(e->sandbox)) {
         pool_give_way(e->pool);
     }
 }
 
-/* The jobs between two stages first: they hold a slot already. */
+/* The jobs between two stages first: they hold a slot already, or did. */
 void engine_pump(void *ctx)
 {
     struct engine *e = ctx;
@@ -174,6 +174,13 @@ void engine_pump(void *ctx)
     while (engine_has_room(e) && !list_empty(&e->between)) {
         struct engine_job *j = LIST_ITEM(e->between.next, struct engine_job, link);
         list_remove(&j->link);
+        runner_continue(j);
+    }
+    while (engine_has_slot(e) && !list_empty(&e->woken)) {
+        struct engine_job *j = LIST_ITEM(e->woken.next, struct engine_job, link);
+        list_remove(&j->link);
+        e->running++;
+        j->has_slot = true;
         runner_continue(j);
     }
     while (engine_has_session(e) && queue_take_session(e->queue, LEASE_NS, &item)) {
@@ -206,6 +213,19 @@ static void engine_job_give_slot(struct engine_job *j)
         e->running--;
         engine_pump_later(e);
     }
+}
+
+void engine_job_rest(struct engine_job *j)
+{
+    engine_job_give_slot(j);
+    j->state = JOB_SHARING;
+    queue_extend(j->engine->queue, j->id, plan_lease_ns(j));
+}
+
+void engine_job_wake(struct engine_job *j)
+{
+    list_append(&j->engine->woken, &j->link);
+    engine_pump_later(j->engine);
 }
 
 bool engine_job_become_session(struct engine_job *j)
@@ -249,7 +269,7 @@ bool engine_begins_at_once(const struct engine *e, const char *caller)
 {
     struct queue_item item = {.running_max = engine_running_max(e, caller)};
     snprintf(item.caller, sizeof(item.caller), "%s", caller);
-    return !e->draining && engine_has_slot(e) && list_empty(&e->between) &&
+    return !e->draining && engine_has_slot(e) && list_empty(&e->between) && list_empty(&e->woken) &&
            queue_is_next(e->queue, &item);
 }
 

@@ -33,6 +33,7 @@ struct result_file {
 
 struct stage_result {
     bool ran;
+    bool cached; /* of a compile stage: it was done for an earlier job, whose figures these are */
     enum verdict verdict;
     int exit_code; /* -1: it did not exit */
     int signal;    /* 0: none; of the program itself, or SIGKILL when a limit stopped it */

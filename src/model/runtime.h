@@ -28,7 +28,10 @@ struct runtime {
     char **aliases; /* "cpp", "g++" */
     char *package;  /* Piston's `runtime` key: name of a package that provides several languages, or
                        NULL */
-    char *source;   /* "host", later "debian", "oci" ... */
+    /* The look at the host that found it, counted: what one toolchain made is not another's.  0:
+     * its compile stage is a program of the job's own, which may do something else each time. */
+    uint64_t generation;
+    char *source;     /* "host", later "debian", "oci" ... */
     uint32_t *layers; /* ids of boxd's catalogue, top first */
     size_t layer_count;
     size_t run_layer_count; /* a run stage has the first so many of them */

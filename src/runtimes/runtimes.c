@@ -36,6 +36,7 @@ struct runtimes {
     char *cache_path; /* NULL: none */
     bool cache_is_stale;
     struct offer_set set;
+    uint64_t generation; /* of what `set` offers */
     struct asker *asker;
     int prepared_fd; /* -1: none */
     struct package_watch watch, prepared_watch;
@@ -282,9 +283,19 @@ static void drop_builtins(struct runtimes *r)
 
 /* --- the whole --------------------------------------------------------------------------- */
 
+/* What a look finds is not what the one before it found, though its versions are the same. */
+static void count_look(struct runtimes *r)
+{
+    r->generation++;
+    for (size_t i = 0; i < r->set.offer_count; i++) {
+        r->set.offers[i].runtime->generation = r->generation;
+    }
+}
+
 static void scan(struct runtimes *r)
 {
     offers_scan(r->view, r->prepared_fd, &r->set);
+    count_look(r);
     if (r->cache_path != NULL) {
         version_cache_load(r->cache_path, &r->set);
     }
@@ -320,6 +331,7 @@ void runtimes_refresh(struct runtimes *r)
     }
     struct offer_set old = r->set;
     offers_scan(r->view, r->prepared_fd, &r->set);
+    count_look(r);
     keep_versions(r, &old);
     offers_done(&old);
     drop_builtins(r);

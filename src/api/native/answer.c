@@ -162,7 +162,7 @@ static json_t *compile_json(const struct stage_result *s, bool with_output)
         return json_null();
     }
     json_t *o = native_stage(s, with_output);
-    json_object_set_new(o, "cached", json_false());
+    json_object_set_new(o, "cached", json_boolean(s->cached));
     return o;
 }
 

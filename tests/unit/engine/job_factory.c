@@ -14,6 +14,7 @@ static struct runtime *runtime_of(const char *language)
     r->layers = xcalloc(1, sizeof(r->layers[0]));
     r->layers[0] = 1;
     r->layer_count = r->run_layer_count = 1;
+    r->generation = 1;
     return r;
 }
 

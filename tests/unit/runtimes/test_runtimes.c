@@ -984,6 +984,21 @@ static void test_refresh_sees_new_tools_and_keeps_old_versions(void **state)
     assert_string_equal(f->found->version, "3.0.0");
 }
 
+static void test_refresh_tells_the_same_versions_apart(void **state)
+{
+    struct fixture *f = *state;
+    tool(f, "zebra2");
+    open_runtimes(f);
+    find(f, "zebra", "*");
+    answer(f, "zebra2", "2.0.0");
+    uint64_t before = f->found->generation;
+    assert_true(before > 0);
+    runtimes_refresh(f->runtimes);
+    find(f, "zebra", "*");
+    assert_string_equal(f->found->version, "2.0.0");
+    assert_true(f->found->generation > before);
+}
+
 static void test_refresh_while_asking_asks_again(void **state)
 {
     struct fixture *f = *state;
@@ -1080,6 +1095,7 @@ int main(void)
         T(test_bad_cache_is_ignored_and_rewritten),
         T(test_cache_that_cannot_be_written_is_no_failure),
         T(test_refresh_sees_new_tools_and_keeps_old_versions),
+        T(test_refresh_tells_the_same_versions_apart),
         T(test_refresh_while_asking_asks_again),
         T(test_refresh_answers_who_waits_for_a_tool_that_went),
         T(test_free_from_a_callback),
