@@ -79,9 +79,12 @@ static int make_and_tell(const struct run *run, const struct preparation_wanted 
         o->begin(o->ctx, w);
     }
     int r = make(run, w, &hopeless, e);
+    if (r == -ERR_GONE) {
+        return r;
+    }
     if (r < 0) {
         failed(run, w, hopeless, e);
-        return r == -ERR_GONE ? r : 0;
+        return 0;
     }
     if (o->made) {
         o->made(o->ctx, w, prepare_bytes(run->dir->fd, w->key),

@@ -40,6 +40,7 @@ static const char *const own_flags[] = {
     "--validation-max-source-length=0",
     "--validation-deny-patterns=",
     "--judge0-authn-token=",
+    "--prepare-auto=false",
 };
 
 /* By its path: else the name of the process would be "exe". */

@@ -26,6 +26,7 @@
 #include "cli/notify.h"
 #include "cli/orphans.h"
 #include "cli/prepared_dir.h"
+#include "cli/preparer.h"
 #include "cli/privileges.h"
 #include "cli/ready.h"
 #include "cli/server_process.h"
@@ -58,6 +59,7 @@ struct supervisor {
     int server_sock; /* our end of the connection to the server process; -1 */
     struct loop_io server_io;
     struct loop_timer pause, patience;
+    struct preparer preparer;
     unsigned quick_deaths; /* in a row */
     bool start_due;
     bool ready, stopping, failed, told;
@@ -239,10 +241,11 @@ static void child_kill(const struct child *child, int signo)
 
 static void on_patience_over(void *ctx)
 {
-    const struct supervisor *s = ctx;
+    struct supervisor *s = ctx;
     LOG_WARN(s->log, "a process does not end in time; it is killed");
     child_kill(&s->server, SIGKILL);
     child_kill(&s->boxd, SIGKILL);
+    preparer_stop(&s->preparer, true);
 }
 
 static void patience_set(struct supervisor *s, uint64_t ns)
@@ -258,6 +261,7 @@ static void stop_begin(struct supervisor *s)
     loop_timer_cancel(&s->pause);
     s->start_due = false;
     notify_send("STOPPING=1");
+    preparer_stop(&s->preparer, false);
     loop_stop(s->loop); /* supervisor_run looks whether there is anybody to wait for */
     if (s->server.pidfd < 0) {
         patience_set(s, BOXD_END_NS);
@@ -289,6 +293,7 @@ static void on_signal(void *ctx, int signo)
         return;
     }
     LOG_WARN(s->log, "stopping at once");
+    preparer_stop(&s->preparer, true);
     child_kill(&s->server, SIGKILL);
     child_kill(&s->boxd, SIGKILL);
 }
@@ -323,6 +328,7 @@ static void on_server(void *ctx, unsigned events)
         s->ready = true;
         ready_print(m.addresses, s->config->kept);
         notify_send("READY=1");
+        preparer_begin(&s->preparer, s->loop, s->config->config, s->config->prepared, s->log);
     }
 }
 
@@ -409,7 +415,7 @@ static void on_child_signal(void *ctx, int signo)
 {
     const struct supervisor *s = ctx;
     (void)signo;
-    const pid_t kept[] = {s->boxd.pid, s->server.pid, s->egress.pid};
+    const pid_t kept[] = {s->boxd.pid, s->server.pid, s->egress.pid, s->preparer.pid};
     orphans_bury(kept, ARRAY_LEN(kept));
 }
 
@@ -459,6 +465,12 @@ static void on_start_due(struct supervisor *s)
     }
 }
 
+static void on_preparer(void *ctx)
+{
+    const struct supervisor *s = ctx;
+    loop_stop(s->loop);
+}
+
 static int supervisor_init(struct supervisor *s, const struct supervisor_config *config,
                            struct err *e)
 {
@@ -466,6 +478,7 @@ static int supervisor_init(struct supervisor *s, const struct supervisor_config 
     s->boxd = (struct child){.name = "boxd", .supervisor = s, .pidfd = -1};
     s->server = (struct child){.name = "server", .supervisor = s, .pidfd = -1};
     s->egress = (struct child){.name = "egress", .supervisor = s, .pidfd = -1};
+    preparer_init(&s->preparer, on_preparer, s);
     int r = loop_new(&s->loop, e);
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++) {
@@ -489,6 +502,7 @@ static void supervisor_done(struct supervisor *s)
             child_bury(children[i], &info);
         }
     }
+    preparer_done(&s->preparer);
     orphans_end(ORPHANS_END_NS, s->log);
     if (s->loop) {
         loop_io_remove(&s->server_io);
@@ -501,7 +515,7 @@ static void supervisor_done(struct supervisor *s)
 
 static bool is_over(const struct supervisor *s)
 {
-    return s->stopping && s->server.pidfd < 0 && s->boxd.pidfd < 0;
+    return s->stopping && s->server.pidfd < 0 && s->boxd.pidfd < 0 && s->preparer.pidfd < 0;
 }
 
 int supervisor_run(const struct supervisor_config *config, bool *ret_told, struct err *e)
@@ -514,6 +528,8 @@ int supervisor_run(const struct supervisor_config *config, bool *ret_told, struc
     while (r == 0 && !is_over(&s)) {
         if (s.start_due) {
             on_start_due(&s);
+        } else if (s.preparer.due) {
+            preparer_run(&s.preparer);
         } else {
             r = loop_run(s.loop, e);
         }

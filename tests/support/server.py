@@ -24,9 +24,10 @@ def cannot(reason):
 
 
 def clean_environment():
-    """Ours without what belljar would take for settings of its own, and without a /judge0.conf of the host."""
+    """Ours without what belljar would take for settings of its own, and without a /judge0.conf of the host; nothing is
+    prepared behind a test's back."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("BELLJAR_", "PISTON_"))}
-    return {**ours, "BELLJAR_JUDGE0_CONF": "none"}
+    return {**ours, "BELLJAR_JUDGE0_CONF": "none", "BELLJAR_PREPARE_AUTO": "false"}
 
 
 class Server:
