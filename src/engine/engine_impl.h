@@ -164,7 +164,7 @@ void plan_prepare_next(struct engine_job *j);
 
 /* spares.c: which spare box would do. */
 /* The file that its program may wait for; NULL: it must not be started ahead.  malloc'd. */
-char *spares_wait(const struct engine_job *j);
+char *spares_wait(const struct engine_job *j, enum engine_stage kind);
 struct pool *spares_for(const struct engine_job *j, enum engine_stage kind); /* NULL: none */
 
 /* tests.c: which of several runs is next, and what is kept of each. */

@@ -278,7 +278,7 @@ static int start_program(struct engine_job *j, const struct stage_events *events
     const struct runtime *runtime = j->job->runtime;
     struct stage_plan plan = plan_for(j, j->stage_kind);
     AUTO(strv_freep) char **argv = command_of(j, j->stage_kind);
-    AUTO(mem_freep) char *wait = j->stage_kind == STAGE_RUN ? spares_wait(j) : NULL;
+    AUTO(mem_freep) char *wait = spares_wait(j, j->stage_kind);
     if (!argv) {
         return err_set(e, ERR_BUG, "%s %s has no command to run a program with", runtime->language,
                        runtime->version);
@@ -321,7 +321,7 @@ void plan_prepare_next(struct engine_job *j)
     enum engine_stage next = plan_next(j);
     struct stage_plan plan = plan_for(j, next);
     AUTO(strv_freep) char **argv = command_of(j, next);
-    AUTO(mem_freep) char *wait = next == STAGE_RUN ? spares_wait(j) : NULL;
+    AUTO(mem_freep) char *wait = spares_wait(j, next);
     plan.argv = argv;
     plan.wait = wait;
     struct err ignored; /* the stage tries again, and tells */

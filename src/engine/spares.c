@@ -41,19 +41,26 @@ static bool is_plain(const struct job *job)
            job->zip_size == 0 && job->stdio != JOB_STDIO_PTY && job->file_count > 0;
 }
 
-/* The same for all stages of all tries: asked once a job. */
-static bool may_be_warm(const struct job *job)
+/* What the program of this stage waits for, as a template; NULL: it is not started ahead. */
+static char *file_waited_for(const struct job *job, enum engine_stage kind)
 {
     const struct runtime *r = job->runtime;
-    return r->warm && !job->cold && is_plain(job) && (!r->warm_alone || job->file_count == 1) &&
-           is_text(&job->files[job->main_file]) && !holds_any(job, r->warm_unless);
+    if (kind != STAGE_RUN) {
+        return kind == STAGE_COMPILE ? r->compile_warm : NULL;
+    }
+    bool other = r->warm_alone && job->file_count > 1;
+    return other || holds_any(job, r->warm_unless) ? NULL : r->warm;
 }
 
-char *spares_wait(const struct engine_job *j)
+char *spares_wait(const struct engine_job *j, enum engine_stage kind)
 {
-    char *const template[] = {j->job->runtime->warm, NULL};
+    const struct job *job = j->job;
     const struct command_arguments none = {0};
-    if (!may_be_warm(j->job)) {
+    if (job->cold || !is_plain(job) || !is_text(&job->files[job->main_file])) {
+        return NULL;
+    }
+    char *const template[] = {file_waited_for(job, kind), NULL};
+    if (!template[0]) {
         return NULL;
     }
     AUTO(strv_freep) char **expanded = command_expand(template, &j->layout, &none);
