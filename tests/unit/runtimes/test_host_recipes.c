@@ -146,16 +146,36 @@ static size_t count_of(const char *const *command, const char *element)
 }
 
 /* init makes the file in the work directory, by a name that a job's main file could have. */
+/* Or is a class that the command has by its name. */
+static bool waits_well(const char *file, const char *const *command)
+{
+    if (file == NULL) {
+        return true;
+    }
+    if (str_starts(file, "{main}") || str_starts(file, "{stem}.")) {
+        return strpbrk(strchr(file, '}') + 1, "{}/") == NULL;
+    }
+    AUTO(mem_freep) char *class = xstrdup(file);
+    char *dot = strrchr(class, '.');
+    if (dot == NULL || strcmp(dot, ".class") != 0) {
+        return false;
+    }
+    *dot = '\0';
+    return count_of(command, class) == 1;
+}
+
 static void test_file_that_is_waited_for_is_named_after_the_main_file(void **state)
 {
     (void)state;
+    static const struct host_commands none = {0};
     for (EACH(r)) {
-        if (r->warm != NULL) {
-            CHECK(str_starts(r->warm, "{main}") || str_starts(r->warm, "{stem}."), r,
-                  "waits for '%s'\n", r->warm);
-            CHECK(strpbrk(strchr(r->warm, '}') + 1, "{}/") == NULL, r, "waits for '%s'\n", r->warm);
-        }
-        CHECK(r->warm != NULL || (!r->warm_alone && r->warm_unless == NULL), r,
+        const struct host_commands *own = r->when_prepared ? r->when_prepared : &none;
+        CHECK(waits_well(r->warm, r->run), r, "waits for '%s'\n", r->warm);
+        CHECK(waits_well(own->warm, own->run ? own->run : r->run), r, "waits for '%s'\n",
+              own->warm);
+        CHECK(waits_well(own->compile_warm, own->compile), r, "waits for '%s'\n",
+              own->compile_warm);
+        CHECK(r->warm || own->warm || (!r->warm_alone && r->warm_unless == NULL), r,
               "says how it is warmed, but not for what\n");
     }
 }
