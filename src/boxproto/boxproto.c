@@ -10,9 +10,11 @@ struct msg_rule {
     const char *name;
     size_t size;
     size_t text_offset, text_size;
+    bool payload; /* its first bytes may follow */
 };
 
 #define PLAIN(type)            sizeof(type), 0, 0
+#define WITH_PAYLOAD(type)     sizeof(type), 0, 0, true
 #define WITH_TEXT(type, field) sizeof(type), offsetof(type, field), sizeof(((type *)0)->field)
 
 static const struct msg_rule rules[] = {
@@ -29,7 +31,7 @@ static const struct msg_rule rules[] = {
     [BOX_MSG_EXITED] = {"EXITED", PLAIN(struct box_exited)},
     [BOX_MSG_MAPPED] = {"MAPPED", PLAIN(struct box_mapped)},
     [BOX_MSG_GO] = {"GO", PLAIN(struct box_go)},
-    [BOX_MSG_INIT_START] = {"INIT_START", PLAIN(struct box_init_start)},
+    [BOX_MSG_INIT_START] = {"INIT_START", WITH_PAYLOAD(struct box_init_start)},
     [BOX_MSG_DATA] = {"DATA", 0, 0, 0},
     [BOX_MSG_SIGNAL] = {"SIGNAL", PLAIN(struct box_signal)},
     [BOX_MSG_RESIZE] = {"RESIZE", PLAIN(struct box_resize)},
@@ -40,7 +42,7 @@ static const struct msg_rule rules[] = {
     [BOX_MSG_USAGE] = {"USAGE", PLAIN(struct box_usage)},
     [BOX_MSG_USED] = {"USED", PLAIN(struct box_used)},
     [BOX_MSG_STOP] = {"STOP", PLAIN(struct box_stop)},
-    [BOX_MSG_WARM] = {"WARM", PLAIN(struct box_init_start)},
+    [BOX_MSG_WARM] = {"WARM", WITH_PAYLOAD(struct box_init_start)},
 };
 
 _Static_assert(ARRAY_LEN(rules) <= 32, "box_msg_check names the types by the bits of a uint32_t");
@@ -76,7 +78,7 @@ bool box_msg_check(const void *data, size_t len, uint32_t types_mask)
     if (head.type == BOX_MSG_DATA) {
         return len > sizeof head; /* an empty frame would let its reader wait for ever */
     }
-    if (len != rule->size) {
+    if (len < rule->size || (len > rule->size && !rule->payload)) {
         return false;
     }
     const char *text = (const char *)data + rule->text_offset;

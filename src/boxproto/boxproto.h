@@ -4,7 +4,8 @@
  *
  * Three SOCK_SEQPACKET sockets; one packet is one message; each message starts with
  * struct box_head and has exactly the size that box_msg_size() gives for its type, but for
- * BOX_MSG_DATA, which is shorter.  Anything else ends the connection.
+ * BOX_MSG_DATA, which is shorter, and what begins a payload, which may be longer by the first bytes
+ * of that.  Anything else ends the connection.
  *
  *   server <-> boxd   one for the life of the pair; many boxes, told apart by `box`
  *   boxd   <-> init   the watch socket, one per box (BOX_FD_WATCH in init)
@@ -15,7 +16,7 @@
  * One box, in order:
  *
  *   server -> boxd    CREATE box, layers, maxima          (+ control socket)
- *   server -> init    START argv, files, stdio ...        (+ payload or DATA frames)
+ *   server -> init    START argv, files, stdio ...        (+ payload, in it, in DATA, as a file)
  *   server -> boxd    START box, limits
  *                       boxd's child builds the box, asks for its id maps (MAPS), becomes init
  *   init   -> server  HELLO                               (+ stdin, stdout, stderr pipe ends)
@@ -39,7 +40,7 @@
  *
  * A box that was created and not started is a spare.  A spare may be made warm:
  *
- *   server -> init    WARM argv, name to wait for ...     (+ payload or DATA frames)
+ *   server -> init    WARM argv, name to wait for ...     (+ payload)
  *                       the program starts, finds a FIFO under that name, and blocks as it opens it
  *   server -> init    START with BOX_START_WARMED, files  (and START to boxd, as always)
  *                       init stops the program, unlinks the FIFO, unpacks the files
@@ -88,9 +89,9 @@ enum box_msg {
     BOX_MSG_MAPPED,
     BOX_MSG_GO,
     /* server -> init */
-    BOX_MSG_INIT_START, /* + payload or archive (with BOX_START_PAYLOAD_FD, BOX_START_ARCHIVE_FD; a
-                           file that others read too: by offset only), + 3 files (with
-                           BOX_STDIO_FILE) */
+    BOX_MSG_INIT_START, /* + the payload's first bytes; payload or archive (with
+                           BOX_START_PAYLOAD_FD, BOX_START_ARCHIVE_FD; a file that others read too:
+                           by offset only), + 3 files (with BOX_STDIO_FILE) */
     BOX_MSG_DATA,       /* the next bytes of the payload */
     BOX_MSG_SIGNAL,     /* to the program's process group */
     BOX_MSG_RESIZE,
@@ -273,12 +274,12 @@ struct box_exited {
 enum box_stdio { BOX_STDIO_PIPE, BOX_STDIO_FILE, BOX_STDIO_PTY };
 
 enum box_start_flag {
-    BOX_START_PAYLOAD_FD = 1 << 0, /* the payload is a file; else DATA frames follow */
+    BOX_START_PAYLOAD_FD = 1 << 0, /* the payload is a file; else it is in START and DATA */
     BOX_START_MERGE_STDERR = 1 << 1,
     BOX_START_TELL = 1 << 2,    /* send STARTED */
     BOX_START_COLLECT = 1 << 3, /* send PRODUCT: what the collect strings name */
     BOX_START_ARCHIVE_FD =
-        1 << 4, /* the archive alone is a file; the strings come as DATA frames */
+        1 << 4, /* the archive alone is a file; the strings are in START and DATA */
     /* What cannot be collected is left out, and COLLECTED says so; regular files only, and
      * collect_bytes bounds their data alone. */
     BOX_START_COLLECT_SOME = 1 << 5,

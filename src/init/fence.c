@@ -56,8 +56,21 @@ static int make_ruleset(int abi, int *ret_ruleset, struct err *e)
     return 0;
 }
 
+static int drop_groups(struct err *e)
+{
+    long groups = syscall(SYS_getgroups, 0, NULL);
+    if (groups != 0 && syscall(SYS_setgroups, 0, NULL) < 0) {
+        return err_sys(e, "box init: dropping supplementary groups");
+    }
+    return 0;
+}
+
 int fence_prepare(struct fence *f, struct err *e)
 {
+    int r = f->two_ids ? drop_groups(e) : 0;
+    if (r < 0) {
+        return r;
+    }
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP) {
         return err_sys(e, "box init: asking for Landlock's version");
@@ -72,10 +85,6 @@ int fence_prepare(struct fence *f, struct err *e)
 /* Plain system calls: a vfork child must not run libc's bookkeeping of threads' ids. */
 static int become_user(struct err *e)
 {
-    long groups = syscall(SYS_getgroups, 0, NULL);
-    if (groups != 0 && syscall(SYS_setgroups, 0, NULL) < 0) {
-        return err_sys(e, "box init: dropping supplementary groups");
-    }
     if (syscall(SYS_setresgid, BOX_USER_UID, BOX_USER_UID, BOX_USER_UID) < 0 ||
         syscall(SYS_setresuid, BOX_USER_UID, BOX_USER_UID, BOX_USER_UID) < 0) {
         return err_sys(e, "box init: becoming uid %d", BOX_USER_UID);

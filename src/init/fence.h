@@ -18,7 +18,10 @@ struct fence {
     uint64_t weaken; /* of a test build (boxproto/weaken.h) */
 };
 
-/* Fills f->ruleset.  Before the filter: what that refuses would look like an old kernel. */
+/*
+ * Fills f->ruleset, and drops what groups init still has.  Before the filter: what that refuses
+ * would look like an old kernel.
+ */
 int fence_prepare(struct fence *f, struct err *e);
 /* The calling process becomes the box's user, for good. */
 int fence_enter(const struct fence *f, struct err *e);

@@ -56,15 +56,25 @@ static bool left_out(int resource, uint64_t weaken)
     }
 }
 
-int limits_set(const struct box_init_start *m, bool own_id, uint64_t weaken, struct err *e)
+struct row {
+    int resource;
+    rlim_t soft, hard;
+};
+
+static int set_rows(const struct row *rows, size_t count, uint64_t weaken, struct err *e)
 {
-    rlim_t cpu = or_unlimited(weaken_limit(weaken, WEAKEN_CPU_TIME, m->cpu_s));
-    uint64_t own = m->processes && !own_id ? 1 : 0; /* init, whose id is the program's too */
-    rlim_t processes = or_unlimited(weaken_limit(weaken, WEAKEN_PROCESSES, m->processes) + own);
-    const struct {
-        int resource;
-        rlim_t soft, hard;
-    } rows[] = {
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        r = left_out(rows[i].resource, weaken)
+                ? 0
+                : set(rows[i].resource, rows[i].soft, rows[i].hard, e);
+    }
+    return r;
+}
+
+int limits_set_common(uint64_t weaken, struct err *e)
+{
+    static const struct row rows[] = {
         /* Not 0: with that the host's core helper would still be run, as root, for a pipe. */
         {RLIMIT_CORE, 1, 1},
         {RLIMIT_MEMLOCK, 65536, 65536},
@@ -73,6 +83,16 @@ int limits_set(const struct box_init_start *m, bool own_id, uint64_t weaken, str
         {RLIMIT_RTPRIO, 0, 0},
         /* Here and not in boxd: what it has when it makes a box, all boxes of a user share. */
         {RLIMIT_SIGPENDING, 1024, 1024},
+    };
+    return set_rows(rows, ARRAY_LEN(rows), weaken, e);
+}
+
+int limits_set(const struct box_init_start *m, bool own_id, uint64_t weaken, struct err *e)
+{
+    rlim_t cpu = or_unlimited(weaken_limit(weaken, WEAKEN_CPU_TIME, m->cpu_s));
+    uint64_t own = m->processes && !own_id ? 1 : 0; /* init, whose id is the program's too */
+    rlim_t processes = or_unlimited(weaken_limit(weaken, WEAKEN_PROCESSES, m->processes) + own);
+    const struct row rows[] = {
         {RLIMIT_STACK, or_unlimited(m->stack_bytes), or_unlimited(m->stack_bytes)},
         {RLIMIT_FSIZE, file_limit(m->file_bytes), file_limit(m->file_bytes)},
         {RLIMIT_AS, or_unlimited(m->address_bytes), or_unlimited(m->address_bytes)},
@@ -84,11 +104,5 @@ int limits_set(const struct box_init_start *m, bool own_id, uint64_t weaken, str
         /* Since Linux 5.14 it counts the id in this user namespace alone: the box's processes. */
         {RLIMIT_NPROC, processes, processes},
     };
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(rows); i++) {
-        r = left_out(rows[i].resource, weaken)
-                ? 0
-                : set(rows[i].resource, rows[i].soft, rows[i].hard, e);
-    }
-    return r;
+    return set_rows(rows, ARRAY_LEN(rows), weaken, e);
 }

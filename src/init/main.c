@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 #include "init/channel.h"
 #include "init/collect.h"
 #include "init/fence.h"
+#include "init/limits.h"
 #include "init/program.h"
 #include "init/reap.h"
 #include "init/start.h"
@@ -68,9 +70,13 @@ static int set_up(struct init *in, struct err *e)
         return err_sys(e, "box init: setting up its process");
     }
     reset_signals();
+    umask(S_IWGRP | S_IWOTH);
     int r = streams_open(&in->fence, e);
     if (r == 0) {
         r = reap_open(&in->reap, e);
+    }
+    if (r == 0) {
+        r = limits_set_common(in->fence.weaken, e);
     }
     if (r == 0) {
         r = fence_prepare(&in->fence, e);

@@ -8,13 +8,13 @@
 
 #include "init/channel.h"
 
-int payload_open(struct payload *p, int fd, uint64_t size, struct err *e)
+int payload_open_file(struct payload *p, int fd, uint64_t size, struct err *e)
 {
     struct stat st;
-    if (fd >= 0 && fstat(fd, &st) < 0) {
+    if (fstat(fd, &st) < 0) {
         return err_sys(e, "box init: fstat of the payload");
     }
-    if (fd >= 0 && (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)) {
+    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size) {
         return err_set(e, ERR_INVALID, "box init: the payload has %lld bytes, START says %llu",
                        (long long)st.st_size, (unsigned long long)size);
     }
@@ -22,6 +22,23 @@ int payload_open(struct payload *p, int fd, uint64_t size, struct err *e)
     p->offset = 0;
     p->left = size;
     p->pos = p->len = 0;
+    return 0;
+}
+
+static int too_much(struct err *e)
+{
+    return err_set(e, ERR_INVALID, "box init: more DATA than START announced");
+}
+
+int payload_open_frames(struct payload *p, uint64_t size, size_t pos, size_t len, struct err *e)
+{
+    if (len - pos > size) {
+        return too_much(e);
+    }
+    p->fd = -1;
+    p->left = size - (len - pos);
+    p->pos = pos;
+    p->len = len;
     return 0;
 }
 
@@ -49,10 +66,7 @@ static int fill_from_frame(struct payload *p, struct err *e)
     p->len = channel_recv(BOX_FD_CONTROL, UINT32_C(1) << BOX_MSG_DATA, p->buf, sizeof(p->buf), NULL,
                           NULL);
     p->pos = sizeof(struct box_head);
-    if (p->len - p->pos > p->left) {
-        return err_set(e, ERR_INVALID, "box init: more DATA than START announced");
-    }
-    return 0;
+    return p->len - p->pos > p->left ? too_much(e) : 0;
 }
 
 int payload_next(struct payload *p, uint64_t max, const char **ret, size_t *ret_len, struct err *e)

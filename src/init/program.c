@@ -52,12 +52,6 @@ static int lead_session(const struct start *s, struct err *e)
     return 0;
 }
 
-static int become_user(const struct child *c, struct err *e)
-{
-    umask(S_IWGRP | S_IWOTH);
-    return fence_enter(c->fence, e);
-}
-
 static int prepare_program(const struct child *c, struct err *e)
 {
     int r = lead_session(c->start, e);
@@ -95,7 +89,7 @@ static int cold_main(void *arg)
 {
     struct child *c = arg;
     struct box_go go;
-    int r = become_user(c, &c->err);
+    int r = fence_enter(c->fence, &c->err);
     if (r == 0) {
         r = unpack(&c->start->payload, &c->err);
     }
@@ -118,7 +112,7 @@ static int warm_main(void *arg)
 {
     struct child *c = arg;
     const char *wait = c->start->collect[0];
-    int r = become_user(c, &c->err);
+    int r = fence_enter(c->fence, &c->err);
     if (r == 0 && mkfifo(wait, S_IRUSR | S_IWUSR) < 0) {
         r = err_sys(&c->err, "box init: making the FIFO '%s'", wait);
     }
@@ -134,7 +128,7 @@ static int warm_main(void *arg)
 static int unpack_main(void *arg)
 {
     struct child *c = arg;
-    int r = become_user(c, &c->err);
+    int r = fence_enter(c->fence, &c->err);
     if (r == 0 && unlink(c->wait) < 0) {
         r = err_sys(&c->err, "box init: removing the FIFO '%s'", c->wait);
     }

@@ -41,9 +41,9 @@ uint64_t reap_cpu_ns(void)
     return timeval_ns(used.ru_utime) + timeval_ns(used.ru_stime);
 }
 
-bool reap_dead(struct reap *r, pid_t child, int *ret_status)
+/* All that are dead, up to `child`. */
+static bool bury(pid_t child, int *ret_status)
 {
-    reap_clear(r); /* first: who dies from here on makes it readable again */
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid == child) {
@@ -54,12 +54,26 @@ bool reap_dead(struct reap *r, pid_t child, int *ret_status)
     return false;
 }
 
+bool reap_dead(struct reap *r, pid_t child, int *ret_status)
+{
+    /* Mostly it is the child that ended, and nobody waits for more. */
+    if (bury(child, ret_status)) {
+        return true;
+    }
+    reap_clear(r); /* before the last look: who dies from here on makes it readable again */
+    return bury(child, ret_status);
+}
+
 /*
  * A process that has a SIGKILL pending can make no child any more, so one kill reaches all, also
- * a fork bomb.  Whoever still dies has a line of dying parents up to init: no child, nobody.
+ * a fork bomb.  Whoever lives, or still dies, has a line of parents up to init: no child, nobody;
+ * and then the kernel need not look at every process of the host.
  */
 void reap_kill_all(void)
 {
+    if (waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD) {
+        return;
+    }
     kill(-1, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
     }

@@ -67,7 +67,8 @@ static char *lay_out(char **slots, uint32_t count, char *at, const char *end)
         slots[i] = at;
         at = nul ? nul + 1 : NULL;
     }
-    return at; /* the NULL behind the last slot is there: the mapping is zeroed */
+    slots[count] = NULL;
+    return at;
 }
 
 /* Of a warm-up that is one name, of the file that its program waits for. */
@@ -91,28 +92,37 @@ static int check_collect(const struct box_init_start *m, char *const *names, str
     return r < 0 ? err_wrap(e, "collect") : 0;
 }
 
+/* Room for `size` bytes; what there was is no longer needed. */
+static void *string_room(struct start *s, size_t size)
+{
+    if (s->map) {
+        munmap(s->map, s->map_size);
+        s->map = NULL;
+    }
+    if (size <= sizeof(s->room)) {
+        return s->room;
+    }
+    void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    s->map = map == MAP_FAILED ? NULL : map;
+    s->map_size = size;
+    return s->map;
+}
+
 static int read_strings(struct start *s, struct err *e)
 {
     const struct box_init_start *m = &s->msg;
     size_t slots = (size_t)count_strings(m) + 3;
     size_t size = slots * sizeof(char *) + m->strings_bytes;
-    if (s->map) {
-        munmap(s->map, s->map_size);
-        s->map = NULL;
-    }
-    char **map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (map == MAP_FAILED) {
+    s->argv = string_room(s, size);
+    if (!s->argv) {
         return err_sys(e, "box init: room for %zu bytes of strings", size);
     }
-    s->map = map;
-    s->map_size = size;
-    char *at = (char *)(map + slots);
+    char *at = (char *)(s->argv + slots);
     const char *end = at + m->strings_bytes;
     int r = payload_read(&s->payload, at, m->strings_bytes, e);
     if (r < 0) {
         return r;
     }
-    s->argv = map;
     s->env = s->argv + m->argc + 1;
     s->collect = s->env + m->envc + 1;
     at = lay_out(s->argv, m->argc, at, end);
@@ -126,28 +136,33 @@ static int read_strings(struct start *s, struct err *e)
 
 /*
  * Strings and archive are one run of bytes, in a file or in frames; or the strings come in frames
- * and the archive is a file of its own, which may then be shared by many boxes.
+ * and the archive is a file of its own, which may then be shared by many boxes.  Of frames the
+ * first stands behind START, which has `len` bytes with it.
  */
-static int open_payload(struct start *s, int fd, struct err *e)
+static int open_payload(struct start *s, size_t len, int fd, struct err *e)
 {
     const struct box_init_start *m = &s->msg;
+    struct payload *p = &s->payload;
+    if (m->flags & BOX_START_PAYLOAD_FD) {
+        int r = len > sizeof(*m) ? err_set(e, ERR_INVALID, "box init: two payloads") : 0;
+        r = r < 0 ? r : payload_open_file(p, fd, m->strings_bytes + m->archive_bytes, e);
+        return r < 0 ? r : read_strings(s, e);
+    }
     bool apart = m->flags & BOX_START_ARCHIVE_FD;
-    uint64_t first = m->strings_bytes + (apart ? 0 : m->archive_bytes);
-    int r = payload_open(&s->payload, apart ? -1 : fd, first, e);
-    if (r == 0) {
-        r = read_strings(s, e);
-    }
-    if (r == 0 && apart) {
-        r = payload_open(&s->payload, fd, m->archive_bytes, e);
-    }
-    return r;
+    uint64_t framed = m->strings_bytes + (apart ? 0 : m->archive_bytes);
+    int r = payload_open_frames(p, framed, sizeof(*m), len, e);
+    r = r < 0 ? r : read_strings(s, e);
+    return r < 0 || !apart ? r : payload_open_file(p, fd, m->archive_bytes, e);
 }
 
 static int read_message(struct start *s, uint32_t types, bool warmed, struct err *e)
 {
     int fds[FD_PASS_MAX];
     size_t fd_count = 0;
-    channel_recv(BOX_FD_CONTROL, types, &s->msg, sizeof(s->msg), fds, &fd_count);
+    char *packet = s->payload.buf;
+    size_t len =
+        channel_recv(BOX_FD_CONTROL, types, packet, sizeof(s->payload.buf), fds, &fd_count);
+    memcpy(&s->msg, packet, sizeof(s->msg));
     enum phase phase = start_is_warm_up(s) ? PHASE_WARM_UP : PHASE_COLD;
     int r = check(&s->msg, fd_count, warmed ? PHASE_WARMED : phase, e);
     if (r < 0) {
@@ -157,7 +172,7 @@ static int read_message(struct start *s, uint32_t types, bool warmed, struct err
     if (s->msg.stdio == BOX_STDIO_FILE) {
         memcpy(s->stdio_fds, fds + file, sizeof(s->stdio_fds));
     }
-    return open_payload(s, file ? fds[0] : -1, e);
+    return open_payload(s, len, file ? fds[0] : -1, e);
 }
 
 int start_read(struct start *s, struct err *e)

@@ -13,11 +13,12 @@
 
 struct start {
     struct box_init_start msg;
-    void *map; /* of the strings */
+    char **argv, **env, **collect;    /* NULL-ended, with their bytes behind them ... */
+    _Alignas(char *) char room[4096]; /* ... here, or, when there are many, ... */
+    void *map;                        /* ... in a mapping */
     size_t map_size;
-    char **argv, **env, **collect; /* NULL-ended; in one mapping with their bytes */
-    int stdio_fds[3];              /* with BOX_STDIO_FILE */
-    struct payload payload;        /* stands before the archive's first byte */
+    int stdio_fds[3];       /* with BOX_STDIO_FILE */
+    struct payload payload; /* stands before the archive's first byte */
 };
 
 /* Waits for the first message: WARM or START. */

@@ -38,30 +38,34 @@ static void become_owner(const struct fence *f, uid_t id)
     }
 }
 
-/* A pipe is its maker's alone, and the program must be able to open /dev/stdin by that name. */
-static int make_pipe(const struct fence *f, int ret_ends[2], struct err *e)
+/* Puts our ends at 0 to 2. */
+static int make_pipes(int ret_theirs[3], struct err *e)
 {
-    become_owner(f, BOX_USER_UID);
-    int made = pipe2(ret_ends, O_CLOEXEC);
-    become_owner(f, BOX_INIT_UID);
-    return made < 0 ? err_sys(e, "box init: making pipes") : 0;
+    int r = 0;
+    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
+        int ends[2];
+        if (pipe2(ends, O_CLOEXEC) < 0) {
+            return err_sys(e, "box init: making pipes");
+        }
+        int mine = i == STDIN_FILENO ? 0 : 1;
+        ret_theirs[i] = ends[!mine];
+        r = put(ends[mine], i, e);
+        fd_close(ends[mine]);
+    }
+    return r;
 }
 
 int streams_open(const struct fence *f, struct err *e)
 {
     int theirs[3];
     int r = occupy(e);
-    for (int i = 0; r == 0 && i <= STDERR_FILENO; i++) {
-        int ends[2];
-        r = make_pipe(f, ends, e);
-        if (r < 0) {
-            return r;
-        }
-        int mine = i == STDIN_FILENO ? 0 : 1;
-        theirs[i] = ends[!mine];
-        r = put(ends[mine], i, e);
-        fd_close(ends[mine]);
+    if (r < 0) {
+        return r;
     }
+    /* A pipe is its maker's alone, and the program must be able to open /dev/stdin by that name. */
+    become_owner(f, BOX_USER_UID);
+    r = make_pipes(theirs, e);
+    become_owner(f, BOX_INIT_UID);
     if (r == 0) {
         r = channel_send(BOX_FD_CONTROL, BOX_MSG_HELLO, theirs, ARRAY_LEN(theirs), e);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Three ways, by what costs least:
- *   everything in one DATA frame      small programs: two system calls
- *   strings as DATA, archive as file  many files, or a product that is a sealed memfd already
+ *   everything behind the message     small programs: one system call
+ *   strings there, archive as file    many files, or a product that is a sealed memfd already
  *   all in one sealed memfd           many strings
  */
 #include "sandbox/payload.h"
@@ -22,7 +22,7 @@
 #include "sandbox/chan.h"
 #include "sandbox/sandbox.h"
 
-#define FRAME_DATA_MAX (PAYLOAD_FRAME_MAX - sizeof(struct box_head))
+#define FRAME_DATA_MAX (PAYLOAD_FRAME_MAX - sizeof(struct box_init_start))
 
 static size_t strings_size(char *const *v)
 {
@@ -92,8 +92,8 @@ static int message_fill(struct box_init_start *m, const struct box_program *p, s
     return 0;
 }
 
-/* `file`: payload or archive, or -1. */
-static int message_send(struct chan *control, const struct box_init_start *m,
+/* `file`: payload or archive, or -1.  `m` has `len` bytes with what follows it. */
+static int message_send(struct chan *control, const void *m, size_t len,
                         const struct box_program *p, int file, struct err *e)
 {
     int fds[4];
@@ -104,7 +104,7 @@ static int message_send(struct chan *control, const struct box_init_start *m,
     for (size_t i = 0; p->stdio == BOX_STDIO_FILE && i < ARRAY_LEN(p->stdio_fds); i++) {
         fds[count++] = p->stdio_fds[i];
     }
-    return chan_send(control, m, sizeof(*m), fds, count, e);
+    return chan_send(control, m, len, fds, count, e);
 }
 
 static int archive_read(const struct box_program *p, char *at, struct err *e)
@@ -125,24 +125,17 @@ static int archive_read(const struct box_program *p, char *at, struct err *e)
     return 0;
 }
 
-/* Strings, and the archive too when there is no file of it. */
-static int frames_send(struct chan *control, const struct box_init_start *m,
-                       const struct box_program *p, int archive_fd, char *frame, struct err *e)
+/* Strings, and the archive too when there is no file of it, behind the message itself. */
+static int frame_send(struct chan *control, const struct box_init_start *m,
+                      const struct box_program *p, int archive_fd, char *frame, struct err *e)
 {
     bool archive = archive_fd < 0;
-    struct box_head head = {.type = BOX_MSG_DATA};
-    char *data = frame + sizeof(head);
-    memcpy(frame, &head, sizeof(head));
+    char *data = frame + sizeof(*m);
+    memcpy(frame, m, sizeof(*m));
     program_strings_put(data, p);
     int r = archive ? archive_read(p, data + m->strings_bytes, e) : 0;
-    if (r == 0) {
-        r = message_send(control, m, p, archive_fd, e);
-    }
-    if (r < 0) {
-        return r;
-    }
-    size_t len = sizeof(head) + m->strings_bytes + (archive ? p->archive_size : 0);
-    return chan_send(control, frame, len, NULL, 0, e);
+    size_t len = sizeof(*m) + m->strings_bytes + (archive ? p->archive_size : 0);
+    return r < 0 ? r : message_send(control, frame, len, p, archive_fd, e);
 }
 
 /* The archive as a file: the program's own, or a new one. */
@@ -151,11 +144,11 @@ static int archive_send(struct chan *control, struct box_init_start *m, const st
 {
     m->flags |= BOX_START_ARCHIVE_FD;
     if (p->archive_fd >= 0) {
-        return frames_send(control, m, p, p->archive_fd, frame, e);
+        return frame_send(control, m, p, p->archive_fd, frame, e);
     }
     AUTO(fd_closep) int fd = -1;
     int r = fd_memfd("belljar-files", p->archive, p->archive_size, true, &fd, e);
-    return r < 0 ? r : frames_send(control, m, p, fd, frame, e);
+    return r < 0 ? r : frame_send(control, m, p, fd, frame, e);
 }
 
 static int payload_file_send(struct chan *control, struct box_init_start *m,
@@ -171,14 +164,14 @@ static int payload_file_send(struct chan *control, struct box_init_start *m,
     }
     AUTO(fd_closep) int fd = -1;
     r = fd_memfd("belljar-start", room, m->strings_bytes + p->archive_size, true, &fd, e);
-    return r < 0 ? r : message_send(control, m, p, fd, e);
+    return r < 0 ? r : message_send(control, m, sizeof(*m), p, fd, e);
 }
 
 static int start_send(struct chan *control, struct box_init_start *m, const struct box_program *p,
                       char *frame, struct err *e)
 {
     if (m->strings_bytes + p->archive_size <= FRAME_DATA_MAX) {
-        return frames_send(control, m, p, -1, frame, e);
+        return frame_send(control, m, p, -1, frame, e);
     }
     if (m->strings_bytes <= FRAME_DATA_MAX) {
         return archive_send(control, m, p, frame, e);

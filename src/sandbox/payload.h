@@ -9,7 +9,7 @@ struct box_program;
 struct chan;
 struct err;
 
-/* Room that payload_send needs for its one DATA frame. */
+/* Room that these need for one packet. */
 #define PAYLOAD_FRAME_MAX ((size_t)48 * 1024)
 
 int payload_send(struct chan *control, const struct box_program *p, char *frame, struct err *e);

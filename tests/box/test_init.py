@@ -88,6 +88,29 @@ def test_frames_may_be_cut_anywhere(box, frame):
     assert box.run(["wc", "-c", "x/y"], {"x/y": b"q" * size}, by="frames", frame=frame)[1] == b"%d x/y\n" % size
 
 
+@pytest.mark.parametrize("by", ["frames", "archive"])
+@pytest.mark.parametrize("inline", [1, 7, 40, 60_000])
+def test_a_payload_may_begin_in_the_start(either_box, by, inline):
+    files = {"a": b"A" * 30, "b/c": b"B" * 50_000}
+    assert either_box.run(["cat", "a", "b/c"], files, by=by, inline=inline) == (0, b"".join(files.values()), b"")
+
+
+def test_a_start_with_more_than_it_announces_fails(box):
+    start = init_box.START.pack(init_box.MSG["BOX_MSG_INIT_START"], 0, 0, 0, 1, 0, 0, 5, 0, *[0] * 5, 64, 0, 0, 0, 0)
+    box.hello().control.send(start + b"true\0x")
+    assert box.failed()[0] == "INVALID"
+
+
+def test_a_start_with_two_payloads_fails(box):
+    start = init_box.START.pack(init_box.MSG["BOX_MSG_INIT_START"], 0, init_box.FLAG["BOX_START_PAYLOAD_FD"], 0,
+                                1, 0, 0, 5, 0, *[0] * 5, 64, 0, 0, 0, 0)
+    with os.fdopen(os.memfd_create("payload"), "w+b") as payload:
+        payload.write(b"true\0")
+        payload.flush()
+        socket.send_fds(box.hello().control, [start, b"true\0"], [payload.fileno()])
+    assert box.failed()[0] == "INVALID"
+
+
 def test_a_spare_box_starts_late(box):
     box.hello()
     box.start(["true"])
@@ -348,6 +371,16 @@ def test_a_program_that_cannot_start_is_named(either_box, program, files, kind, 
     assert (got, words in text, program in text) == (kind, True, True), text
     assert either_box.failed(either_box.watch) == (got, _, text)
     assert read_all(either_box.stdout) == b""
+
+
+@pytest.mark.parametrize("flags", [0, signal.SIGCHLD, signal.SIGUSR1, 0x8000], ids=["silent", "child", "usr1", "sibling"])
+def test_who_outlives_the_program_is_killed_whatever_its_end_would_signal(either_box, flags):
+    """0x8000 is CLONE_PARENT: init's own child."""
+    script = f"import ctypes, os, time\nnumber = {{'x86_64': 56, 'aarch64': 220}}[os.uname().machine]\n" \
+             f"if ctypes.CDLL(None).syscall(number, {int(flags)}, 0, 0, 0, 0) == 0: time.sleep(1000)\n" \
+             "os._exit(3)"
+    assert either_box.run(["python3", "-c", script]) == (3, b"", b"")
+    assert either_box.processes() == [either_box.pid]
 
 
 def test_times_and_memory_are_the_programs(box):

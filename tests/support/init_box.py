@@ -270,10 +270,10 @@ class InitBox:
     def start(self, argv, files=None, env=("PATH=/usr/bin:/bin",), collect=(), *, by="memfd", raw_archive=None,
               flags=0, stdio="PIPE", stdio_fds=(), frame=4096, counts=None, stack=8 << 20, file=0, address=0, cpu=0,
               collect_bytes=64 << 20, open_files=256, processes=0, size=(0, 0), withhold=0, message="INIT_START",
-              collecting=True):
+              collecting=True, inline=0):
         """INIT_START and its payload: a file ("memfd"), "frames", or the "archive" as a file of its own.
 
-        The last `withhold` bytes of what goes in frames are not sent.
+        Of what goes in frames `inline` bytes are in START itself, and the last `withhold` bytes are not sent.
         """
         data = archive(files or {}) if raw_archive is None else raw_archive
         strings = b"".join(os.fsencode(text) + b"\0" for text in (*argv, *env, *collect))
@@ -288,11 +288,12 @@ class InitBox:
         start = START.pack(MSG["BOX_MSG_" + message], 0, flags, STDIO["BOX_STDIO_" + stdio], argc, envc, collectc,
                            len(strings), len(data), stack, file, address, cpu, collect_bytes, open_files, processes,
                            *size, 0)
-        socket.send_fds(self.control, [start], [*fds, *stdio_fds])
-        for fd in fds:
-            os.close(fd)
         framed = {"memfd": b"", "archive": strings, "frames": strings + data}[by]
         framed = framed[:len(framed) - withhold]
+        socket.send_fds(self.control, [start, framed[:inline]], [*fds, *stdio_fds])
+        for fd in fds:
+            os.close(fd)
+        framed = framed[inline:]
         for at in range(0, len(framed), frame):
             self.send(self.control, "DATA", framed[at:at + frame])
         return self

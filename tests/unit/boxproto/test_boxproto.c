@@ -93,6 +93,21 @@ static void test_check_refuses_a_text_without_end(void **state)
     assert_false(box_msg_check(&hello, sizeof hello, EVERY_TYPE));
 }
 
+static void test_check_takes_what_follows_the_start_of_a_payload(void **state)
+{
+    (void)state;
+    static char packet[BOX_PACKET_MAX + 1];
+    static const uint32_t longer[] = {BOX_MSG_INIT_START, BOX_MSG_WARM};
+    for (size_t i = 0; i < ARRAY_LEN(longer); i++) {
+        struct box_head head = {.type = longer[i]};
+        memcpy(packet, &head, sizeof head);
+        assert_false(box_msg_check(packet, sizeof(struct box_init_start) - 1, EVERY_TYPE));
+        assert_true(box_msg_check(packet, sizeof(struct box_init_start) + 1, EVERY_TYPE));
+        assert_true(box_msg_check(packet, BOX_PACKET_MAX, EVERY_TYPE));
+        assert_false(box_msg_check(packet, BOX_PACKET_MAX + 1, EVERY_TYPE));
+    }
+}
+
 static void test_wait_name_is_that_of_a_plain_file(void **state)
 {
     (void)state;
@@ -122,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_check_refuses_unknown_types),
         cmocka_unit_test(test_check_takes_data_of_any_length_but_empty),
         cmocka_unit_test(test_check_refuses_a_text_without_end),
+        cmocka_unit_test(test_check_takes_what_follows_the_start_of_a_payload),
         cmocka_unit_test(test_wait_name_is_that_of_a_plain_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

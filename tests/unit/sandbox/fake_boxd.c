@@ -96,9 +96,31 @@ struct fake_packet *fake_boxd_gets(struct fake_boxd *f, enum box_msg type)
     return p;
 }
 
+/* A payload's first bytes, which came with its message, as the DATA that would have brought them.
+ */
+static struct fake_packet *rest_as_data(struct fake_init *init)
+{
+    static struct fake_packet p;
+    p = (struct fake_packet){.head.type = BOX_MSG_DATA, .len = sizeof(p.head) + init->rest_len};
+    memcpy(p.bytes + sizeof(p.head), init->rest, init->rest_len);
+    init->rest_len = 0;
+    return &p;
+}
+
 struct fake_packet *fake_init_gets(struct fake_boxd *f, uint32_t box, enum box_msg type)
 {
-    return gets(f->init[box].control, type);
+    struct fake_init *init = &f->init[box];
+    if (type == BOX_MSG_DATA && init->rest_len > 0) {
+        return rest_as_data(init);
+    }
+    struct fake_packet *p = gets(init->control, type);
+    size_t size = box_msg_size(type);
+    if (size > 0 && p->len > size) {
+        init->rest_len = p->len - size;
+        memcpy(init->rest, p->bytes + size, init->rest_len);
+        p->len = size;
+    }
+    return p;
 }
 
 void fake_boxd_gets_nothing(struct fake_boxd *f)

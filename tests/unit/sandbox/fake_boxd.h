@@ -17,7 +17,9 @@ struct fake_init {
     int control;  /* init's end, from CREATE */
     int stdin_fd; /* the program's ends, after fake_hello */
     int stdout_fd, stderr_fd;
-    int product_fd; /* the write end, after fake_product */
+    int product_fd;  /* the write end, after fake_product */
+    size_t rest_len; /* of a payload, the bytes that came with its message */
+    char rest[BOX_PACKET_MAX];
 };
 
 struct fake_boxd {
@@ -49,7 +51,8 @@ void fake_boxd_free(struct fake_boxd *f);
 void fake_run(struct fake_boxd *f);     /* all rounds of the loop that have something to do */
 void fake_hang_up(struct fake_boxd *f); /* boxd dies, and with it every box */
 
-/* The next packet that boxd, or an init, got; asserts its type. */
+/* The next packet that boxd, or an init, got; asserts its type.  What came behind a message that
+ * begins a payload is the next DATA. */
 struct fake_packet *fake_boxd_gets(struct fake_boxd *f, enum box_msg type);
 struct fake_packet *fake_init_gets(struct fake_boxd *f, uint32_t box, enum box_msg type);
 void fake_boxd_gets_nothing(struct fake_boxd *f);
