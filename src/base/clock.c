@@ -34,3 +34,8 @@ uint64_t clock_wall_ns(const struct clock *c)
 {
     return c->wall_ns(c->ctx);
 }
+
+uint64_t clock_timeval_ns(struct timeval t)
+{
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
+}

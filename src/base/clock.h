@@ -3,6 +3,7 @@
  * clock - where time comes from; tests put their own in.  Nanoseconds.
  */
 #include <stdint.h>
+#include <sys/time.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S  UINT64_C(1000000000)
@@ -14,5 +15,6 @@ struct clock {
 };
 
 extern const struct clock clock_system;
+uint64_t clock_timeval_ns(struct timeval t);
 uint64_t clock_mono_ns(const struct clock *c);
 uint64_t clock_wall_ns(const struct clock *c);

@@ -34,7 +34,7 @@ void box_init(struct box *box, struct boxd *boxd, uint32_t id)
     *box = (struct box){
         .boxd = boxd, .id = id, .state = BOX_FREE, .control = -1, .watch = -1, .pidfd = -1};
     box->leaf.event_fd = -1;
-    box->life = -1;
+    box->life = box->net = -1;
     box->pool = &boxd->netns;
     list_init(&box->netns.link);
 }
@@ -60,9 +60,6 @@ static void box_report(struct box *box, enum box_end end)
     if (cgroup_leaf_usage(&box->leaf, &usage, &e) < 0) {
         LOG_WARN(&b->log, "usage unknown", log_i("box", box->id), log_s("error", e.text));
     }
-    if (weakened(b->config.weaken, WEAKEN_OOM_COUNT)) {
-        usage.oom_kills = 0;
-    }
     bool cpu = (b->features & BOX_FEATURE_CPU) != 0;
     uint64_t wall = box->go_ns != 0 ? clock_mono_ns(&clock_system) - box->go_ns : 0;
     struct box_ended ended = {
@@ -72,7 +69,7 @@ static void box_report(struct box *box, enum box_end end)
         .cpu_ns = cpu ? usage.cpu_ns : box->exited.cpu_ns,
         .start_ns = box->go_ns != 0 ? box->go_ns - box->started_ns : 0,
         .memory_peak = usage.memory_peak != 0 ? usage.memory_peak : box->exited.max_rss,
-        .oom_kills = usage.oom_kills,
+        .oom_kills = weak_oom_kills(b->config.weaken, usage.oom_kills),
         .process_limit_hits = usage.process_limit_hits,
     };
     /* init's clock stops before its message has reached us. */
@@ -168,11 +165,10 @@ static void box_clean(void *ctx)
         cgroup_leaf_close(&box->leaf);
     }
     struct box_destroyed destroyed = {.head = {.type = BOX_MSG_DESTROYED, .box = box->id}};
-    struct netns_pool *pool = box->pool;
     fd_close(box->life);
+    netns_replace(box->pool, &box->net);
     box_init(box, b, box->id);
     server_tell(b, &destroyed, sizeof(destroyed));
-    netns_refill(pool);
     boxd_box_freed(b);
 }
 
@@ -305,11 +301,6 @@ static void on_watch(void *ctx, unsigned events)
 
 /* --- the process ---------------------------------------------------------------------------- */
 
-static uint64_t timeval_ns(struct timeval t)
-{
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * 1000;
-}
-
 /* Reaps init.  Its usage holds that of all its dead children: the only count where there is no
  * cgroup. */
 static void box_reap(struct box *box)
@@ -318,7 +309,7 @@ static void box_reap(struct box *box)
     struct rusage usage = {0};
     syscall(SYS_waitid, P_PIDFD, box->pidfd, &info, WEXITED | WNOHANG, &usage);
     if (box->exited.cpu_ns == 0) {
-        box->exited.cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
+        box->exited.cpu_ns = clock_timeval_ns(usage.ru_utime) + clock_timeval_ns(usage.ru_stime);
         box->exited.max_rss = (uint64_t)usage.ru_maxrss * 1024;
     }
 }
@@ -353,7 +344,7 @@ static void on_memory(void *ctx, unsigned events)
 {
     struct box *box = ctx;
     (void)events;
-    if (cgroup_leaf_oom(&box->leaf) && !weakened(box->boxd->config.weaken, WEAKEN_OOM_COUNT)) {
+    if (weak_oom_kills(box->boxd->config.weaken, cgroup_leaf_oom(&box->leaf)) > 0) {
         box_stop(box, BOX_END_MEMORY);
     }
 }
@@ -434,6 +425,9 @@ static void on_netns(void *ctx, struct netns netns, const struct err *why)
     r = r < 0 ? r : box_spawn(box, fd, &e);
     if (r < 0) {
         box_fail(box, &e);
+    }
+    if (tap < 0) {
+        box->net = TAKE(&fd, -1);
     }
 }
 

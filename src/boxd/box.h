@@ -45,6 +45,7 @@ struct box {
     struct cgroup_leaf leaf;
     struct netns_wait netns;
     struct netns_pool *pool;   /* where it waits */
+    int net;                   /* its network namespace, if another box may have it next; -1 */
     int control, watch, pidfd; /* -1 */
     int life;                  /* closed when the box is gone: belljar-egress waits for that; -1 */
     pid_t pid;

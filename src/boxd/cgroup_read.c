@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boxd/cgroup_read.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,41 +14,17 @@
 /* cpu.stat, the longest that is read here, has about 300 bytes. */
 #define FILE_MAX 1024
 
-/* Takes the digits at *p; false without one and on overflow. */
-static bool take_number(const char **p, const char *end, uint64_t *ret)
-{
-    const char *start = *p;
-    uint64_t number = 0;
-    for (; *p < end && **p >= '0' && **p <= '9'; (*p)++) {
-        if (__builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, (uint64_t)(**p - '0'), &number)) {
-            return false;
-        }
-    }
-    *ret = number;
-    return *p > start;
-}
-
-static bool take_char(const char **p, const char *end, char c)
-{
-    if (*p >= end || **p != c) {
-        return false;
-    }
-    (*p)++;
-    return true;
-}
-
-static bool is_key_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || c == '_' || c == '.';
-}
-
 bool cgroup_parse_number(const char *text, size_t len, uint64_t *ret)
 {
-    const char *p = text, *end = text + len;
-    uint64_t number;
-    if (!take_number(&p, end, &number) || !take_char(&p, end, '\n') || p != end) {
+    uint64_t number = 0;
+    if (len < 2 || text[len - 1] != '\n') {
         return false;
+    }
+    for (const char *p = text; p < text + len - 1; p++) {
+        if (*p < '0' || *p > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(*p - '0'), &number)) {
+            return false;
+        }
     }
     *ret = number;
     return true;
@@ -57,24 +32,23 @@ bool cgroup_parse_number(const char *text, size_t len, uint64_t *ret)
 
 bool cgroup_parse_key(const char *text, size_t len, const char *key, uint64_t *ret)
 {
-    const char *p = text, *end = text + len;
-    size_t key_len = strlen(key);
     bool found = false;
     uint64_t number, wanted = 0;
-    while (p < end) {
-        const char *line = p;
-        while (p < end && is_key_char(*p)) {
-            p++;
-        }
-        bool same = (size_t)(p - line) == key_len && memcmp(line, key, key_len) == 0;
-        if (p == line || !take_char(&p, end, ' ') || !take_number(&p, end, &number) ||
-            !take_char(&p, end, '\n') || (same && found)) {
+    for (const char *line = text, *next, *end = text + len; line < end; line = next) {
+        const char *space = memchr(line, ' ', (size_t)(end - line));
+        const char *last = memchr(line, '\n', (size_t)(end - line));
+        if (!last || !space || space > last || space == line) {
             return false;
         }
-        if (same) {
-            found = true;
-            wanted = number;
+        next = last + 1;
+        size_t key_len = strspn(line, "abcdefghijklmnopqrstuvwxyz_.");
+        bool same = key_len == strlen(key) && memcmp(line, key, key_len) == 0;
+        if (line + key_len != space++ || (same && found) ||
+            !cgroup_parse_number(space, (size_t)(next - space), &number)) {
+            return false;
         }
+        found |= same;
+        wanted = same ? number : wanted;
     }
     if (found) {
         *ret = wanted;

@@ -8,7 +8,6 @@
 #include "boxd/cgroup.h"
 #include "boxd/cgroup_ops.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/eventfd.h>

@@ -16,7 +16,6 @@
  * It ends, and with it every box, when the server's socket ends, on SIGTERM, and when its parent
  * dies.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -97,9 +96,9 @@ static int process_prepare(const struct boxd_config *config, struct err *e)
 {
     setsid(); /* a terminal's Ctrl-C is the parent's to handle; fails when we have one already */
     umask(0);
-    bool new_privileges = weakened(config->weaken, WEAKEN_NO_NEW_PRIVS);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 ||
-        (!new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)) {
+        (!weakened(config->weaken, WEAKEN_NO_NEW_PRIVS) &&
+         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)) {
         return err_sys(e, "prctl");
     }
     /* Where one id alone is mapped the kernel forbids it, and the user's groups stay. */
@@ -107,13 +106,12 @@ static int process_prepare(const struct boxd_config *config, struct err *e)
         return err_sys(e, "dropping the groups");
     }
     /* Each box copies these names. */
-    bool host_names = weakened(config->weaken, WEAKEN_UTSNS);
-    if (!host_names &&
+    if (!weakened(config->weaken, WEAKEN_UTSNS) &&
         (unshare(CLONE_NEWUTS) < 0 || sethostname("belljar", 7) < 0 || setdomainname("", 0) < 0)) {
         return err_sys(e, "naming the boxes' host");
     }
     /* Nothing that is executed can give one back; a box's user namespace has a set of its own. */
-    int r = weakened(config->weaken, WEAKEN_USERNS) ? 0 : caps_bound(e);
+    int r = weak_caps_bound(config->weaken, e);
     return r < 0 ? r : rlimits_set(config, e);
 }
 
@@ -261,10 +259,7 @@ static uint64_t caps_of_boxd(const struct boxd_config *config)
         bool needed = (config->flags & asked) == caps_needed[i].with;
         caps |= needed ? CAP_BIT(caps_needed[i].cap) : 0;
     }
-    if (weakened(config->weaken, WEAKEN_USERNS)) {
-        caps |= CAP_BIT(CAP_SETPCAP); /* boxes have no user namespace that gives it */
-    }
-    return WEAKEN_BUILD ? caps & ~(uint64_t)config->caps_left_out : caps;
+    return weak_capabilities(config, caps);
 }
 
 /* From here on; whatever a box may do must be let through, as its processes inherit it. */

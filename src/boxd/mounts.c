@@ -34,8 +34,7 @@ int mount_make(const char *type, const struct mount_option *options, size_t opti
     }
     for (size_t i = 0; i < option_count; i++) {
         const struct mount_option *o = &options[i];
-        unsigned command = o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
-        if (fsconfig(context, command, o->key, o->value, 0) < 0) {
+        if (fsconfig(context, FSCONFIG_SET_STRING, o->key, o->value, 0) < 0) {
             return context_failed(context, type, e);
         }
     }

@@ -12,7 +12,7 @@ struct err;
 
 struct mount_option {
     const char *key;
-    const char *value; /* NULL: a flag */
+    const char *value;
 };
 
 /* A new file system; *ret_fd is its detached mount. */

@@ -2,10 +2,13 @@
 /*
  * netns - empty network namespaces, made ahead of need.
  *
- * Making one takes 0.5 ms and now and then 100 ms, so a process of its own (the maker) does it; it
- * never runs anything else, and keeps two capabilities.  boxd's thread only takes what lies ready,
- * and has more made when half is gone or a box has ended: not while one is built, which takes 0.5
- * ms longer when the maker has the other CPU.
+ * Making one takes 0.5 ms and now and then 100 ms, and as much again to destroy, so a process of
+ * its own (the maker) does it; it never runs anything else, and keeps two capabilities.  boxd's
+ * thread only takes what lies ready, and has more made when half is gone or a box has ended: not
+ * while one is built, which takes 0.5 ms longer when the maker has the other CPU.
+ *
+ * The one of a box that is gone is given to the next if it is, for all that the kernel tells, as a
+ * new one is; else it goes too.
  */
 #include <stdbool.h>
 
@@ -52,5 +55,6 @@ int netns_pool_init(struct netns_pool *pool, struct loop *loop, int sock, unsign
 void netns_take(struct netns_pool *pool, struct netns_wait *wait, netns_fn *fn, void *ctx);
 /* Fine when it does not wait. */
 void netns_cancel(struct netns_pool *pool, struct netns_wait *wait);
-/* A good moment to have more made. */
-void netns_refill(struct netns_pool *pool);
+/* A box has ended, and it is a good moment to look at its namespace, or (-1) to have one made: its
+ * last process is dead.  Takes *used. */
+void netns_replace(struct netns_pool *pool, int *used);

@@ -32,25 +32,6 @@ static bool try_mount(const char *type, const struct mount_option *options, size
     return true;
 }
 
-static bool try_mount_api(void)
-{
-    AUTO(fd_closep) int fd = -1;
-    return try_mount("tmpfs", NULL, 0, &fd);
-}
-
-static bool try_overlay(void)
-{
-    const struct mount_option options[] = {{"lowerdir", "/layers:/empty"}};
-    AUTO(fd_closep) int fd = -1;
-    return try_mount("overlay", options, ARRAY_LEN(options), &fd);
-}
-
-static bool try_proc(void)
-{
-    AUTO(fd_closep) int fd = -1;
-    return try_mount("proc", NULL, 0, &fd);
-}
-
 static bool try_devices(void)
 {
     AUTO(fd_closep) int fd = -1;
@@ -94,12 +75,18 @@ static bool try_seccomp(void)
 /* In this order: the last ends in a user namespace of its own. */
 static const struct trial {
     uint32_t feature;
+    const char *type; /* of a file system, with one option; or run */
+    struct mount_option option;
     bool (*run)(void);
 } trials[] = {
-    {BOX_FEATURE_MOUNT_API, try_mount_api}, {BOX_FEATURE_OVERLAY, try_overlay},
-    {BOX_FEATURE_PROC, try_proc},           {BOX_FEATURE_DEVICES, try_devices},
-    {BOX_FEATURE_NETNS, try_netns},         {BOX_FEATURE_TIMENS, try_timens},
-    {BOX_FEATURE_SECCOMP, try_seccomp},     {BOX_FEATURE_NESTED_OFF, try_nesting_off},
+    {BOX_FEATURE_MOUNT_API, "tmpfs", {"mode", "0700"}, NULL},
+    {BOX_FEATURE_OVERLAY, "overlay", {"lowerdir", "/layers:/empty"}, NULL},
+    {BOX_FEATURE_PROC, "proc", {"hidepid", "invisible"}, NULL},
+    {BOX_FEATURE_DEVICES, NULL, {0}, try_devices},
+    {BOX_FEATURE_NETNS, NULL, {0}, try_netns},
+    {BOX_FEATURE_TIMENS, NULL, {0}, try_timens},
+    {BOX_FEATURE_SECCOMP, NULL, {0}, try_seccomp},
+    {BOX_FEATURE_NESTED_OFF, NULL, {0}, try_nesting_off},
 };
 
 static _Noreturn void probe_main(int out)
@@ -109,7 +96,9 @@ static _Noreturn void probe_main(int out)
         _exit(1);
     }
     for (size_t i = 0; i < ARRAY_LEN(trials); i++) {
-        features |= trials[i].run() ? trials[i].feature : 0;
+        AUTO(fd_closep) int fd = -1;
+        const struct trial *t = &trials[i];
+        features |= (t->run ? t->run() : try_mount(t->type, &t->option, 1, &fd)) ? t->feature : 0;
     }
     struct err e;
     _exit(fd_write_all(out, &features, sizeof(features), &e) < 0);

@@ -3,11 +3,13 @@
  * weak - what a test build leaves of a box's defences (boxproto/weaken.h); in any other build each
  * of these gives back what it got.
  */
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include "boxd/ids.h"
 #include "boxproto/boxd_config.h"
 #include "boxproto/weaken.h"
 
@@ -61,4 +63,22 @@ static inline bool weak_rlimit(uint64_t mask, int resource)
 static inline bool weak_two_ids(const struct boxd_config *config)
 {
     return (config->flags & BOXD_OWN_IDS) != 0 && !weakened(config->weaken, WEAKEN_TWO_IDS);
+}
+
+/* Of boxd; a box's user namespace has a set of its own. */
+static inline int weak_caps_bound(uint64_t mask, struct err *e)
+{
+    return weakened(mask, WEAKEN_USERNS) ? 0 : caps_bound(e);
+}
+
+static inline uint32_t weak_oom_kills(uint64_t mask, uint32_t kills)
+{
+    return weakened(mask, WEAKEN_OOM_COUNT) ? 0 : kills;
+}
+
+static inline uint64_t weak_capabilities(const struct boxd_config *config, uint64_t caps)
+{
+    /* Without a user namespace, nothing gives a box this one. */
+    caps |= weakened(config->weaken, WEAKEN_USERNS) ? CAP_BIT(CAP_SETPCAP) : 0;
+    return WEAKEN_BUILD ? caps & ~(uint64_t)config->caps_left_out : caps;
 }
