@@ -35,6 +35,8 @@
 /* javac and its kind live shortly. */
 #define JVM_SHORT "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", "-J-Xms64m"
 
+#define SCALA_ARCHIVE "-J-XX:SharedArchiveFile={prepared}/tool.jsa"
+
 #define JAVAC_OPTIONS "-proc:none", "-encoding", "UTF-8", "-d", "."
 #define JAVA_COMPILE  LIST("javac", JVM_SHORT, JAVAC_OPTIONS, "{sources}")
 #define JAVA_RUN      LIST("{tool}", JVM, "-cp", ".", "{stem}", "{args}")
@@ -870,7 +872,8 @@ const struct host_recipe host_recipes[] = {
         .version_after = "version",
         .extensions = LIST(".scala", ".sc"),
         .default_name = "Main.scala",
-        .run = LIST("{tool}", JVM_SHORT, "-nc", "{main}", "{args}"),
+        .run = LIST("{tool}", JVM_SHORT, SCALA_ARCHIVE, "-nc", "{main}", "{args}"),
+        .prepare = &prepared_scala,
         .hello = "object Main {\n  def main(args: Array[String]): Unit = {\n"
                  "    println(\"Hello, World!\")\n  }\n}\n",
         .run_limits = {.wall_ms = 15000, .cpu_ms = 30000},
@@ -885,8 +888,9 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".scala"),
         .needs_extension = true,
         .default_name = "Main.scala",
-        .compile = LIST("scalac", JVM_SHORT, "-d", ".", "{sources}"),
-        .run = LIST("{tool}", "-cp", ".", "{stem}", "{args}"),
+        .compile = LIST("scalac", JVM_SHORT, SCALA_ARCHIVE, "-d", ".", "{sources}"),
+        .run = LIST("{tool}", SCALA_ARCHIVE, "-cp", ".", "{stem}", "{args}"),
+        .prepare = &prepared_scala,
         .hello = "object Main {\n  def main(args: Array[String]): Unit = {\n"
                  "    println(\"Hello, World!\")\n  }\n}\n",
         .compile_limits = {.wall_ms = 30000, .cpu_ms = 60000},
@@ -902,6 +906,12 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.groovy",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .prepare = &prepared_groovy,
+        .when_prepared =
+            &(const struct host_commands){
+                .run = LIST("sh", "-c", GROOVY_DIRECT, "sh", "{tool}",
+                            "-XX:SharedArchiveFile={prepared}/tool.jsa", "{main}", "{args}"),
+            },
         .hello = "println 'Hello, World!'\n",
         .run_limits = {.wall_ms = 6000, .cpu_ms = 12000},
     },
@@ -913,6 +923,12 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".clj"),
         .default_name = "main.clj",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .prepare = &prepared_clojure,
+        .when_prepared =
+            &(const struct host_commands){
+                .run = LIST("java", JVM, "-XX:SharedArchiveFile={prepared}/tool.jsa", "-cp",
+                            CLOJURE_JAR, "clojure.main", "{main}", "{args}"),
+            },
         .hello = "(println \"Hello, World!\")\n",
         .run_limits = {.wall_ms = 6000, .cpu_ms = 12000},
     },
