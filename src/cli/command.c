@@ -206,6 +206,7 @@ static const char prepare_text[] =
     "\n"
     "  belljar prepare                            what is missing, and what failed before\n"
     "  belljar prepare --list                     what there is, and its size on the disk\n"
+    "  belljar prepare go c++                     these alone\n"
     "  belljar prepare --data /var/lib/belljar    for a server with this data directory\n"
     "\n"
     "Everything works without, slower. Exit status: 0, or 1 when one could not be made.\n";
@@ -292,8 +293,8 @@ const struct command commands[] = {
      key_flags, "server", false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
-    {"prepare", cmd_prepare, "prepare [--list] [FLAGS]", "make compilers fast", prepare_text,
-     prepare_flags, "prepare sandbox", false},
+    {"prepare", cmd_prepare, "prepare [--list] [FLAGS] [NAME...]", "make compilers fast",
+     prepare_text, prepare_flags, "prepare sandbox", false},
     {"prove", cmd_prove, "prove [FLAGS] [PROGRAM...]",
      "attack this machine's boxes, and say what held", prove_text, prove_flags,
      "engine sandbox limits", false},

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -23,6 +24,7 @@
 #include "runtimes/preparations.h"
 
 #define KEY_WIDTH 28
+#define NAMES_MAX 64
 
 const struct cli_flag prepare_flags[] = {
     {"--list", 0, NULL, "Print what there is, and what is missing, and end."},
@@ -63,12 +65,12 @@ static void on_failed(void *ctx, const struct preparation_wanted *w, const struc
     tally->failed++;
 }
 
-static int make(struct config *config, const struct prepared_dir *dir)
+static int make(struct config *config, const struct prepared_dir *dir, char *const *names)
 {
     struct tally tally = {0};
     const struct prepare_observer observer = {on_begin, on_made, on_failed, &tally};
     struct err e;
-    int r = prepare_run(config, dir, true, &observer, &e);
+    int r = prepare_run(config, dir, names, true, &observer, &e);
     if (r < 0) {
         cli_error("prepare", &e);
         return CLI_FAILED;
@@ -79,11 +81,16 @@ static int make(struct config *config, const struct prepared_dir *dir)
     return tally.failed > 0 ? CLI_FAILED : CLI_OK;
 }
 
-static int list(const struct prepared_dir *dir)
+static int list(const struct prepared_dir *dir, char *const *names)
 {
     AUTO(preparations_done) struct preparations wanted = {0};
     uint64_t sum = 0;
+    struct err e;
     preparations_find(&host_view_system, &wanted);
+    if (preparations_choose(&wanted, names, &e) < 0) {
+        cli_error("prepare", &e);
+        return CLI_FAILED;
+    }
     for (size_t i = 0; i < wanted.count; i++) {
         const struct preparation_wanted *w = &wanted.all[i];
         if (preparation_is_made(dir->fd, w->key)) {
@@ -101,27 +108,15 @@ static int list(const struct prepared_dir *dir)
     return CLI_OK;
 }
 
-static int words_read(char **argv, struct config **ret, bool *ret_list, struct err *e)
+/* prepare has no other flag of its own. */
+static int on_list(void *ctx, const struct cli_flag *flag, const char *value, struct err *e)
 {
-    AUTO(args_done)
-    struct args args = {.words = argv + 1, .flags = command_find("prepare")->flags};
-    const struct cli_flag *flag;
-    const char *value;
-    int step;
-    while ((step = args_next(&args, &flag, &value, e)) == ARGS_FLAG) {
-        *ret_list = true; /* prepare has no other flag of its own */
-    }
-    if (step < 0) {
-        return step;
-    }
-    if (args.words[0]) {
-        return err_set(e, ERR_INVALID, "'%s' is no flag; 'belljar help prepare' lists them",
-                       args.words[0]);
-    }
-    char **rest = NULL;
-    int r = config_load(args.config, environ, ret, &rest, e);
-    free(rest);
-    return r;
+    bool *only_list = ctx;
+    (void)flag;
+    (void)value;
+    (void)e;
+    *only_list = true;
+    return 0;
 }
 
 int cmd_prepare(int argc, char **argv)
@@ -129,9 +124,14 @@ int cmd_prepare(int argc, char **argv)
     (void)argc;
     AUTO(config_freep) struct config *config = NULL;
     AUTO(prepared_dir_done) struct prepared_dir dir = {.fd = -1};
+    AUTO(mem_freep) char **names = NULL; /* they are argv's */
     bool only_list = false;
     struct err e;
-    if (words_read(argv, &config, &only_list, &e) < 0) {
+    int r = args_read(argv + 1, prepare_flags, on_list, &only_list, NAMES_MAX, &names, &config, &e);
+    if (r == ARGS_HELP) {
+        return help_show("prepare");
+    }
+    if (r < 0) {
         cli_error("prepare", &e);
         return CLI_USAGE;
     }
@@ -139,5 +139,5 @@ int cmd_prepare(int argc, char **argv)
         cli_error("prepare", &e);
         return CLI_FAILED;
     }
-    return only_list ? list(&dir) : make(config, &dir);
+    return only_list ? list(&dir, names) : make(config, &dir, names);
 }

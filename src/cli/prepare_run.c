@@ -108,26 +108,26 @@ static int make_all(struct run *run, struct config *config, const struct prepara
     return r;
 }
 
-static int locked_run(struct run *run, struct config *config, const struct preparations *wanted,
-                      struct err *e)
+static int locked_run(struct run *run, struct config *config, char *const *names, struct err *e)
 {
-    int r = prepare_prune(run->dir->fd, wanted, e);
-    return r < 0 || !is_any_due(run, wanted) ? r : make_all(run, config, wanted, e);
+    AUTO(preparations_done) struct preparations wanted = {0};
+    preparations_find(&host_view_system, &wanted);
+    int r = prepare_prune(run->dir->fd, &wanted, e);
+    r = r < 0 ? r : preparations_choose(&wanted, names, e);
+    return r < 0 || !is_any_due(run, &wanted) ? r : make_all(run, config, &wanted, e);
 }
 
-int prepare_run(struct config *config, const struct prepared_dir *dir, bool again,
-                const struct prepare_observer *observer, struct err *e)
+int prepare_run(struct config *config, const struct prepared_dir *dir, char *const *names,
+                bool again, const struct prepare_observer *observer, struct err *e)
 {
     struct run run = {.dir = dir, .observer = observer, .again = again};
     AUTO(fd_closep) int lock = -1;
-    AUTO(preparations_done) struct preparations wanted = {0};
     int r = prepare_lock(dir->fd, again, &lock, e);
     if (r < 0) {
         return r;
     }
     (void)umask(022); /* boxes read it as strangers */
-    preparations_find(&host_view_system, &wanted);
-    return locked_run(&run, config, &wanted, e);
+    return locked_run(&run, config, names, e);
 }
 
 /* --- in the background ---------------------------------------------------------------------- */
@@ -160,7 +160,7 @@ int prepare_in_background(const struct config *config, const struct prepared_dir
     const struct prepare_observer observer = {.made = log_made, .failed = log_failed, .ctx = &own};
     struct err e;
     step_behind();
-    int r = prepare_run(&changed, dir, false, &observer, &e);
+    int r = prepare_run(&changed, dir, NULL, false, &observer, &e);
     if (r < 0 && r != -ERR_BUSY && r != -ERR_GONE) {
         LOG_WARN(log, "compilers are not prepared", log_s("why", e.text));
     }

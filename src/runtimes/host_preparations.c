@@ -8,13 +8,14 @@
  * is searched before that of the header itself, and only when the options that matter are those it
  * was made with: else it reads the header, as if the directory were not there.
  *
- * Through a file that includes it: what is compiled by itself is no system header.
+ * Through a file that includes it: what is compiled by itself is no system header.  Messages about
+ * the header name that file as the one that includes it, whatever the program's is called.
  */
 static const char cpp_headers[] =
     "tool=$1; shift; "
     "for header in bits/stdc++.h iostream; do "
-    "mkdir -p \"out/$header.gch\" && echo \"#include <$header>\" >one.hpp && "
-    "\"$tool\" \"$@\" -x c++-header one.hpp -o \"out/$header.gch/1\" || exit; "
+    "mkdir -p \"out/$header.gch\" && echo \"#include <$header>\" >main.cpp && "
+    "\"$tool\" \"$@\" -x c++-header main.cpp -o \"out/$header.gch/1\" || exit; "
     "done";
 
 /* One file of each package whose headers are in them. */

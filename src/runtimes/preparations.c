@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "runtimes/host_recipes.h"
@@ -78,12 +79,74 @@ void preparations_find(const struct host_view *view, struct preparations *ret)
     offers_done(&offers);
 }
 
+static void wanted_done(struct preparation_wanted *w)
+{
+    free(w->key);
+    free(w->tool);
+    strv_free(w->argv);
+}
+
+static bool is_below(const struct preparation *p, const struct preparation *of)
+{
+    for (; of != NULL; of = of->base) {
+        if (of == p) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_chosen(const struct preparations *list, const struct preparation *p,
+                      char *const *names)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct preparation *other = list->all[i].preparation;
+        if (strv_has(names, other->name) && is_below(p, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_known(const struct preparations *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->all[i].preparation->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int preparations_choose(struct preparations *p, char *const *names, struct err *e)
+{
+    if (names == NULL || names[0] == NULL) {
+        return 0;
+    }
+    for (char *const *name = names; *name != NULL; name++) {
+        if (!is_known(p, *name)) {
+            return err_set(e, ERR_NOT_FOUND,
+                           "no tool of this machine needs '%s'; belljar prepare --list has the "
+                           "names, without what is behind the last '-'",
+                           *name);
+        }
+    }
+    struct preparations chosen = {.all = xcalloc(p->count, sizeof(p->all[0]))};
+    for (size_t i = 0; i < p->count; i++) {
+        if (is_chosen(p, p->all[i].preparation, names)) {
+            chosen.all[chosen.count++] = p->all[i];
+            p->all[i] = (struct preparation_wanted){.preparation = p->all[i].preparation};
+        }
+    }
+    preparations_done(p);
+    *p = chosen;
+    return 0;
+}
+
 void preparations_done(struct preparations *p)
 {
     for (size_t i = 0; i < p->count; i++) {
-        free(p->all[i].key);
-        free(p->all[i].tool);
-        strv_free(p->all[i].argv);
+        wanted_done(&p->all[i]);
     }
     free(p->all);
     *p = (struct preparations){0};

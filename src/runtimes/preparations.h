@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+struct err;
 struct host_view;
 struct preparation;
 
@@ -21,4 +22,9 @@ struct preparations {
 };
 
 void preparations_find(const struct host_view *view, struct preparations *ret);
+/*
+ * Keeps those of these names, and what they are built on; `names` ends with NULL, and NULL is all.
+ * ERR_NOT_FOUND for a name that none has.
+ */
+int preparations_choose(struct preparations *p, char *const *names, struct err *e);
 void preparations_done(struct preparations *p);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/strv.h"
@@ -37,6 +38,7 @@ struct fixture {
     struct preparation base, top;
     struct host_commands when_prepared;
     struct host_recipe recipe;
+    char names[3][8];
 };
 
 static const struct preparation lower = {.name = "lower", .command = LIST("{tool}", "-o", "out")};
@@ -71,6 +73,9 @@ static int setup(void **state)
     f->recipe.prepare = &f->top;
     f->host.view.recipes = &f->recipe;
     f->host.view.recipe_count = 1;
+    strcpy(f->names[0], "lower");
+    strcpy(f->names[1], "upper");
+    strcpy(f->names[2], "other");
     *state = f;
     return 0;
 }
@@ -245,6 +250,34 @@ static void test_base_is_wanted_first_and_each_once(void **state)
     assert_string_equal(argv[2], f->tool.path);
 }
 
+static void test_chosen_ones_bring_what_they_are_built_on(void **state)
+{
+    struct fixture *f = *state;
+    char *const base[] = {f->names[0], NULL}, *const top[] = {f->names[1], NULL};
+    char *const *const names[] = {NULL, base, top};
+    static const size_t counts[] = {2, 1, 2};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        AUTO(preparations_done) struct preparations wanted;
+        struct err e;
+        preparations_find(&f->host.view, &wanted);
+        assert_int_equal(preparations_choose(&wanted, names[i], &e), 0);
+        assert_int_equal(wanted.count, counts[i]);
+        assert_string_equal(wanted.all[0].preparation->name, "lower");
+    }
+}
+
+static void test_unknown_name_is_not_chosen(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(preparations_done) struct preparations wanted;
+    struct err e;
+    char *const names[] = {f->names[0], f->names[2], NULL};
+    preparations_find(&f->host.view, &wanted);
+    assert_int_equal(preparations_choose(&wanted, names, &e), -ERR_NOT_FOUND);
+    assert_non_null(strstr(e.text, "'other'"));
+    assert_int_equal(wanted.count, 2);
+}
+
 static void test_nothing_is_wanted_without_the_tool(void **state)
 {
     struct fixture *f = *state;
@@ -267,6 +300,8 @@ int main(void)
         TEST(test_run_that_uses_it_has_its_layer),
         TEST(test_other_commands_take_the_place_when_all_is_made),
         TEST(test_base_is_wanted_first_and_each_once),
+        TEST(test_chosen_ones_bring_what_they_are_built_on),
+        TEST(test_unknown_name_is_not_chosen),
         TEST(test_nothing_is_wanted_without_the_tool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
