@@ -480,6 +480,11 @@ bool gate_network(const struct gate *g, const char *caller)
     return !g->api->config->disable_networking && gate_limits(g, caller)->network;
 }
 
+bool gate_cold(void *gate, const char *caller)
+{
+    return gate_limits(gate, caller)->cold;
+}
+
 unsigned gate_running_max(void *gate, const char *caller)
 {
     return gate_limits(gate, caller)->running;

@@ -77,6 +77,8 @@ const struct caller_limits *gate_limits(const struct gate *g, const char *caller
 bool gate_network(const struct gate *g, const char *caller);
 /* How many jobs of this caller may run at one time; 0: any number (engine_config.running_max). */
 unsigned gate_running_max(void *gate, const char *caller);
+/* Whether nothing of its programs is started ahead of their files (engine_config.cold). */
+bool gate_cold(void *gate, const char *caller);
 /* Which of the tokens it is, from 1; 0: none, or text is NULL.  Takes as long for a wrong one as
  * for a right one of its length. */
 size_t gate_token_find(const char *text, char *const *tokens);

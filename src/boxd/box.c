@@ -549,8 +549,10 @@ int box_usage(struct box *box, const void *message, int *none, struct err *e)
     (void)message, (void)none, (void)e;
     struct box_used used = {.head = {.type = BOX_MSG_USED, .box = box->id}};
     struct err ignored;
-    if (box->state == BOX_RUNNING) {
+    if (box->state != BOX_OVER) {
         cgroup_leaf_memory(&box->leaf, &used.memory_bytes, &ignored);
+    }
+    if (box->state == BOX_RUNNING) {
         cgroup_leaf_cpu(&box->leaf, &used.cpu_ns, &ignored);
     }
     server_tell(box->boxd, &used, sizeof(used));

@@ -200,7 +200,7 @@ struct box_usage {
 };
 struct box_used {
     struct box_head head;
-    uint64_t memory_bytes; /* now, init's part too; 0 where this host cannot tell */
+    uint64_t memory_bytes; /* now, init's too, also of a spare; 0 where this host cannot tell */
     uint64_t cpu_ns;       /* since GO; likewise */
 };
 

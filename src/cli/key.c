@@ -28,7 +28,7 @@
 
 /* --- flags ------------------------------------------------------------------------------- */
 
-enum { FLAG_SCOPE, FLAG_RATE, FLAG_NETWORK, FLAG_JSON, FLAG_NUMBERS };
+enum { FLAG_SCOPE, FLAG_RATE, FLAG_NETWORK, FLAG_COLD, FLAG_JSON, FLAG_NUMBERS };
 
 /* The flags behind FLAG_NUMBERS, in their order. */
 static const struct number {
@@ -63,6 +63,8 @@ const struct cli_flag key_flags[] = {
                     "add: what it may: run, read, admin (all), with commas; run,read if not said."},
     [FLAG_RATE] = {"--rate", 0, "N", "add: requests per second (0.5: one in two seconds)."},
     [FLAG_NETWORK] = {"--network", 0, NULL, "add: its programs may ask for a network."},
+    [FLAG_COLD] = {"--no-warm", 0, NULL,
+                   "add: nothing of its programs is started ahead of their files."},
     [FLAG_JSON] = {"--json", 0, NULL, "add, list: print JSON."},
     {"--burst", 0, "N", "add: requests at once; the rate if not said."},
     {"--running", 0, "N", "add: jobs that may run at one time."},
@@ -157,7 +159,10 @@ static int flag_take(void *ctx, const struct cli_flag *flag, const char *value, 
     if (which >= FLAG_NUMBERS) {
         return number_take(flag, value, &q->key.limits, e);
     }
-    *(which == FLAG_NETWORK ? &q->key.limits.network : &q->json) = true;
+    bool *switches[] = {[FLAG_NETWORK] = &q->key.limits.network,
+                        [FLAG_COLD] = &q->key.limits.cold,
+                        [FLAG_JSON] = &q->json};
+    *switches[which] = true;
     return 0;
 }
 

@@ -161,6 +161,9 @@ int native_body(const struct run_options *o, json_t **ret, struct err *e)
     if (strcmp(o->range, "*") != 0) {
         json_object_set_new(body, "version", json_string(o->range));
     }
+    if (o->cold) {
+        json_object_set_new(body, "warm", json_false());
+    }
     limits_set(body, o->config);
     int r = files_set(body, o, e);
     if (r == 0) {

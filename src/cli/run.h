@@ -45,6 +45,7 @@ struct run_options {
     char **env;           /* "KEY=value" */
     struct remote remote; /* its url is NULL: here */
     bool json;
+    bool cold;     /* --no-warm */
     bool tty;      /* -t: a session, its input and output pass as they come */
     bool terminal; /* ... and stdin is a terminal: the program gets one of its own */
     bool source_is_stdin;

@@ -25,6 +25,8 @@
         {"--file", 'f', "FILE", "A further file; may be given several times."},                    \
         {"--env", 'e', "KEY=VALUE",                                                                \
          "A variable of the program's environment; may be given several times."},                  \
+        {"--no-warm", 0, NULL,                                                                     \
+         "On a server: nothing of it is started ahead, so that its CPU time is all its own."},     \
     {                                                                                              \
         "--json", 0, NULL,                                                                         \
             "Print the whole result as one JSON object at the end, and nothing else."              \
@@ -114,6 +116,14 @@ static int json_set(struct run_options *o, const char *value, struct err *e)
     return 0;
 }
 
+static int cold_set(struct run_options *o, const char *value, struct err *e)
+{
+    (void)value;
+    (void)e;
+    o->cold = true;
+    return 0;
+}
+
 static int tty_set(struct run_options *o, const char *value, struct err *e)
 {
     (void)value;
@@ -151,6 +161,7 @@ static const struct {
     {"--language", language_set}, {"--version", range_set}, {"--file", file_add},
     {"--env", env_add},           {"--json", json_set},     {"--tty", tty_set},
     {"--wait", wait_set},         {"--label", label_set},   {"--tests", tests_set},
+    {"--no-warm", cold_set},
 };
 
 static int flag_set(struct run_options *o, const struct cli_flag *flag, const char *value,

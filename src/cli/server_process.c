@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/expected.h"
 #include "api/gate.h"
 #include "api/sieve.h"
 #include "base/buf.h"
@@ -66,6 +67,7 @@ struct server {
      * while it works. */
     struct sandbox *sandbox;
     struct api api;
+    struct expected *expected;
     struct client *client;
     struct http_dialect piston, judge0, native, common;
     bool piston_made, judge0_made, native_made;
@@ -138,13 +140,13 @@ static void engine_make(struct server *s)
         .paused = c->paused,
         .sessions = (unsigned)c->sessions,
         .running_max = gate_running_max,
-        .running_max_ctx = s->api.gate,
+        .cold = gate_cold,
+        .callers_ctx = s->api.gate,
         .pool = {.boxes = (unsigned)c->pool_boxes,
                  .cores = host_cores(),
                  .memory_bytes = c->pool_memory_bytes,
                  .idle_ns = c->pool_idle_ms * NS_PER_MS,
-                 .warm = c->pool_warm,
-                 .keep = c->pool_keep},
+                 .warm = c->pool_warm},
         .metrics = s->api.metrics,
         .weaken = s->weaken,
     };
@@ -186,6 +188,7 @@ static int parts_make(struct server *s, struct err *e)
     s->api.runtimes = runtimes_new(s->loop, s->api.sandbox, VERSIONS_FILE, s->prepared_fd, s->log);
     engine_make(s);
     executions_make(s);
+    s->expected = expected_new(&s->api);
     common_dialect(&s->api, &s->common);
     r = piston_dialect(&s->api, &s->piston, e);
     s->piston_made = r == 0;
@@ -507,6 +510,7 @@ static void server_unmake(struct server *s)
         piston_dialect_done(&s->piston);
     }
     common_dialect_done(&s->common);
+    expected_free(s->expected);
     engine_free(s->api.engine);
     sieve_free(s->api.sieve);
     gate_free(s->api.gate);

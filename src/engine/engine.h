@@ -61,7 +61,10 @@ struct engine_config {
     unsigned sessions;
     /* How many jobs of a caller may run at one time; 0: any number.  May be NULL. */
     unsigned (*running_max)(void *ctx, const char *caller);
-    void *running_max_ctx;
+    /* Whether nothing of a caller's jobs is started ahead, as job.cold says of one.  May be NULL.
+     */
+    bool (*cold)(void *ctx, const char *caller);
+    void *callers_ctx;       /* of these two */
     struct pool_config pool; /* depth and free_boxes are the engine's to set */
     struct metrics *metrics; /* may be NULL */
     uint64_t weaken;         /* of a test build (boxproto/weaken.h) */
@@ -101,6 +104,10 @@ int engine_submit_ticket(struct engine *e, const struct queue_item *item, bool f
                          const struct engine_observer *observer, struct engine_job **ret,
                          struct err *err);
 void engine_job_load(struct engine_job *j, struct job *job); /* takes it */
+/* Such a job will come: spare boxes for it are there from now on, until engine_drop_spares.  Takes
+ * it. */
+void engine_expect(struct engine *e, struct job *job);
+void engine_drop_spares(struct engine *e);                   /* what is installed has changed */
 bool engine_has_place(const struct engine *e, size_t count); /* for so many more in the queue */
 /* A job of this caller that is submitted now begins at once. */
 bool engine_begins_at_once(const struct engine *e, const char *caller);

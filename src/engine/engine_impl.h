@@ -133,6 +133,7 @@ struct engine_job *runner_new(struct engine *e, const char *id,
 void runner_free(struct engine_job *j);
 void runner_hold(struct engine_job *j, struct job *job); /* takes it */
 void runner_load(struct engine_job *j, struct job *job); /* takes it, and starts it soon */
+void runner_lay_out(struct engine_job *j);               /* names, environment */
 void runner_begin(struct engine_job *j);                 /* has a slot; there is room for a box */
 void runner_continue(struct engine_job *j);
 /* Decides the job; `finished` is told from the loop. */
@@ -159,6 +160,7 @@ int plan_check(const struct engine *e, const struct job *job, struct err *err);
 /* Of the compile stage; false: it is done in any case. */
 bool plan_product_key(const struct engine_job *j, char ret[PRODUCT_KEY_SIZE]);
 int plan_start(struct engine_job *j, const struct stage_events *events, struct err *e);
+void plan_expect(const struct engine_job *j); /* spares for its stages */
 /* Makes the box of the stage after this one, if there is room to spare. */
 void plan_prepare_next(struct engine_job *j);
 

@@ -312,6 +312,26 @@ int plan_start(struct engine_job *j, const struct stage_events *events, struct e
     return j->stage_kind == STAGE_UNPACK ? start_unpack(j, events, e) : start_program(j, events, e);
 }
 
+static void expect(const struct engine_job *j, enum engine_stage kind)
+{
+    struct stage_plan plan = plan_for(j, kind);
+    AUTO(strv_freep) char **argv = command_of(j, kind);
+    AUTO(mem_freep) char *wait = spares_wait(j, kind);
+    plan.argv = argv;
+    plan.wait = wait;
+    if (argv && plan.pool) {
+        stage_expect(j->engine->sandbox, &plan);
+    }
+}
+
+void plan_expect(const struct engine_job *j)
+{
+    if (after_unpack(j) == STAGE_COMPILE) {
+        expect(j, STAGE_COMPILE);
+    }
+    expect(j, STAGE_RUN);
+}
+
 /* Not beside a run that may be one of several: what is measured is better alone. */
 void plan_prepare_next(struct engine_job *j)
 {

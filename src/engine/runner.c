@@ -467,14 +467,19 @@ void runner_continue(struct engine_job *j)
     }
 }
 
+void runner_lay_out(struct engine_job *j)
+{
+    layout_make(j->job, &j->layout);
+    j->env = command_environment(j->job, false);
+    j->compile_env = j->job->runtime->compile_env ? command_environment(j->job, true) : NULL;
+}
+
 static void runner_start(void *ctx)
 {
     struct engine_job *j = ctx;
 
     j->result.started_ns = clock_wall_ns(&clock_system);
-    layout_make(j->job, &j->layout);
-    j->env = command_environment(j->job, false);
-    j->compile_env = j->job->runtime->compile_env ? command_environment(j->job, true) : NULL;
+    runner_lay_out(j);
     j->stage_kind = plan_first(j);
     tests_begin(j);
     metrics_observe_ns(j->engine->config.metrics, METRIC_JOB_QUEUE_SECONDS,

@@ -115,7 +115,7 @@ static void session_give(struct engine_job *j)
 unsigned engine_running_max(const struct engine *e, const char *caller)
 {
     const struct engine_config *c = &e->config;
-    return c->running_max ? c->running_max(c->running_max_ctx, caller) : 0;
+    return c->running_max ? c->running_max(c->callers_ctx, caller) : 0;
 }
 
 struct engine_job *engine_job_find(const struct engine *e, const char *id)

@@ -41,6 +41,13 @@ static bool is_plain(const struct job *job)
            job->zip_size == 0 && job->stdio != JOB_STDIO_PTY && job->file_count > 0;
 }
 
+static bool is_cold(const struct engine_job *j)
+{
+    const struct engine_config *c = &j->engine->config;
+    const char *caller = j->job->caller ? j->job->caller : "";
+    return j->job->cold || (c->cold && c->cold(c->callers_ctx, caller));
+}
+
 /* What the program of this stage waits for, as a template; NULL: it is not started ahead. */
 static char *file_waited_for(const struct job *job, enum engine_stage kind)
 {
@@ -56,7 +63,7 @@ char *spares_wait(const struct engine_job *j, enum engine_stage kind)
 {
     const struct job *job = j->job;
     const struct command_arguments none = {0};
-    if (job->cold || !is_plain(job) || !is_text(&job->files[job->main_file])) {
+    if (is_cold(j) || !is_plain(job) || !is_text(&job->files[j->layout.main])) {
         return NULL;
     }
     char *const template[] = {file_waited_for(job, kind), NULL};
@@ -77,4 +84,20 @@ struct pool *spares_for(const struct engine_job *j, enum engine_stage kind)
     bool network = kind == STAGE_RUN ? job->network : kind == STAGE_COMPILE && job->compile_network;
     return j->no_spare || network || (kind == STAGE_RUN && job->stdin_open) ? NULL
                                                                             : j->engine->pool;
+}
+
+void engine_expect(struct engine *e, struct job *job)
+{
+    struct engine_job *j = runner_new(e, "", &(struct engine_observer){0});
+    runner_hold(j, job);
+    runner_lay_out(j);
+    if (e->sandbox) {
+        plan_expect(j);
+    }
+    runner_free(j);
+}
+
+void engine_drop_spares(struct engine *e)
+{
+    pool_drop(e->pool);
 }

@@ -234,17 +234,23 @@ static struct box_program program_of(const struct stage *s, const struct sandbox
     };
 }
 
+static struct pool_need need_of(const struct stage_plan *plan, const struct box_spec *spec,
+                                const struct box_program *program)
+{
+    return (struct pool_need){
+        .spec = spec,
+        .program = program,
+        .wait = plan->wait,
+        .language = plan->job->runtime->language,
+    };
+}
+
 static bool stage_take_spare(struct stage *s, const struct sandbox *sandbox,
                              const struct stage_plan *plan, const struct box_spec *spec,
                              const struct box_events *events)
 {
     struct box_program program = program_of(s, sandbox, plan);
-    const struct pool_need need = {
-        .spec = spec,
-        .program = &program,
-        .wait = plan->wait,
-        .language = plan->job->runtime->language,
-    };
+    const struct pool_need need = need_of(plan, spec, &program);
     struct pool_spare spare;
     if (!plan->pool || !pool_take(plan->pool, &need, &spare)) {
         return false;
@@ -254,6 +260,15 @@ static bool stage_take_spare(struct stage *s, const struct sandbox *sandbox,
     s->spare = spare.kind;
     memcpy(s->files, spare.files, sizeof(s->files));
     return true;
+}
+
+void stage_expect(const struct sandbox *sandbox, const struct stage_plan *plan)
+{
+    const struct stage none = {.files = {-1, -1, -1}};
+    const struct box_spec spec = spec_of(plan);
+    const struct box_program program = program_of(&none, sandbox, plan);
+    const struct pool_need need = need_of(plan, &spec, &program);
+    pool_expect(plan->pool, &need);
 }
 
 int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,

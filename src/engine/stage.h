@@ -80,6 +80,8 @@ void stage_init(struct stage *s);
  */
 int stage_prepare(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,
                   struct err *e);
+/* A spare for such a stage is there from now on. */
+void stage_expect(const struct sandbox *sandbox, const struct stage_plan *plan);
 /* Makes or takes the box unless it is there, and starts the program.  `result` must outlive the
  * stage. */
 int stage_start(struct stage *s, struct sandbox *sandbox, const struct stage_plan *plan,

@@ -32,6 +32,7 @@ struct caller_limits {
     unsigned running;           /* jobs at one time */
     unsigned queued;            /* jobs that wait, its share of the queue */
     bool network;               /* programs may ask for a network */
+    bool cold;                  /* nothing of them is started ahead of their files */
     struct limits run, compile; /* ceilings; output_bytes, disk_* and the like in `run` */
 };
 

@@ -46,7 +46,7 @@ static const struct field key_fields[] = {
     OF_KEY("created", FIELD_U64, created_s),       OF_KEY("revoked", FIELD_U64, revoked_s),
     OF_KEY("rate", FIELD_REAL, limits.rate),       OF_KEY("burst", FIELD_U32, limits.burst),
     OF_KEY("running", FIELD_U32, limits.running),  OF_KEY("queued", FIELD_U32, limits.queued),
-    OF_KEY("network", FIELD_BOOL, limits.network),
+    OF_KEY("network", FIELD_BOOL, limits.network), OF_KEY("cold", FIELD_BOOL, limits.cold),
 };
 
 static bool field_read(const struct field *f, const json_t *v, void *base)

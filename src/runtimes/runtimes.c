@@ -41,7 +41,9 @@ struct runtimes {
     int prepared_fd; /* -1: none */
     struct package_watch watch, prepared_watch;
     struct list waits;
-    struct loop_defer answer;
+    struct loop_defer answer, change;
+    void (*changed)(void *ctx); /* NULL: nobody listens */
+    void *changed_ctx;
     struct runtime *builtins[BUILTIN_COUNT]; /* made when first asked for */
     struct list kept;
 };
@@ -324,6 +326,12 @@ static void keep_versions(struct runtimes *r, const struct offer_set *old)
     }
 }
 
+static void tell_change(void *ctx)
+{
+    const struct runtimes *r = ctx;
+    r->changed(r->changed_ctx);
+}
+
 void runtimes_refresh(struct runtimes *r)
 {
     for (size_t i = 0; i < r->set.tool_count; i++) {
@@ -341,6 +349,16 @@ void runtimes_refresh(struct runtimes *r)
         ask_for(r, LIST_ITEM(node, struct runtimes_wait, link)->name);
     }
     answer_soon(r);
+    if (r->changed) {
+        loop_defer(r->loop, &r->change, tell_change, r);
+    }
+}
+
+void runtimes_on_change(struct runtimes *r, void (*fn)(void *ctx), void *ctx)
+{
+    r->changed = fn;
+    r->changed_ctx = ctx;
+    loop_defer_cancel(&r->change);
 }
 
 static void on_packages_changed(void *ctx)
@@ -415,6 +433,7 @@ void runtimes_free(struct runtimes *r)
     package_watch_stop(&r->watch);
     package_watch_stop(&r->prepared_watch);
     loop_defer_cancel(&r->answer);
+    loop_defer_cancel(&r->change);
     LIST_FOR_EACH (node, &r->waits) {
         runtimes_cancel(LIST_ITEM(node, struct runtimes_wait, link));
     }

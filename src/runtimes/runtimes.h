@@ -60,6 +60,9 @@ void *runtimes_kept(struct runtimes *r, const void *key);
 
 /* The language for a file name, or NULL: "main.py" is "python". */
 const char *runtimes_language_of_file(const char *file_name);
+/* Called after what is offered may have changed, never from inside another call; one listener,
+ * NULL: none. */
+void runtimes_on_change(struct runtimes *r, void (*fn)(void *ctx), void *ctx);
 /* Forget versions: the host's packages changed (dpkg's status file is watched; this is what it
  * calls). */
 void runtimes_refresh(struct runtimes *r);

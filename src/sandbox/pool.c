@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/strv.h"
 #include "sandbox/pool_impl.h"
 
 struct pool *pool_new(struct loop *loop, const struct pool_config *config, const struct log *log)
@@ -17,7 +16,6 @@ struct pool *pool_new(struct loop *loop, const struct pool_config *config, const
     struct pool *p = xcalloc(1, sizeof(*p));
     p->loop = loop;
     p->config = *config;
-    p->keep = strv_dup(config->keep);
     p->log = log;
     list_init(&p->kinds);
     return p;
@@ -36,12 +34,9 @@ void pool_free(struct pool *p)
         return;
     }
     pool_set_sandbox(p, NULL);
-    LIST_FOR_EACH (node, &p->kinds) {
-        kind_free(LIST_ITEM(node, struct pool_kind, link));
-    }
+    pool_drop(p);
     loop_timer_cancel(&p->timer);
     loop_defer_cancel(&p->defer);
-    strv_free(p->keep);
     free(p);
 }
 
@@ -58,8 +53,9 @@ void pool_set_sandbox(struct pool *p, struct sandbox *sandbox)
 
 void pool_drop(struct pool *p)
 {
-    pool_let_go(p);
-    pool_tend_later(p);
+    LIST_FOR_EACH (node, &p->kinds) {
+        kind_free(LIST_ITEM(node, struct pool_kind, link));
+    }
 }
 
 void pool_stop(struct pool *p)
@@ -124,7 +120,11 @@ void pool_expect(struct pool *p, const struct pool_need *need)
     if (!p->config.warm) {
         plain.wait = NULL;
     }
-    kind_ask(p, &plain);
+    struct pool_kind *k = kind_ask(p, &plain);
+    k->kept = true;
+    if (k->wanted == 0) {
+        k->wanted = 1;
+    }
     pool_tend_later(p);
 }
 

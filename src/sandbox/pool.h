@@ -27,7 +27,6 @@ struct pool_config {
     uint64_t memory_bytes; /* of all of them; what a host cannot measure is guessed */
     uint64_t idle_ns;      /* what was not asked for so long is let go */
     bool warm;
-    char *const *keep; /* languages of which one spare each is there always; NULL: none */
 };
 
 /* Two needs that are the same can be met by the same spare. */
@@ -44,7 +43,6 @@ struct pool_spare {
     uint64_t kind; /* for pool_spoiled */
 };
 
-/* What `config` points to is copied. */
 struct pool *pool_new(struct loop *loop, const struct pool_config *config, const struct log *log);
 void pool_free(struct pool *p); /* before the sandbox; NULL is fine */
 /* Lets go of what is there.  NULL: there is none now. */
@@ -55,7 +53,7 @@ void pool_set_sandbox(struct pool *p, struct sandbox *sandbox);
  * for.  The receiver must box_claim and owns all of it.
  */
 bool pool_take(struct pool *p, const struct pool_need *need, struct pool_spare *ret);
-/* It will be asked for. */
+/* It will be asked for: from now on one is there always. */
 void pool_expect(struct pool *p, const struct pool_need *need);
 /* A spare of this kind failed when it was started: none of it are warm for a while. */
 void pool_spoiled(struct pool *p, uint64_t kind);
@@ -63,7 +61,8 @@ void pool_spoiled(struct pool *p, uint64_t kind);
 void pool_running(struct pool *p, unsigned programs); /* so many have a slot now */
 /* One box less, for a job that finds no place; false: there is none to let go. */
 bool pool_give_way(struct pool *p);
-/* Tools, packages: what was made of them is let go, and made again. */
+/* Tools, packages: what was made of them is let go, and what was asked for or expected is
+ * forgotten. */
 void pool_drop(struct pool *p);
 /* For good. */
 void pool_stop(struct pool *p);

@@ -52,7 +52,6 @@ struct pool {
     const struct log *log;
     struct sandbox *sandbox;
     struct pool_config config;
-    char **keep;
     struct list kinds;
     unsigned kind_count, count, warm_count;
     uint64_t last_id, taken_ns, made_ns;

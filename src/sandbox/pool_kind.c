@@ -120,7 +120,6 @@ static struct pool_kind *kind_new(struct pool *p, const struct pool_need *need)
         k->bytes = WARM_BYTES;
     }
     k->language = xstrdup(need->language);
-    k->kept = strv_has(p->keep, need->language);
     list_init(&k->spares);
     list_init(&k->link);
     p->kind_count++;
@@ -172,7 +171,7 @@ struct pool_kind *kind_ask(struct pool *p, const struct pool_need *need)
     list_remove(&k->link);
     list_prepend(&p->kinds, &k->link);
     k->asked_ns = now;
-    if (k->wanted == 0 && (k->asked_twice || k->kept)) {
+    if (k->wanted == 0 && k->asked_twice) {
         k->wanted = 1;
     }
     return k;

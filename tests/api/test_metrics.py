@@ -147,7 +147,7 @@ def fed(tmp_path_factory):
     disk = SmallDisk(folder, "8m")
     receiver = Receiver()
     server = Server("--data", str(folder / "data"), "--slots", "1", "--callbacks-allow", "127.0.0.1",
-                    "--validation-max-source-length", "1000", wrap=disk.wrap)
+                    "--validation-max-source-length", "1000", "--pool-keep", "bash", wrap=disk.wrap)
     run_all_dialects(server, receiver)
     refuse_one(server)
     busy = look_while_busy(server)

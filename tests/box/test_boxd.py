@@ -330,6 +330,13 @@ def test_usage_is_told_while_a_program_runs(limited):
         limited.destroy()
 
 
+def test_usage_of_a_spare_is_its_memory_alone(limited):
+    with limited.create() as control:
+        support.hello_of_init(control)
+        memory, cpu = limited.usage()
+        assert 0 < memory < 20 * MIB and cpu == 0
+
+
 def test_usage_is_unknown_without_cgroups(boxd):
     with begin(boxd, SPIN) as control:
         support.hello_of_init(control)

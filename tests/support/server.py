@@ -16,6 +16,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("BELLJAR_BUILD", ROOT / "build"))
 
 
+# What a server makes ahead is gone this long after the last job, so that what it leaves behind can be counted.
+SPARES_GO_MS = 200
+
+
 def cannot(reason):
     """Skips with a reason; MUST_WORK=1 makes it a failure."""
     if os.environ.get("MUST_WORK") == "1":
@@ -27,7 +31,7 @@ def clean_environment():
     """Ours without what belljar would take for settings of its own, and without a /judge0.conf of the host; nothing is
     prepared behind a test's back."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("BELLJAR_", "PISTON_"))}
-    return {**ours, "BELLJAR_JUDGE0_CONF": "none", "BELLJAR_PREPARE_AUTO": "false"}
+    return {**ours, "BELLJAR_JUDGE0_CONF": "none", "BELLJAR_PREPARE_AUTO": "false", "BELLJAR_POOL_IDLE_MS": str(SPARES_GO_MS)}
 
 
 class Server:

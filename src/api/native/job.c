@@ -217,6 +217,7 @@ static struct job *job_make(const struct config *config, const struct native_req
     job->on_output_limit =
         is_word(of(q, "on_output_limit"), "truncate") ? JOB_OUTPUT_TRUNCATE : JOB_OUTPUT_STOP;
     job->network = json_is_true(of(q, "network")) && !config->disable_networking;
+    job->cold = json_is_false(of(q, "warm"));
     terminal_set(job, q);
     words_add(job, config, q);
     return job;
