@@ -82,7 +82,7 @@ def rest(context):
     promises = [Promise("unshared memory at rest, pool off", figures["off"]["unshared"], "MiB", 20),
                 Promise("unshared memory at rest, pool filled", figures["filled"]["unshared"], "MiB", 60, note=f"{len(boxes)} spare boxes")]
     for holds, most, text in (("init", 1, "an idle spare box"), ("python", 12, "a spare box with a warm python")):
-        some = [box["unshared"] for box in boxes if box["holds"].startswith(("belljar-init", holds) if holds == "init" else holds)]
+        some = [box["unshared"] for box in boxes if box["holds"].startswith(holds)]
         if some:
             promises.append(Promise(f"unshared memory of {text}", median(some), "MiB", most))
     lines = []

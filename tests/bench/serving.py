@@ -125,7 +125,7 @@ class Tree:
 
     def boxes(self):
         """The first process of each box that there is."""
-        return [one for one in children(self.boxd) if name_of(one) == "belljar-init"]
+        return [one for one in children(self.boxd) if name_of(one) in ("init", "belljar-init")]
 
     def others(self):
         boxes = set(self.boxes())
