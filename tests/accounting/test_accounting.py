@@ -79,7 +79,8 @@ def test_wall_time_lies_between_what_program_and_client_measured(server, name):
     start = time.monotonic()
     x = c(server, measured(CPU[name]))
     outside = (time.monotonic() - start) * 1000
-    assert reference(x["run"])["wall_ms"] <= x["run"]["wall_ms"] <= outside - x["compile"]["wall_ms"]
+    before = 0 if x["compile"]["cached"] else x["compile"]["wall_ms"]  # of one that is kept the figures are from then
+    assert reference(x["run"])["wall_ms"] <= x["run"]["wall_ms"] <= outside - before
 
 
 @pytest.mark.parametrize("name", MEMORY)

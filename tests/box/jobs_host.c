@@ -117,7 +117,7 @@ static struct runtime *runtime_of(const char *compile, const char *run)
 {
     struct runtime *r = runtime_new();
     uint32_t layers[BOX_LAYERS_MAX];
-    r->layer_count = launch_host_layers(layers);
+    r->layer_count = r->run_layer_count = launch_host_layers(layers);
     r->layers = xmemdup(layers, r->layer_count * sizeof(layers[0]));
     r->language = xstrdup("bash");
     r->version = xstrdup("5.0.0");
