@@ -9,8 +9,9 @@ import pytest
 
 from support import native
 from support.native import encode
+from support.prepared import prepare
 from support.raw import ask, wait_until
-from support.server import BUILD, Server, cannot, clean_environment
+from support.server import Server, cannot
 
 JAVA = "/usr/bin/java"
 HELLO = 'public class Main {\n    public static void main(String[] args) {\n        System.out.println("Hello");\n    }\n}\n'
@@ -64,26 +65,14 @@ def content(text):
     return text if isinstance(text, bytes) else text.encode()
 
 
-def prepare_java(folder):
-    """Others' directories are there, and empty: to make them would take minutes."""
-    command = [BUILD / "belljar", "prepare", "--prepare-dir", folder]
-    listed = subprocess.run([*command, "--list"], capture_output=True, text=True, env=clean_environment(), check=True)
-    for key in (line.split()[0] for line in listed.stdout.splitlines() if " missing " in line):
-        if not key.startswith("java-"):
-            (folder / key).mkdir()
-    made = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), timeout=300)
-    assert made.returncode == 0, made.stderr
-    return made.stdout
-
-
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     if not pathlib.Path(JAVA).exists():
         cannot("there is no Java")
     folder = tmp_path_factory.mktemp("prepared")
     folder.chmod(0o755)
-    assert "java-tool-" in prepare_java(folder)
-    one = Server("--log-level", "info", "--prepare-dir", str(folder))
+    assert "java-tool-" in prepare(folder, "java-")
+    one = Server("--log-level", "info", "--prepare-dir", str(folder), env={"BELLJAR_POOL_IDLE_MS": "60000"})
     yield one
     code, log = one.stop()
     assert code == 0, log
