@@ -27,7 +27,7 @@ _belljar_value() {
     local program=$1 flag=$2 current=$3
     case $flag in
     -l | --language) _belljar_languages "$program" "$current" ;;
-    -f | --file | --key-file | --tests | --config | --judge0-conf | --data | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
+    -f | --file | --key-file | --tests | --config | --judge0-conf | --data | --prepare-dir | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
     --require) _belljar_words "auto full limits none" "$current" ;;
     --cgroup) _belljar_words "auto v2 v1 none" "$current" ;;
     --log-level) _belljar_words "debug info warn error none" "$current" ;;
@@ -41,7 +41,7 @@ _belljar() {
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prove piston version help" "$current"
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prepare prove piston version help" "$current"
         return
     fi
     case $command in
@@ -50,7 +50,7 @@ _belljar() {
         return
         ;;
     help)
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prove piston version help
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prepare prove piston version help
             options" "$current"
         return
         ;;

@@ -52,7 +52,9 @@ static void on_changed(void *ctx)
 static void start(struct fixture *f)
 {
     struct err e;
-    assert_int_equal(package_watch_start(&f->watch, f->loop, f->host.dpkg, PACKAGE_WATCH_DPKG, on_changed, f, &e), 0);
+    assert_int_equal(package_watch_start(&f->watch, f->loop, f->host.dpkg, PACKAGE_WATCH_DPKG,
+                                         on_changed, f, &e),
+                     0);
 }
 
 static void turn(struct fixture *f)
@@ -111,7 +113,8 @@ static void test_host_without_dpkg_is_said(void **state)
 {
     struct fixture *f = *state;
     struct err e;
-    assert_int_equal(package_watch_start(&f->watch, f->loop, "/nowhere/dpkg", PACKAGE_WATCH_DPKG, on_changed, f, &e),
+    assert_int_equal(package_watch_start(&f->watch, f->loop, "/nowhere/dpkg", PACKAGE_WATCH_DPKG,
+                                         on_changed, f, &e),
                      -ERR_NOT_FOUND);
     assert_non_null(strstr(e.text, "'/nowhere/dpkg'"));
 }
