@@ -20,8 +20,8 @@
 /* init: its child that unpacks and collects is there when no program is */
 #define INIT_PROCESSES 1
 
-/* How many names of leaves that an earlier boxd left behind are passed over. */
-#define NAMES_TRIED 1024
+/* Of a leaf that is kept: what the kernel has charged ahead, on each CPU, is no more. */
+#define CHARGED_MAX (UINT64_C(512) << 10)
 
 /* --- numbers ---------------------------------------------------------------------------------- */
 
@@ -84,14 +84,48 @@ void cgroup_leaf_close(struct cgroup_leaf *leaf)
         }
     }
     fd_close(leaf->event_fd);
+    leaf->cgroup->lent--;
     *leaf = (struct cgroup_leaf){0};
 }
 
-int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *e)
+/* A process of a box cannot move; it leaves the leaf by its end alone, and is counted until it is
+ * reaped. */
+static bool leaf_keep(struct cgroup_leaf *leaf)
 {
-    if (!leaf->cgroup) {
-        return 0;
+    const uint32_t needed = BOX_FEATURE_MEMORY | BOX_FEATURE_PIDS | BOX_FEATURE_CPU;
+    struct cgroup *c = leaf->cgroup;
+    struct cgroup_usage usage;
+    struct err ignored;
+    uint64_t processes, bytes;
+    if (!c->ops->renew || (c->features & needed) != needed || leaf->limits.cpu_milli != 0 ||
+        c->lent == 1 || c->kept_count == CGROUP_KEPT_MAX ||
+        cgroup_read_number(leaf->fds[BOXD_CG_PIDS], "pids.current", &processes, &ignored) < 0 ||
+        processes > 0 || cgroup_leaf_usage(leaf, &usage, &ignored) < 0 || usage.oom_kills > 0 ||
+        usage.process_limit_hits > 0 || cgroup_leaf_memory(leaf, &bytes, &ignored) < 0 ||
+        bytes > CHARGED_MAX || c->ops->renew(leaf, &ignored) < 0) {
+        return false;
     }
+    leaf->cpu_base_ns += usage.cpu_ns;
+    c->lent--;
+    c->kept[c->kept_count++] = TAKE(leaf, (struct cgroup_leaf){0});
+    return true;
+}
+
+static bool leaf_take_kept(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret)
+{
+    for (unsigned i = c->kept_count; i-- > 0;) {
+        if (c->kept[i].class == class) {
+            *ret = c->kept[i];
+            c->kept[i] = c->kept[--c->kept_count];
+            c->lent++;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int leaf_remove(struct cgroup_leaf *leaf, struct err *e)
+{
     int worst = 0;
     for (int i = 0; i < BOXD_CG_COUNT; i++) {
         int r = owns_directory(leaf, i) ? directory_remove(leaf, i, e) : 0;
@@ -104,10 +138,24 @@ int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *e)
     return worst;
 }
 
+int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *e)
+{
+    struct cgroup *c = leaf->cgroup;
+    if (!c || leaf_keep(leaf)) {
+        return 0;
+    }
+    int r = leaf_remove(leaf, e);
+    for (; c->lent == 0 && c->kept_count > 0; c->kept_count--) {
+        c->lent++;
+        cgroup_leaf_discard(&c->kept[c->kept_count - 1]);
+    }
+    return r;
+}
+
 void cgroup_leaf_discard(struct cgroup_leaf *leaf)
 {
     struct err ignored;
-    if (cgroup_leaf_remove(leaf, &ignored) < 0) {
+    if (leaf->cgroup && leaf_remove(leaf, &ignored) < 0) {
         cgroup_leaf_close(leaf);
     }
 }
@@ -132,24 +180,19 @@ static int directories_make(struct cgroup_leaf *leaf, struct err *e)
 {
     struct cgroup *c = leaf->cgroup;
     for (int i = 0; i < BOXD_CG_COUNT; i++) {
-        if (c->fds[leaf->class][i] < 0) {
-            continue;
-        }
-        if (c->first[i] != i) {
-            leaf->fds[i] = leaf->fds[c->first[i]];
-            continue;
-        }
-        int r = directory_make(leaf, i, e);
+        bool own = c->first[i] == i && c->fds[leaf->class][i] >= 0;
+        int r = own ? directory_make(leaf, i, e) : 0;
         if (r < 0) {
             return r;
         }
+        leaf->fds[i] = leaf->fds[c->first[i]];
     }
     return 0;
 }
 
-/* Tries one name.  ERR_BUSY: it is taken. */
-static int leaf_try(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret, struct err *e)
+int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret, struct err *e)
 {
+    c->lent++;
     AUTO(cgroup_leaf_discard)
     struct cgroup_leaf leaf = {
         .cgroup = c,
@@ -160,18 +203,8 @@ static int leaf_try(struct cgroup *c, enum box_class class, struct cgroup_leaf *
     };
     snprintf(leaf.name, sizeof(leaf.name), "box-%" PRIu64, c->next++);
     int r = directories_make(&leaf, e);
-    if (r < 0) {
-        return e->sys == EEXIST ? -ERR_BUSY : r;
-    }
-    *ret = TAKE(&leaf, (struct cgroup_leaf){0});
-    return 0;
-}
-
-int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret, struct err *e)
-{
-    int r = -ERR_BUSY;
-    for (int i = 0; i < NAMES_TRIED && r == -ERR_BUSY; i++) {
-        r = leaf_try(c, class, ret, e);
+    if (r == 0) {
+        *ret = TAKE(&leaf, (struct cgroup_leaf){0});
     }
     return r;
 }
@@ -220,11 +253,9 @@ int cgroup_leaf_new(struct cgroup *c, enum box_class class, const struct box_max
                     struct cgroup_leaf *ret, struct err *e)
 {
     AUTO(cgroup_leaf_discard) struct cgroup_leaf leaf = {0};
-    int r = cgroup_leaf_make(c, class, &leaf, e);
-    if (r < 0) {
-        return r;
-    }
-    r = cgroup_leaf_prepare(&leaf, maxima, e);
+    bool kept = leaf_take_kept(c, class, &leaf);
+    int r = kept ? cgroup_leaf_limit(&leaf, maxima, e) : cgroup_leaf_make(c, class, &leaf, e);
+    r = r < 0 || kept ? r : cgroup_leaf_prepare(&leaf, maxima, e);
     if (r < 0) {
         return r;
     }

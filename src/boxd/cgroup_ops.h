@@ -31,6 +31,8 @@ struct cgroup_ops {
     int (*cpu)(const struct cgroup_leaf *leaf, uint64_t *ret_ns,
                struct err *e);             /* since it was made */
     bool (*oom)(struct cgroup_leaf *leaf); /* event_fd is there */
+    /* Where a leaf may be kept: its peaks are those of the next box from here on. */
+    int (*renew)(const struct cgroup_leaf *leaf, struct err *e);
 };
 
 extern const struct cgroup_ops cgroup_v1, cgroup_v2;

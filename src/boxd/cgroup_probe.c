@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "boxd/cgroup_read.h"
 #include "boxproto/weaken.h"
@@ -32,26 +33,21 @@ static const struct cgroup_ops *const kinds[] = {
     [BOX_CGROUP_V2] = &cgroup_v2,
 };
 
-/* Hosts mount cpu and cpuacct apart or as one, and the config may name the one twice. */
-static int directories_sort(struct cgroup *c, struct err *e)
+static bool same_directory(int a, int b)
 {
-    struct stat st[BOXD_CG_COUNT];
+    struct stat x, y;
+    return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Hosts mount cpu and cpuacct apart or as one, and the config may name the one twice. */
+static void directories_sort(struct cgroup *c)
+{
     for (int i = 0; i < BOXD_CG_COUNT; i++) {
         c->first[i] = (uint8_t)i;
-        if (c->fds[0][i] < 0) {
-            continue;
-        }
-        if (fstat(c->fds[0][i], &st[i]) < 0) {
-            return err_sys(e, "the cgroup directory %d of the configuration", i);
-        }
         for (int k = i - 1; k >= 0; k--) {
-            if (c->fds[0][k] >= 0 && st[k].st_dev == st[i].st_dev && st[k].st_ino == st[i].st_ino) {
-                c->first[i] = c->first[k];
-                break;
-            }
+            c->first[i] = same_directory(c->fds[0][k], c->fds[0][i]) ? (uint8_t)k : c->first[i];
         }
     }
-    return 0;
 }
 
 static int directories_take(struct cgroup *c, const struct boxd_config *config, struct err *e)
@@ -69,7 +65,8 @@ static int directories_take(struct cgroup *c, const struct boxd_config *config, 
             return err_set(e, ERR_INVALID, "the configuration has no cgroup for class %d", n);
         }
     }
-    return directories_sort(c, e);
+    directories_sort(c);
+    return 0;
 }
 
 /* The exit status of a process that came into the leaf at once (`into`), or by itself. */
@@ -164,7 +161,8 @@ int cgroup_init(struct cgroup *c, const struct boxd_config *config, struct err *
     if (config->cgroup >= ARRAY_LEN(kinds)) {
         return err_set(e, ERR_INVALID, "cgroup driver %u of the configuration", config->cgroup);
     }
-    struct cgroup new = {.ops = kinds[config->cgroup]};
+    /* What an earlier boxd could not remove has other names. */
+    struct cgroup new = {.ops = kinds[config->cgroup], .next = clock_mono_ns(&clock_system)};
     int r = directories_take(&new, config, e);
     if (r < 0) {
         return r;

@@ -55,13 +55,15 @@ static int v1_prepare(struct cgroup_leaf *leaf, struct err *e)
     return 0;
 }
 
-/* memsw may never lie below the limit of memory alone: lowered after it. */
+/* memsw may never lie below the limit of memory alone: lowered after it, raised before. */
 static int v1_limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
     int dir = leaf->fds[BOXD_CG_MEMORY];
     uint64_t bytes = cgroup_memory_limit(maxima);
-    int r = kernel_write_number(dir, MEMORY_LIMIT, bytes, e);
-    if (r == 0 && leaf->cgroup->swap_file) {
+    bool raised = maxima->memory_bytes > leaf->limits.memory_bytes, swap = leaf->cgroup->swap_file;
+    int r = raised && swap ? kernel_write_number(dir, MEMSW_LIMIT, bytes, e) : 0;
+    r = r < 0 ? r : kernel_write_number(dir, MEMORY_LIMIT, bytes, e);
+    if (r == 0 && !raised && swap) {
         r = kernel_write_number(dir, MEMSW_LIMIT, bytes, e);
     }
     if (r == 0 && leaf->cgroup->socket_file) {
@@ -114,6 +116,13 @@ static bool v1_oom(struct cgroup_leaf *leaf)
     return (r == 0 && kills > 0) || limit_was_reached(leaf);
 }
 
+static int v1_renew(const struct cgroup_leaf *leaf, struct err *e)
+{
+    int dir = leaf->fds[BOXD_CG_MEMORY];
+    int r = kernel_write(dir, MEMORY_PEAK, "0", e);
+    return r < 0 || !leaf->cgroup->swap_file ? r : kernel_write(dir, MEMSW_PEAK, "0", e);
+}
+
 /*
  * tasks and not cgroup.procs: a thread that moves itself alone waits for no one (Linux 5.5), while
  * moving a process takes a lock whose first taker waits for an RCU grace period, 12 ms on an idle
@@ -131,4 +140,5 @@ const struct cgroup_ops cgroup_v1 = {
     .limit_cpu = v1_limit_cpu,
     .cpu = v1_cpu,
     .oom = v1_oom,
+    .renew = v1_renew,
 };

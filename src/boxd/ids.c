@@ -49,10 +49,8 @@ int caps_bound(struct err *e)
 
 uid_t ids_owner(const struct boxd_config *config, uint32_t box)
 {
-    if (weakened(config->weaken, WEAKEN_USERNS)) {
-        return BOX_USER_UID;
-    }
-    return (config->flags & BOXD_OWN_IDS) != 0 ? first_id(config, box) + 1 : geteuid();
+    bool own = (config->flags & BOXD_OWN_IDS) != 0;
+    return weak_owner(config->weaken, own ? first_id(config, box) + 1 : geteuid());
 }
 
 /* --- in boxd ------------------------------------------------------------------------------ */
@@ -149,9 +147,7 @@ int ids_enter(const struct boxd_config *config, int user_sysctl_fd, struct err *
     /* Id 0 is not mapped, so the kernel sees no change from root here, and the capabilities stay.
      */
     uid_t id = weak_two_ids(config) ? BOX_INIT_UID : BOX_USER_UID;
-    if (weakened(config->weaken, WEAKEN_USERNS)) {
-        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
-    }
+    weak_keep_caps(config->weaken);
     if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0) {
         return err_sys(e, "taking the id %u", (unsigned)id);
     }

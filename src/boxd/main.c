@@ -26,7 +26,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,9 +43,6 @@
 
 /* Descriptors below this are given to us, or to children, by number; ours go above. */
 #define FD_FIRST 64
-/* Of one box: leaf directories, memory events, watch, control, pidfd. */
-#define FDS_PER_BOX 12
-#define FDS_OF_BOXD 128
 /* Network namespaces with a tap that lie ready. */
 #define TAPS_AHEAD 2
 
@@ -77,17 +73,6 @@ static int rlimits_set(const struct boxd_config *config, struct err *e)
             setrlimit(rlimits[i].resource, &limit) < 0) {
             return err_sys(e, "setting resource limit %d", (int)rlimits[i].resource);
         }
-    }
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0) {
-        return err_sys(e, "reading the limit of open files");
-    }
-    rlim_t need = FDS_OF_BOXD + (rlim_t)config->boxes * FDS_PER_BOX;
-    files.rlim_max = files.rlim_max < need ? need : files.rlim_max;
-    files.rlim_cur = files.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &files) < 0) {
-        return err_sys(e, "%ju open files for %u boxes (raise `ulimit -Hn`)", (uintmax_t)need,
-                       (unsigned)config->boxes);
     }
     return 0;
 }
@@ -127,21 +112,6 @@ static int fd_raise(int *fd, struct err *e)
         return err_sys(e, "moving descriptor %d", *fd);
     }
     *fd = high;
-    return 0;
-}
-
-/*
- * Answers of all boxes may wait while the server does something else: each packet takes the kernel
- * 1 KiB.  Without the right to pass net.core.wmem_max it stays at that.
- */
-static int answers_make_room(const struct boxd *b, struct err *e)
-{
-    int bytes = (int)b->config.boxes * 4096;
-    bytes = bytes < 1 << 18 ? 1 << 18 : bytes;
-    if (setsockopt(b->server, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0 &&
-        setsockopt(b->server, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0) {
-        return err_sys(e, "SO_SNDBUF");
-    }
     return 0;
 }
 
@@ -307,7 +277,6 @@ static int boxd_run(struct boxd *b, struct err *e)
         (struct log){STDERR_FILENO, (enum log_level)b->config.log_level, LOG_FORMAT_LOGFMT, "boxd"};
     AUTO(fd_closep) int catalogue = -1;
     r = descriptors_take(b, &catalogue, e);
-    r = r < 0 ? r : answers_make_room(b, e);
     r = r < 0 ? r : process_prepare(&b->config, e);
     r = r < 0 ? r : catalogue_enter(catalogue, e);
     r = r < 0 ? r : parts_begin(b, e);

@@ -51,10 +51,9 @@ int mount_make(const char *type, const struct mount_option *options, size_t opti
 
 int mount_restrict(int mount_fd, unsigned attributes, struct err *e)
 {
-    struct mount_attr attr = {.attr_set = attributes};
-    if ((attributes & MOUNT_ATTR_NOATIME) != 0) {
-        attr.attr_clr = MOUNT_ATTR__ATIME; /* one of several values, not a bit of its own */
-    }
+    /* NOATIME is one of several values, not a bit of its own. */
+    struct mount_attr attr = {.attr_set = attributes,
+                              .attr_clr = attributes & MOUNT_ATTR_NOATIME ? MOUNT_ATTR__ATIME : 0};
     if (mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
         return err_sys(e, "mount_setattr");
     }

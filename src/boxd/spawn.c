@@ -43,10 +43,8 @@ static int step_leaf(const struct spawn *s, struct err *e)
 
 static int step_network(const struct spawn *s, struct err *e)
 {
-    if (weakened(s->rootfs.config->weaken, WEAKEN_NETNS)) {
-        return 0;
-    }
-    return setns(s->netns, CLONE_NEWNET) < 0 ? err_sys(e, "setns") : 0;
+    bool own = !weakened(s->rootfs.config->weaken, WEAKEN_NETNS);
+    return own && setns(s->netns, CLONE_NEWNET) < 0 ? err_sys(e, "setns") : 0;
 }
 
 /*

@@ -4,9 +4,11 @@
  * of these gives back what it got.
  */
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "boxd/ids.h"
@@ -81,4 +83,17 @@ static inline uint64_t weak_capabilities(const struct boxd_config *config, uint6
     /* Without a user namespace, nothing gives a box this one. */
     caps |= weakened(config->weaken, WEAKEN_USERNS) ? CAP_BIT(CAP_SETPCAP) : 0;
     return WEAKEN_BUILD ? caps & ~(uint64_t)config->caps_left_out : caps;
+}
+
+/* Of who is root and is about to take another id. */
+static inline void weak_keep_caps(uint64_t mask)
+{
+    if (weakened(mask, WEAKEN_USERNS)) {
+        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
+    }
+}
+
+static inline uid_t weak_owner(uint64_t mask, uid_t owner)
+{
+    return weakened(mask, WEAKEN_USERNS) ? BOX_USER_UID : owner;
 }

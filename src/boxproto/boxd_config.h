@@ -44,6 +44,10 @@ enum {
 /* Index of a v1 hierarchy; v2 uses BOXD_CG_MEMORY for its one. */
 enum { BOXD_CG_MEMORY, BOXD_CG_PIDS, BOXD_CG_CPU, BOXD_CG_CPUACCT, BOXD_CG_COUNT };
 
+/* Open files that boxd needs.  Of one box: leaf directories, memory events, watch, control, pidfd,
+ * network namespace. */
+#define BOXD_FDS(boxes) (256 + 12 * (boxes))
+
 enum boxd_config_flag {
     BOXD_ROOT = 1 << 0,    /* in the host's user namespace */
     BOXD_OWN_IDS = 1 << 1, /* id_base is ours: two ids a box; else all boxes map our own id, once */

@@ -169,22 +169,44 @@ static int config_memfd(const struct launch_config *config, const struct instanc
     return fd_memfd("boxd-config", &c, sizeof(c), true, ret_fd, e);
 }
 
-static void open_files_raise(void)
+static int open_files_raise(uint32_t boxes, struct err *e)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return err_sys(e, "reading the limit of open files");
     }
+    rlim_t need = BOXD_FDS((rlim_t)boxes);
+    limit.rlim_max = limit.rlim_max < need ? need : limit.rlim_max;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return err_sys(e, "%ju open files for %u boxes (raise `ulimit -Hn`)", (uintmax_t)need,
+                       (unsigned)boxes);
+    }
+    return 0;
 }
 
-static int child_detach(pid_t parent, struct err *e)
+/*
+ * Answers of all boxes may wait while the server does something else: each packet takes the kernel
+ * 1 KiB.  Without the right to pass net.core.wmem_max it stays at that.
+ */
+static int answers_make_room(int sock, uint32_t boxes, struct err *e)
+{
+    int bytes = (int)boxes * 4096;
+    bytes = bytes < 1 << 18 ? 1 << 18 : bytes;
+    if (setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0 &&
+        setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) < 0) {
+        return err_sys(e, "SO_SNDBUF");
+    }
+    return 0;
+}
+
+static int child_detach(pid_t parent, uint32_t boxes, struct err *e)
 {
     int r = launch_child_detach(parent, e);
+    r = r < 0 ? r : open_files_raise(boxes, e);
     if (r < 0) {
         return r;
     }
-    open_files_raise();
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
         err_sys(e, "making a mount namespace");
         const char *remedy = host_userns_obstacle();
@@ -217,7 +239,7 @@ static int child_run(const void *ctx, pid_t parent, int *report, struct err *e)
     int fds[FD_END - BOXD_FD_SERVER];
     int config_fd = -1, root_fd = -1; /* never closed here: exec or _exit follows */
     bool own_devices = false;
-    int r = child_detach(parent, e);
+    int r = child_detach(parent, config->boxes, e);
     if (r == 0) {
         const struct catalogue catalogue = {
             .init_fd = programs->init_fd,
@@ -277,7 +299,8 @@ int boxd_spawn(const struct launch_config *config, struct instance *instance, pi
     AUTO(fd_closep) int ours = pair[0];
     AUTO(fd_closep) int theirs = pair[1];
     const struct child child = {config, instance, &programs, theirs};
-    r = launch_child("boxd", child_run, &child, ret_pid, e);
+    r = answers_make_room(theirs, config->boxes, e);
+    r = r < 0 ? r : launch_child("boxd", child_run, &child, ret_pid, e);
     if (r == 0) {
         *ret_sock = TAKE(&ours, -1);
     }

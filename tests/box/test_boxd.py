@@ -80,7 +80,7 @@ def fake(boxd, script, box=0, **limits):
 
 
 def test_hello_names_what_the_host_gives(boxd):
-    assert boxd.told["version"] == 2
+    assert boxd.told["version"] == 3
     assert boxd.told["boxes"] == 4
     assert boxd.told["kernel"] == os.uname().release
 

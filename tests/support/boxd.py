@@ -146,6 +146,7 @@ class Boxd:
                  **options):
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(20)
+        theirs.setsockopt(socket.SOL_SOCKET, 32, max(boxes * 4096, 1 << 18))  # SO_SNDBUFFORCE, as launch_boxd.c
         self.top = tempfile.mkdtemp(prefix="belljar-boxd-test-")
         self.user_ids = user_ids
         self.namespaces = namespaces
@@ -392,6 +393,7 @@ def started(cgroups=False, fake_init=False, **options):
     boxd = Boxd(*built, cgroups=made, **options)
     try:
         boxd.told = boxd.hello()
+        boxd.leaves = made.leaves if made else list
         yield boxd
     finally:
         boxd.close()

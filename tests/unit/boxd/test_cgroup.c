@@ -754,18 +754,148 @@ static void test_remove_of_a_zeroed_leaf_is_fine(void **state)
     assert_int_equal(cgroup_leaf_remove(&leaf, &e), 0);
 }
 
-static void test_taken_name_is_passed_over(void **state)
+/* What it could not remove may still be there. */
+static void test_names_are_not_those_of_an_earlier_boxd(void **state)
 {
     struct fixture *f = fixture_need(state);
-    char taken[32], next[32];
-    snprintf(taken, sizeof(taken), "box-%" PRIu64, f->cgroup.next);
-    snprintf(next, sizeof(next), "box-%" PRIu64, f->cgroup.next + 1);
-    int dir = f->config.cgroup_fds[BOX_CLASS_BATCH][BOXD_CG_MEMORY];
-    assert_int_equal(mkdirat(dir, taken, 0755), 0);
-    struct cgroup_leaf leaf = leaf_new(f);
-    assert_string_equal(leaf.name, next);
+    struct cgroup later = {0};
+    struct err e = {0};
+    struct cgroup_leaf first = leaf_new(f), second = {0};
+    assert_int_equal(cgroup_init(&later, &f->config, &e), 0);
+    assert_int_equal(cgroup_leaf_new(&later, BOX_CLASS_BATCH, &maxima, &second, &e), 0);
+    assert_string_not_equal(first.name, second.name);
+    leaf_remove(&second);
+    leaf_remove(&first);
+}
+
+/* --- a leaf that is kept; one more is there all the time, as the last takes all with it --------
+ */
+
+/* Of a box without a quota: one with it is not kept. */
+static struct cgroup_leaf plain_new(struct fixture *f)
+{
+    struct box_maxima plain = maxima;
+    plain.cpu_milli = 0;
+    struct cgroup_leaf leaf = {0};
+    struct err e = {0};
+    if (cgroup_leaf_new(&f->cgroup, BOX_CLASS_BATCH, &plain, &leaf, &e) < 0) {
+        fail_msg("%s", e.text);
+    }
+    return leaf;
+}
+
+/* A process that has ended may still be counted for a moment. */
+static void leaf_remove_soon(struct cgroup_leaf *leaf)
+{
+    struct err e = {0};
+    int r = -ERR_BUSY;
+    for (int i = 0; i < HANG_GUARD && r == -ERR_BUSY; i++) {
+        r = cgroup_leaf_remove(leaf, &e);
+        poll(NULL, 0, r == -ERR_BUSY);
+    }
+    assert_int_equal(r, 0);
+}
+
+static bool is_given_on(struct fixture *f, struct cgroup_leaf *leaf)
+{
+    char name[sizeof(leaf->name)];
+    memcpy(name, leaf->name, sizeof(name));
+    leaf_remove_soon(leaf);
+    struct cgroup_leaf next = plain_new(f);
+    bool same = strcmp(name, next.name) == 0;
+    leaf_remove(&next);
+    return same;
+}
+
+static void test_leaf_is_given_on_where_that_is_cheaper(void **state)
+{
+    struct fixture *f = fixture_need(state);
+    struct cgroup_leaf other = plain_new(f), leaf = plain_new(f);
+    assert_int_equal(is_given_on(f, &leaf), !is_v2(f));
+    leaf_remove(&other);
+    assert_int_equal(leaves_left(f), 0);
+}
+
+static void test_leaf_is_given_on_within_its_class_alone(void **state)
+{
+    struct fixture *f = fixture_need(state);
+    struct cgroup_leaf other = plain_new(f), leaf = plain_new(f), next = {0};
+    char name[sizeof(leaf.name)];
+    memcpy(name, leaf.name, sizeof(name));
     leaf_remove(&leaf);
-    assert_int_equal(unlinkat(dir, taken, AT_REMOVEDIR), 0);
+    struct err e = {0};
+    assert_int_equal(cgroup_leaf_new(&f->cgroup, BOX_CLASS_INTERACTIVE, &maxima, &next, &e), 0);
+    assert_string_not_equal(name, next.name);
+    leaf_remove(&next);
+    leaf_remove(&other);
+}
+
+static void test_leaf_that_is_given_on_has_the_limits_of_the_next_box(void **state)
+{
+    struct fixture *f = fixture_need(state);
+    struct cgroup_leaf other = plain_new(f), leaf = plain_new(f);
+    struct box_maxima less = {.memory_bytes = maxima.memory_bytes / 2, .processes = 2};
+    struct err e = {0};
+    assert_int_equal(cgroup_leaf_limit(&leaf, &less, &e), 0);
+    leaf_remove(&leaf);
+    leaf = plain_new(f);
+    uint64_t bytes = 0, processes = 0;
+    const char *memory = is_v2(f) ? "memory.max" : "memory.limit_in_bytes";
+    assert_int_equal(cgroup_read_number(leaf.fds[BOXD_CG_MEMORY], memory, &bytes, &e), 0);
+    assert_int_equal(cgroup_read_number(leaf.fds[BOXD_CG_PIDS], "pids.max", &processes, &e), 0);
+    assert_int_equal(bytes, cgroup_memory_limit(&maxima));
+    assert_int_equal(processes, cgroup_process_limit(&maxima));
+    leaf_remove(&leaf);
+    leaf_remove(&other);
+}
+
+static void test_leaf_that_is_given_on_has_used_nothing(void **state)
+{
+    struct fixture *f = fixture_need(state);
+    struct cgroup_leaf other = plain_new(f), leaf = plain_new(f);
+    struct child child = child_start(&leaf, run_burn_50_ms);
+    child_end(&child);
+    leaf_remove_soon(&leaf);
+    leaf = plain_new(f);
+    assert_int_equal(leaf_usage(&leaf).cpu_ns, 0);
+    assert_true(leaf_usage(&leaf).memory_peak < MIB);
+    leaf_remove(&leaf);
+    leaf_remove(&other);
+}
+
+static void test_leaf_that_met_a_limit_goes(void **state)
+{
+    struct fixture *f = fixture_need(state);
+    struct cgroup_leaf other = plain_new(f), processes = plain_new(f), memory = plain_new(f);
+    struct child child = child_start(&processes, run_fork_in_own_group);
+    child_end(&child);
+    assert_false(is_given_on(f, &processes));
+    child = child_start(&memory, run_touch_256_mib);
+    child_end(&child);
+    assert_false(is_given_on(f, &memory));
+    leaf_remove(&other);
+}
+
+static void test_leaf_with_a_quota_goes(void **state)
+{
+    struct fixture *f = fixture_need(state);
+    struct cgroup_leaf other = plain_new(f), leaf = leaf_new(f);
+    assert_int_not_equal(leaf.limits.cpu_milli, 0);
+    assert_false(is_given_on(f, &leaf));
+    leaf_remove(&other);
+}
+
+static void test_leaf_with_a_process_in_it_is_not_given_on(void **state)
+{
+    struct fixture *f = fixture_need(state);
+    struct cgroup_leaf other = plain_new(f), leaf = plain_new(f);
+    struct child child = child_start(&leaf, run_pause);
+    child_wait_ready(&child);
+    struct err e = {0};
+    assert_int_equal(cgroup_leaf_remove(&leaf, &e), -ERR_BUSY);
+    child_kill(&child);
+    leaf_remove_soon(&leaf);
+    leaf_remove(&other);
 }
 
 static int fd_count(void)
@@ -874,7 +1004,14 @@ int main(void)
         cmocka_unit_test(test_kill_ends_all_where_the_kernel_can),
         cmocka_unit_test(test_remove_is_busy_while_a_process_is_inside),
         cmocka_unit_test(test_remove_of_a_zeroed_leaf_is_fine),
-        cmocka_unit_test(test_taken_name_is_passed_over),
+        cmocka_unit_test(test_names_are_not_those_of_an_earlier_boxd),
+        cmocka_unit_test(test_leaf_is_given_on_where_that_is_cheaper),
+        cmocka_unit_test(test_leaf_is_given_on_within_its_class_alone),
+        cmocka_unit_test(test_leaf_that_is_given_on_has_the_limits_of_the_next_box),
+        cmocka_unit_test(test_leaf_that_is_given_on_has_used_nothing),
+        cmocka_unit_test(test_leaf_that_met_a_limit_goes),
+        cmocka_unit_test(test_leaf_with_a_quota_goes),
+        cmocka_unit_test(test_leaf_with_a_process_in_it_is_not_given_on),
         cmocka_unit_test(test_leaf_that_fails_leaves_nothing),
         cmocka_unit_test(test_leaves_come_and_go_without_a_trace),
         cmocka_unit_test(test_none_gives_leaves_without_anything),
