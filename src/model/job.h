@@ -83,7 +83,7 @@ struct job {
     enum job_stdio stdio;
     uint16_t rows, columns; /* of a pty */
     bool merge_stderr, merge_compile_stderr;
-    bool cold; /* nothing of it is started ahead of its files */
+    bool cold;                     /* nothing of it is started ahead of its files */
     bool network, compile_network; /* a way out, in the run stage and in the compile stage; else
                                       they have their own loopback */
     bool keep_output;  /* gather stdout and stderr in the result; else the observer alone sees them

@@ -50,6 +50,7 @@ struct runtime {
      */
     char *warm;
     char *compile_warm; /* likewise, the file that the compiler waits for */
+    bool one_stage;     /* who knows the language from Piston knows no compile stage of it */
     bool warm_alone;    /* ... and what it does depends on files beside the main one */
     char **warm_unless; /* texts of programs that can ask how long ago their interpreter started */
     char **env;         /* "KEY=value", after the common ones */

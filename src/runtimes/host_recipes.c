@@ -820,6 +820,7 @@ const struct host_recipe host_recipes[] = {
                 .compile_warm = "{main}",
                 .warm = "belljar_main.class",
             },
+        .one_stage = true,
         .warm_alone = true, /* of several it is another file */
         .warm_unless = JAVA_TELLS_ITS_AGE,
         .hello = JAVA_HELLO,

@@ -47,6 +47,7 @@ struct host_recipe {
     const char *const *compile, *const *run;
     const char *const *compile_many, *const *run_many;
     const char *compile_warm, *warm; /* as in struct runtime */
+    bool one_stage;
     bool warm_alone;
     const char *const *warm_unless;
     const char *const *env;

@@ -171,6 +171,7 @@ struct runtime *host_runtime_new(const struct host_view *view, const struct host
     r->needs_extension = recipe->needs_extension;
     r->header_extensions = strings_copy(recipe->headers);
     r->default_name = xstrdup(recipe->default_name);
+    r->one_stage = recipe->one_stage;
     r->warm_alone = recipe->warm_alone;
     r->warm_unless = strings_copy(recipe->warm_unless);
     r->hello = xstrdup(recipe->hello);

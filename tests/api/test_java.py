@@ -162,8 +162,19 @@ def test_judge0s_java_has_its_name(prepared):
 
 def test_pistons_clients_find_a_compile_error_in_run_too(prepared):
     status, body = prepared.execute("java", "class Main {")
-    assert status == 200 and body["run"] == body["compile"]
+    assert status == 200 and "compile" not in body
     assert body["run"]["code"] == 1 and "error: compilation failed" in body["run"]["stderr"]
+
+
+def test_pistons_clients_see_one_stage(prepared):
+    text = ("import java.util.*; class Main { public static void main(String[] a) {"
+            " List l = new ArrayList(); l.add(1); System.out.println(l); System.err.println(\"end\"); } }")
+    status, body = prepared.execute("java", text)
+    assert status == 200 and set(body) == {"run", "language", "version"}
+    assert body["run"]["stdout"] == "[1]\n" and body["run"]["code"] == 0
+    assert "[unchecked]" not in body["run"]["stdout"]
+    assert body["run"]["stderr"].endswith("end\n")
+    assert body["run"]["output"].endswith("end\n")
 
 
 def warm_claims(server):

@@ -34,6 +34,8 @@ struct connection {
     struct loop_timer init_timer;
     bool begun; /* an init is there, and is not wrong so far */
     bool shell_status;
+    bool one_stage; /* as runtime.one_stage; then the first stage was told and stands for both */
+    bool stage_told;
 };
 
 enum ending { ALREADY, TIMED_OUT, NOTIFIED, NOT_YET, NOT_STDIN, BAD_SIGNAL, COMPLETED };
@@ -64,16 +66,19 @@ static void end_with_error(struct connection *c, const char *message)
 
 /* --- out --------------------------------------------------------------------------------- */
 
-static const char *stage_name(enum engine_stage stage)
+static const char *stage_name(const struct connection *c, enum engine_stage stage)
 {
-    return stage == STAGE_COMPILE ? "compile" : "run";
+    return stage == STAGE_COMPILE && !c->one_stage ? "compile" : "run";
 }
 
 static void on_stage(void *ctx, enum engine_stage stage)
 {
     struct connection *c = ctx;
-    session_send_json(&c->session,
-                      json_pack("{s:s,s:s}", "type", "stage", "stage", stage_name(stage)));
+    if (!c->one_stage || !c->stage_told) {
+        session_send_json(&c->session,
+                          json_pack("{s:s,s:s}", "type", "stage", "stage", stage_name(c, stage)));
+    }
+    c->stage_told = true;
 }
 
 static void on_stage_done(void *ctx, enum engine_stage stage, const struct stage_result *result)
@@ -82,7 +87,10 @@ static void on_stage_done(void *ctx, enum engine_stage stage, const struct stage
     if (result->verdict == VERDICT_INTERNAL_ERROR || result->verdict == VERDICT_CANCELLED) {
         return; /* an error is told instead */
     }
-    json_t *m = json_pack("{s:s,s:s}", "type", "exit", "stage", stage_name(stage));
+    if (c->one_stage && stage == STAGE_COMPILE && result->verdict == VERDICT_OK) {
+        return; /* the program's own follows */
+    }
+    json_t *m = json_pack("{s:s,s:s}", "type", "exit", "stage", stage_name(c, stage));
     outcome_set_exit(m, result, c->shell_status);
     session_send_json(&c->session, m);
 }
@@ -139,6 +147,7 @@ static void on_order(void *ctx, struct job *job, const char *why)
         return;
     }
     c->shell_status = job->shell_status;
+    c->one_stage = job->runtime->one_stage;
     job_adapt(c, job);
     json_t *runtime = json_pack("{s:s,s:s,s:s}", "type", "runtime", "language",
                                 job->runtime->language, "version", job->runtime->version);

@@ -168,6 +168,37 @@ static json_t *outcome_gateway(const struct stage_result *run, const struct runt
     return o;
 }
 
+typedef json_t *stage_fn(const struct stage_result *s, bool shell_status);
+
+/* What both stages were, told as one: the compiler's words come first. */
+static void join(const struct stage_result *compile, const struct stage_result *run,
+                 struct stage_result *ret)
+{
+    *ret = *run;
+    ret->out = ret->err = ret->both = (struct buf){0};
+    buf_add(&ret->out, compile->out.data, compile->out.len);
+    buf_add(&ret->out, run->out.data, run->out.len);
+    buf_add(&ret->err, compile->err.data, compile->err.len);
+    buf_add(&ret->err, run->err.data, run->err.len);
+    buf_add(&ret->both, compile->both.data, compile->both.len);
+    buf_add(&ret->both, run->both.data, run->both.len);
+    ret->cpu_ns += compile->cpu_ns;
+    ret->wall_ns += compile->wall_ns;
+    ret->memory_bytes =
+        compile->memory_bytes > run->memory_bytes ? compile->memory_bytes : run->memory_bytes;
+}
+
+static json_t *joined(const struct result *result, bool shell_status, stage_fn *stage)
+{
+    struct stage_result both;
+    join(&result->compile, &result->run, &both);
+    json_t *o = stage(&both, shell_status);
+    buf_done(&both.out);
+    buf_done(&both.err);
+    buf_done(&both.both);
+    return o;
+}
+
 /*
  * After a failed compile there is no run: `run` is then a copy of `compile`, as in Piston.  In 2021
  * it ran all the same; a client of that time finds the compiler's message where it looks for
@@ -180,13 +211,15 @@ json_t *outcome(const struct result *result, const struct runtime *runtime, enum
     if (style == PISTON_GATEWAY) {
         return outcome_gateway(run, runtime);
     }
-    json_t *(*stage)(const struct stage_result *s, bool shell_status) =
-        style == PISTON_V1 ? stage_v1 : outcome_stage;
+    stage_fn *stage = style == PISTON_V1 ? stage_v1 : outcome_stage;
+    bool both = result->compile.ran && result->run.ran;
     json_t *o = json_object();
-    if (result->compile.ran) {
+    if (result->compile.ran && !runtime->one_stage) {
         set(o, "compile", stage(&result->compile, shell_status));
     }
-    set(o, "run", stage(run, shell_status));
+    set(o, "run",
+        both && runtime->one_stage ? joined(result, shell_status, stage)
+                                   : stage(run, shell_status));
     set(o, "language", json_string(runtime->language));
     set(o, "version", json_string(runtime->version));
     return o;
