@@ -1,0 +1,3 @@
+. ./second
+hello "$0"
+ls

@@ -1,0 +1,3 @@
+echo $RANDOM$RANDOM$RANDOM
+echo $SRANDOM
+mktemp -u

@@ -1,0 +1,5 @@
+read a b
+echo "$b,$a"
+cat
+read c
+echo $?

@@ -1,0 +1,2 @@
+echo 'echo added' >>"$0"
+cat "$0" | tail -n 1

@@ -1,0 +1,3 @@
+function hello
+    echo hello
+end

@@ -1,0 +1,4 @@
+echo before
+no_such_program
+string no_such
+exit 3

@@ -1,0 +1,3 @@
+read a b
+echo $b,$a
+cat

@@ -1,0 +1,2 @@
+echo kept
+kill -KILL $fish_pid

@@ -1,0 +1,1 @@
+ls -lan --time-style=+ . /dev/shm | grep -v ' \.\.$'

@@ -1,0 +1,1 @@
+console.log(require("./second"), require("./third.json"), Object.keys(require.cache));

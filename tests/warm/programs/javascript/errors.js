@@ -1,0 +1,6 @@
+function inner() {
+    null.x;
+}
+process.on("exit", code => console.log("exit", code));
+setTimeout(() => console.log("never"), 1000);
+inner();

@@ -1,0 +1,3 @@
+process.on("exit", () => process.stdout.write("end\n"));
+process.exitCode = 11;
+console.log("kept");

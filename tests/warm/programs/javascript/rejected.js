@@ -1,0 +1,2 @@
+process.on("uncaughtExceptionMonitor", (problem, origin) => console.log(origin));
+Promise.reject(new TypeError("nobody listens"));

@@ -1,0 +1,1 @@
+console.log(process.uptime() < 1, performance.now() < 1000);

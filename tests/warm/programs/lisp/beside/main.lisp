@@ -1,0 +1,1 @@
+(load "second.lisp") (print (hello))

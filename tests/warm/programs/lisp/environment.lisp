@@ -1,0 +1,1 @@
+(print (sb-ext:posix-environ))

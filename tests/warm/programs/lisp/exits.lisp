@@ -1,0 +1,2 @@
+(format t "kept")
+(sb-ext:exit :code 11)

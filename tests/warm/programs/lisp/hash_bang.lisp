@@ -1,0 +1,2 @@
+#!/usr/bin/sbcl --script
+(print "after the line")

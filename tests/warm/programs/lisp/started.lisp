@@ -1,0 +1,1 @@
+(print (< (get-internal-real-time) 1000000))

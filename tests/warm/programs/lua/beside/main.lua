@@ -1,0 +1,2 @@
+print(require("second"), package.loaded.second)
+dofile("third.lua")

@@ -1,0 +1,1 @@
+print(debug.getinfo(1, "S").source)

@@ -1,0 +1,2 @@
+io.write("kept")
+os.exit(11)

@@ -1,0 +1,1 @@
+os.execute("ls -lan --time-style=+ | grep -v ' ..$'; pwd; umask")

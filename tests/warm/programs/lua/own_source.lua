@@ -1,0 +1,1 @@
+for line in io.lines(arg[0]) do print(line) end

@@ -1,0 +1,3 @@
+package Second;
+sub name { __PACKAGE__ }
+1;

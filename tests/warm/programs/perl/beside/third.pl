@@ -1,0 +1,2 @@
+print __FILE__, " ", (caller)[1], "\n";
+1;

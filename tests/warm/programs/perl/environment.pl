@@ -1,0 +1,3 @@
+print "$_=$ENV{$_}\n" for sort keys %ENV;
+use Cwd;
+print getcwd, "\n";

@@ -1,0 +1,4 @@
+END { print "end $?\n" }
+$| = 0;
+print "kept";
+exit 11;

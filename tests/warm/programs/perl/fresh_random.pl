@@ -1,0 +1,3 @@
+print rand, "\n";
+print join(",", keys %{{ map { $_ => 1 } 1 .. 40 }}), "\n";
+print \my $x, "\n";

@@ -1,0 +1,3 @@
+#!/usr/bin/perl -w
+my $x;
+print "a" . $x;

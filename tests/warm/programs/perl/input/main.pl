@@ -1,0 +1,4 @@
+my $first = <STDIN>;
+print "first $first";
+print "rest $_" while <>;
+print eof(STDIN), "\n";

@@ -1,0 +1,3 @@
+$| = 1;
+print "kept\n";
+kill KILL => $$;

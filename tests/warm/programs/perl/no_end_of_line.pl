@@ -1,0 +1,2 @@
+print "first\n";
+print "last"

@@ -1,0 +1,2 @@
+<?php
+echo __FILE__, "\n";

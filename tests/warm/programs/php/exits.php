@@ -1,0 +1,5 @@
+<?php
+register_shutdown_function(function () { echo "end\n"; });
+ob_start();
+echo "kept";
+exit(11);

@@ -1,0 +1,3 @@
+#!/usr/bin/php
+<?php
+echo __LINE__, "\n";

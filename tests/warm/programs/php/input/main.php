@@ -1,0 +1,2 @@
+<?php
+var_dump(fgets(STDIN), stream_get_contents(STDIN), feof(STDIN));

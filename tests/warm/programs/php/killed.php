@@ -1,0 +1,3 @@
+<?php
+echo "kept\n";
+posix_kill(posix_getpid(), 9);

@@ -1,0 +1,2 @@
+Some text <?= 6 * 7 ?> and
+<?php echo "more";

@@ -1,0 +1,4 @@
+import os
+
+print("kept", flush=True)
+os.abort()

@@ -1,0 +1,3 @@
+from . import __name__ as outer
+
+NAME = outer, __name__

@@ -1,0 +1,4 @@
+import sys
+
+print("seven")
+sys.exit(7)

@@ -1,0 +1,2 @@
+print(hash("text"))
+print(hash(b"bytes"))

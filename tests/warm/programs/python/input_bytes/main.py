@@ -1,0 +1,4 @@
+import sys
+
+print(sys.stdin.buffer.read())
+print(sys.stdin.buffer.read())

@@ -1,0 +1,2 @@
+for n in range(60000):
+    print(n)

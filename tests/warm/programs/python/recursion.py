@@ -1,0 +1,9 @@
+import sys
+
+
+def down(n):
+    return down(n + 1)
+
+
+print(sys.getrecursionlimit())
+down(0)

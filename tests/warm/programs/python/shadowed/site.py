@@ -1,0 +1,1 @@
+raise SystemExit("taken at the start")

@@ -1,0 +1,1 @@
+print("taken at the start")

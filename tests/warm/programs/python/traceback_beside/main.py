@@ -1,0 +1,3 @@
+import helper
+
+helper.fail(lambda: [][1])

@@ -1,0 +1,2 @@
+import second
+print second.__file__

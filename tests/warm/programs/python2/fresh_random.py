@@ -1,0 +1,3 @@
+import random, os
+print random.random()
+print os.urandom(4).encode("hex")

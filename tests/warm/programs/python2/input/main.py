@@ -1,0 +1,2 @@
+import sys
+print repr(raw_input()), repr(sys.stdin.read())

@@ -1,0 +1,3 @@
+import signal
+for n in range(1, 32):
+    print n, signal.getsignal(n)

@@ -1,0 +1,4 @@
+print(commandArgs())
+print(getwd())
+print(search())
+print(sessionInfo()$R.version$version.string)

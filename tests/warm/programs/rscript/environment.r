@@ -1,0 +1,5 @@
+e <- Sys.getenv()
+print(e[!names(e) %in% c("R_SESSION_TMPDIR")])
+print(sort(names(options())))
+print(loadedNamespaces())
+print(ls(all.names = TRUE))

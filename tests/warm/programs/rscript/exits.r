@@ -1,0 +1,2 @@
+cat("kept\n")
+quit(status = 11)

@@ -1,0 +1,2 @@
+cat(runif(1), "\n")
+cat(tempdir(), "\n")

@@ -1,0 +1,3 @@
+set.seed(1)
+print(runif(3))
+print(summary(lm(dist ~ speed, cars)))

@@ -1,0 +1,2 @@
+print("main")
+print(exists("from_profile"))

@@ -1,0 +1,1 @@
+print(proc.time()[["elapsed"]] < 2)

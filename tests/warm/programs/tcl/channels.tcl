@@ -1,0 +1,2 @@
+puts [lsort [file channels]]
+foreach one {stdin stdout stderr} { puts [fconfigure $one] }

@@ -1,0 +1,4 @@
+proc inner {} { error "no good" }
+puts [catch inner text]
+puts $text
+inner

@@ -1,0 +1,2 @@
+puts -nonewline kept
+exit 11

@@ -1,0 +1,3 @@
+puts [gets stdin]
+puts [read stdin]
+puts [eof stdin]

@@ -1,0 +1,3 @@
+puts kept
+flush stdout
+exec kill -KILL [pid]

@@ -1,0 +1,2 @@
+declare const process: any, __filename: string, require: any;
+console.log(process.argv, __filename, process.cwd(), require.main.filename);

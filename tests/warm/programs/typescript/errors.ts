@@ -1,0 +1,5 @@
+function inner(of?: { x: number }): number {
+    return of!.x;
+}
+console.log("before");
+inner();

@@ -1,0 +1,3 @@
+declare const process: any;
+process.on("exit", (code: number) => console.log("end", code));
+process.exitCode = 11;

@@ -1,0 +1,3 @@
+echo kept
+kill -TERM $$
+echo never
