@@ -25,7 +25,8 @@ LIKE = {"pypy": "python", "luajit": "lua", "lua-compiled": "lua", "java-compiled
 # They have a NUL byte, files beside them that their interpreter looks at before, or ask how long it has been there.
 NEVER_WARM = {
     "python/null_byte.py", "bash/started.sh", "zsh/started.zsh", "perl/started.pl", "lisp/started.lisp",
-    "rscript/started.r", "java/started.java", "typescript/started.ts", "javascript/started.js", "javascript/beside", "javascript/typed", "javascript/named",
+    "rscript/started.r", "java/started.java", "typescript/started.ts", "javascript/started.js", "javascript/beside",
+    "javascript/typed", "javascript/named",
 }
 NEVER_RUN = {"syntax_error", "type_error"}  # where a compiler sees it
 LEAST = {"python": 25}  # programs; of others
@@ -168,6 +169,14 @@ def test_control_a_program_that_can_tell_is_seen(servers):
     source = "print(open('/proc/self/stat').read().rsplit(')', 1)[1].split()[19])\n"
     body = {"language": "python", "files": [{"path": "main.py", "content": source}]}
     assert run_cold(servers, body) != run_warm(servers, body)
+
+
+def test_who_asks_for_a_start_of_its_own_gets_it(servers):
+    body = {"language": "python", "files": [{"path": "main.py", "content": "print('asked')\n"}]}
+    warm = run_warm(servers, body)
+    for _ in range(3):
+        assert wait_until(lambda: ready(servers["warm"]) > 0, 60)
+        assert run(servers["warm"], {**body, "warm": False}) == (warm, False)
 
 
 def test_every_language_that_is_warmed_has_its_programs():
