@@ -27,37 +27,37 @@ static char *user_cache(void)
     return home && home[0] == '/' ? xasprintf("%s/.cache", home) : NULL;
 }
 
-/* Its parents are made too: those of a user for the user alone.  NULL: *e says why not. */
-static char *default_path(struct err *e)
+/* Its parents are made too: those of a user for the user alone. */
+static int default_path(char **ret, struct err *e)
 {
     bool root = geteuid() == 0;
     AUTO(mem_freep) char *cache = root ? xstrdup("/var/cache") : user_cache();
     if (!cache) {
-        err_set(e, ERR_NOT_FOUND, "there is no HOME; name a directory with --prepare-dir");
-        return NULL;
+        return err_set(e, ERR_NOT_FOUND, "there is no HOME; name a directory with --prepare-dir");
     }
     AUTO(mem_freep) char *folder = xasprintf("%s/belljar", cache);
     (void)mkdir(cache, 0700); /* what is wrong with it, the next step tells */
     if (mkdir(folder, root ? 0755 : 0700) < 0 && errno != EEXIST) {
-        err_sys(e, "mkdir '%s'", folder);
-        return NULL;
+        return err_sys(e, "mkdir '%s'", folder);
     }
-    return xasprintf("%s/" NAME, folder);
+    *ret = xasprintf("%s/" NAME, folder);
+    return 0;
 }
 
-static char *path_choose(const struct config *config, struct err *e)
+static int path_choose(const struct config *config, char **ret, struct err *e)
 {
     if (config->prepare_dir[0]) {
-        return xstrdup(config->prepare_dir);
+        *ret = xstrdup(config->prepare_dir);
+        return 0;
     }
     if (!config->data[0]) {
-        return default_path(e);
+        return default_path(ret, e);
     }
     if (mkdir(config->data, 0700) < 0 && errno != EEXIST) {
-        err_sys(e, "making the data directory '%s'", config->data);
-        return NULL;
+        return err_sys(e, "making the data directory '%s'", config->data);
     }
-    return xasprintf("%s/" NAME, config->data);
+    *ret = xasprintf("%s/" NAME, config->data);
+    return 0;
 }
 
 static int check(int fd, const char *path, struct err *e)
@@ -78,9 +78,10 @@ static int check(int fd, const char *path, struct err *e)
 
 int prepared_dir_open(const struct config *config, struct prepared_dir *ret, struct err *e)
 {
-    AUTO(mem_freep) char *path = path_choose(config, e);
+    AUTO(mem_freep) char *path = NULL;
+    int r = path_choose(config, &path, e);
     if (!path) {
-        return -(int)e->kind;
+        return r;
     }
     bool made = mkdir(path, 0755) == 0;
     if (!made && errno != EEXIST) {
@@ -93,7 +94,7 @@ int prepared_dir_open(const struct config *config, struct prepared_dir *ret, str
     if (made && fchmod(fd, 0755) < 0) { /* whatever the umask: boxes read it as strangers */
         return err_sys(e, "chmod '%s'", path);
     }
-    int r = check(fd, path, e);
+    r = check(fd, path, e);
     char *real = r < 0 ? NULL : realpath(path, NULL);
     if (r == 0 && !real) {
         r = err_sys(e, "'%s'", path);
