@@ -71,10 +71,18 @@ struct namespaces {
     char **seen; /* a strv: "ipc:[4026531839]" */
 };
 
+/* The server keeps products of compilations: as many as cache.bytes allows, and PRODUCTS_MAX. */
+static bool is_kept(const char *target)
+{
+    return str_starts(target, "/memfd:belljar-product");
+}
+
 static void descriptor_count(void *ctx, const char *target)
 {
     uint64_t *counts = ctx; /* network namespaces, others */
-    counts[str_starts(target, "net:[") ? 0 : 1]++;
+    if (!is_kept(target)) {
+        counts[str_starts(target, "net:[") ? 0 : 1]++;
+    }
 }
 
 /* The maker of network namespaces is always in the one that it made last. */

@@ -130,6 +130,7 @@ static void engine_make(struct server *s)
     snprintf(unzip, sizeof(unzip), "/proc/self/fd/%d", s->unzip_fd);
     const struct engine_config config = {
         .slots = host_slots(c),
+        .batch_slots = (unsigned)c->batch_slots,
         .queue_max = (unsigned)c->queue_max,
         .queue_bytes = c->queue_bytes,
         .cpu_milli = config_cpu_milli(c),

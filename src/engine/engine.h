@@ -48,6 +48,7 @@ struct engine_observer { /* each may be NULL but `finished` */
 
 struct engine_config {
     unsigned slots;       /* programs that run at one time */
+    unsigned batch_slots; /* that nobody waits for; 0: all but a quarter, and at least one */
     unsigned queue_max;   /* jobs that wait */
     uint64_t queue_bytes; /* files and stdin of all jobs that are not finished */
     unsigned cpu_milli;   /* quota of a box that asks for none; 0: none */
@@ -110,7 +111,7 @@ void engine_expect(struct engine *e, struct job *job);
 void engine_drop_spares(struct engine *e);                   /* what is installed has changed */
 bool engine_has_place(const struct engine *e, size_t count); /* for so many more in the queue */
 /* A job of this caller that is submitted now begins at once. */
-bool engine_begins_at_once(const struct engine *e, const char *caller);
+bool engine_begins_at_once(const struct engine *e, const char *caller, bool batch);
 const struct job *engine_job(const struct engine_job *j); /* NULL before it is loaded */
 struct engine_job *engine_job_find(const struct engine *e, const char *id); /* NULL: none */
 /*

@@ -50,7 +50,7 @@ struct engine {
     struct product_cache *products;
     struct list jobs; /* all that were accepted and are not freed */
     struct table by_id;
-    unsigned running, sessions;
+    unsigned running, batches /* of them */, sessions;
     unsigned sessions_accepted; /* jobs that are sessions, or will be */
     struct list looks;
     bool measuring;
@@ -81,7 +81,7 @@ struct engine_job {
     struct table_node by_id;
     struct list link; /* of `between`, `parked` or `woken` */
     enum engine_job_state state;
-    bool has_slot, has_session;
+    bool has_slot, is_batch /* of the slots */, has_session;
     bool is_interactive; /* is a session or will be one: counted in sessions_accepted */
     struct job *job;     /* NULL: a ticket whose job has not been loaded */
     size_t bytes;        /* of the job, as counted in held_bytes */

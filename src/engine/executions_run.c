@@ -69,7 +69,7 @@ static struct runtime *runtime_known(const struct active *a)
 bool active_begin_at_once(struct active *a)
 {
     struct executions *e = a->all;
-    if (e->write_failed || !engine_begins_at_once(e->engine, a->caller) ||
+    if (e->write_failed || !engine_begins_at_once(e->engine, a->caller, a->batch) ||
         execution_bytes(a->x) > AT_ONCE_MAX) {
         return false;
     }

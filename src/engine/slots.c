@@ -6,6 +6,8 @@
  * is begun anew with each of them; should it end all the same while the job runs here, the item is
  * taken again, and nothing else happens.
  *
+ * Batches never take the last slots: whoever is waited for finds one though batches are many.
+ *
  * A session gives its slot back when its run stage begins: somebody may look at it for hours.  One
  * without any other stage needs none, and waits for none.  What it holds is a box, and two boxes
  * for each slot are no session's.
@@ -124,6 +126,28 @@ struct engine_job *engine_job_find(const struct engine *e, const char *id)
     return node ? TABLE_ITEM(node, struct engine_job, by_id) : NULL;
 }
 
+static unsigned batches_max(const struct engine *e)
+{
+    unsigned slots = e->config.slots, asked = e->config.batch_slots;
+    if (asked > 0) {
+        return asked < slots ? asked : slots;
+    }
+    return slots < 2 ? slots : slots - (slots < 8 ? 1 : slots / 4);
+}
+
+static bool batch_may_begin(const struct engine *e)
+{
+    return e->batches < batches_max(e);
+}
+
+static void slot_take(struct engine_job *j, bool batch)
+{
+    j->has_slot = true;
+    j->is_batch = batch;
+    j->engine->running++;
+    j->engine->batches += batch;
+}
+
 static void engine_begin(struct engine *e, const struct queue_item *item)
 {
     struct engine_job *j = engine_job_find(e, item->id);
@@ -133,8 +157,9 @@ static void engine_begin(struct engine *e, const struct queue_item *item)
     }
     queue_extend(e->queue, item->id, plan_lease_ns(j));
     if (j->state == JOB_QUEUED) {
-        e->running += !item->session;
-        j->has_slot = !item->session;
+        if (!item->session) {
+            slot_take(j, item->batch);
+        }
         runner_begin(j);
     }
 }
@@ -160,6 +185,23 @@ static void engine_make_room(struct engine *e)
     }
 }
 
+static struct engine_job *next_woken(const struct engine *e)
+{
+    LIST_FOR_EACH (node, &e->woken) {
+        struct engine_job *j = LIST_ITEM(node, struct engine_job, link);
+        if (j->job->priority != JOB_BATCH || batch_may_begin(e)) {
+            return j;
+        }
+    }
+    return NULL;
+}
+
+static bool take_next(struct engine *e, struct queue_item *ret)
+{
+    return batch_may_begin(e) ? queue_take(e->queue, LEASE_NS, ret)
+                              : queue_take_waited_for(e->queue, LEASE_NS, ret);
+}
+
 /* The jobs between two stages first: they hold a slot already, or did. */
 void engine_pump(void *ctx)
 {
@@ -176,21 +218,19 @@ void engine_pump(void *ctx)
         list_remove(&j->link);
         runner_continue(j);
     }
-    while (engine_has_slot(e) && !list_empty(&e->woken)) {
-        struct engine_job *j = LIST_ITEM(e->woken.next, struct engine_job, link);
+    for (struct engine_job *j; engine_has_slot(e) && (j = next_woken(e)) != NULL;) {
         list_remove(&j->link);
-        e->running++;
-        j->has_slot = true;
+        slot_take(j, j->job->priority == JOB_BATCH);
         runner_continue(j);
     }
     while (engine_has_session(e) && queue_take_session(e->queue, LEASE_NS, &item)) {
         engine_begin(e, &item);
     }
-    while (engine_has_slot(e) && queue_take(e->queue, LEASE_NS, &item)) {
+    while (engine_has_slot(e) && take_next(e, &item)) {
         engine_begin(e, &item);
     }
     engine_make_room(e);
-    pool_running(e->pool, e->running);
+    pool_running(e->pool, e->running - e->batches); /* which give way to the making of spares */
 }
 
 void engine_pump_later(struct engine *e)
@@ -211,6 +251,7 @@ static void engine_job_give_slot(struct engine_job *j)
     if (j->has_slot) {
         j->has_slot = false;
         e->running--;
+        e->batches -= j->is_batch;
         engine_pump_later(e);
     }
 }
@@ -265,12 +306,12 @@ bool engine_has_place(const struct engine *e, size_t count)
     return !e->draining && waiting <= e->config.queue_max && count <= e->config.queue_max - waiting;
 }
 
-bool engine_begins_at_once(const struct engine *e, const char *caller)
+bool engine_begins_at_once(const struct engine *e, const char *caller, bool batch)
 {
-    struct queue_item item = {.running_max = engine_running_max(e, caller)};
+    struct queue_item item = {.batch = batch, .running_max = engine_running_max(e, caller)};
     snprintf(item.caller, sizeof(item.caller), "%s", caller);
-    return !e->draining && engine_has_slot(e) && list_empty(&e->between) && list_empty(&e->woken) &&
-           queue_is_next(e->queue, &item);
+    return !e->draining && engine_has_slot(e) && (!batch || batch_may_begin(e)) &&
+           list_empty(&e->between) && list_empty(&e->woken) && queue_is_next(e->queue, &item);
 }
 
 unsigned engine_waiting_of(const struct engine *e, const char *caller)

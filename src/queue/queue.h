@@ -32,6 +32,8 @@ struct queue_item {
     unsigned running_max;
 };
 
+enum queue_of { QUEUE_ALL, QUEUE_WAITED_FOR /* no batches */, QUEUE_SESSIONS };
+
 struct queue_events {
     /* There may be something to take after queue_take found nothing. */
     void (*ready)(void *ctx);
@@ -44,8 +46,8 @@ struct queue_ops {
      * session, which waits for none of them. `first`: before all others of its caller. */
     int (*put)(struct queue *q, const struct queue_item *item, bool force, bool first,
                struct err *e);
-    /* Of the sessions, or of all others. */
-    bool (*take)(struct queue *q, bool session, uint64_t lease_ns, struct queue_item *ret);
+    /* QUEUE_ALL: but the sessions. */
+    bool (*take)(struct queue *q, enum queue_of of, uint64_t lease_ns, struct queue_item *ret);
     void (*extend)(struct queue *q, const char *id, uint64_t lease_ns);
     void (*ack)(struct queue *q, const char *id);       /* done with: it is gone */
     void (*give_back)(struct queue *q, const char *id); /* taken, not run: first of its caller's */
@@ -71,12 +73,17 @@ static inline int queue_put(struct queue *q, const struct queue_item *item, bool
 
 static inline bool queue_take(struct queue *q, uint64_t lease_ns, struct queue_item *ret)
 {
-    return q->ops->take(q, false, lease_ns, ret);
+    return q->ops->take(q, QUEUE_ALL, lease_ns, ret);
+}
+
+static inline bool queue_take_waited_for(struct queue *q, uint64_t lease_ns, struct queue_item *ret)
+{
+    return q->ops->take(q, QUEUE_WAITED_FOR, lease_ns, ret);
 }
 
 static inline bool queue_take_session(struct queue *q, uint64_t lease_ns, struct queue_item *ret)
 {
-    return q->ops->take(q, true, lease_ns, ret);
+    return q->ops->take(q, QUEUE_SESSIONS, lease_ns, ret);
 }
 
 static inline void queue_extend(struct queue *q, const char *id, uint64_t lease_ns)

@@ -231,14 +231,17 @@ static int memory_put(struct queue *q, const struct queue_item *asked, bool forc
 }
 
 /* KINDS: there is nothing that may be taken. */
-static unsigned kind_of_next(struct memory_queue *m, bool session)
+static unsigned kind_of_next(struct memory_queue *m, enum queue_of of)
 {
-    if (session) {
+    if (of == QUEUE_SESSIONS) {
         return list_empty(&m->rings[KIND_SESSION]) ? KINDS : KIND_SESSION;
     }
     bool interactive = !list_empty(&m->rings[KIND_INTERACTIVE]);
-    if (list_empty(&m->rings[KIND_BATCH])) {
+    bool batch = !list_empty(&m->rings[KIND_BATCH]);
+    if (!batch) {
         m->turns = 0;
+    }
+    if (!batch || of == QUEUE_WAITED_FOR) { /* then as many batches run as may: none stands */
         return interactive ? KIND_INTERACTIVE : KINDS;
     }
     if (interactive && m->turns < QUEUE_BATCH_TURN) {
@@ -249,10 +252,11 @@ static unsigned kind_of_next(struct memory_queue *m, bool session)
     return KIND_BATCH;
 }
 
-static bool memory_take(struct queue *q, bool session, uint64_t lease_ns, struct queue_item *ret)
+static bool memory_take(struct queue *q, enum queue_of kinds, uint64_t lease_ns,
+                        struct queue_item *ret)
 {
     struct memory_queue *m = of(q);
-    unsigned kind = kind_of_next(m, session);
+    unsigned kind = kind_of_next(m, kinds);
     if (kind == KINDS) {
         return false;
     }
@@ -279,7 +283,9 @@ static bool memory_is_next(const struct queue *q, const struct queue_item *item)
     const struct memory_queue *m = (const struct memory_queue *)q;
     const struct caller *c = caller_find(m, item->caller);
     bool held = c && item->running_max > 0 && c->taken >= item->running_max;
-    return !held && list_empty(&m->rings[KIND_INTERACTIVE]) && list_empty(&m->rings[KIND_BATCH]);
+    bool batch = !list_empty(&m->rings[KIND_BATCH]);
+    bool passed = batch && (item->batch || m->turns >= QUEUE_BATCH_TURN);
+    return !held && !passed && list_empty(&m->rings[KIND_INTERACTIVE]);
 }
 
 static size_t memory_waiting_of(const struct queue *q, const char *caller)

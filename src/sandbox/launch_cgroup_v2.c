@@ -26,9 +26,12 @@ static const struct {
 };
 
 /* Relative to each other; 100 is what a fresh cgroup has. */
+#define WEIGHT_WAITED_FOR "1000"
+#define WEIGHT_BATCH      "100"
+
 static const char *const weights[BOXD_CLASSES] = {
-    [BOX_CLASS_INTERACTIVE] = "1000",
-    [BOX_CLASS_BATCH] = "100",
+    [BOX_CLASS_INTERACTIVE] = WEIGHT_WAITED_FOR,
+    [BOX_CLASS_BATCH] = WEIGHT_BATCH,
 };
 
 /* Only the true root lacks this file; it alone may hold processes and hand controllers on. */
@@ -140,6 +143,17 @@ static int supervisor_enter(int dir_fd, struct err *e)
     return r < 0 ? r : cgroup_file_write(leaf, "cgroup.procs", "0", e); /* 0: who writes */
 }
 
+/* Beside busy boxes the server and boxd would have the least of all. */
+static int supervisor_weigh(int dir_fd, struct err *e)
+{
+    AUTO(fd_closep) int leaf = openat(dir_fd, SUPERVISOR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (leaf < 0) {
+        return err_sys(e, "open cgroup '%s'", SUPERVISOR);
+    }
+    bool weighed = cgroup_file_exists(leaf, "cpu.weight");
+    return weighed ? cgroup_file_write(leaf, "cpu.weight", WEIGHT_WAITED_FOR, e) : 0;
+}
+
 static int class_make(struct launch_cgroup *c, int dir_fd, unsigned class, struct err *e)
 {
     int *fd = &c->fds[class][BOXD_CG_MEMORY];
@@ -165,6 +179,9 @@ static int base_fill(struct launch_cgroup *c, int base_fd, int dir_fd, bool leav
     }
     if (r == 0) {
         r = controllers_enable(dir_fd, e);
+    }
+    if (r == 0 && leave) {
+        r = supervisor_weigh(dir_fd, e);
     }
     for (unsigned class = 0; r == 0 && class < BOXD_CLASSES; class ++) {
         r = class_make(c, dir_fd, class, e);

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was compiled before is not compiled again."""
+import contextlib
 import itertools
 import json
+import os
+import pathlib
 import re
 
 import pytest
 
 from support.native import EXECUTIONS, create, finished, run
 from support.raw import ask, wait_until
+from support.server import descendants
 from support.websocket import WebSocket
 
 numbers = itertools.count()
@@ -140,6 +144,24 @@ def test_one_that_is_too_large_is_not_kept(start):
     server = start("--log-level", "info", "--cache-bytes", "40K")
     source = fresh()
     assert [run(server, source, "c")["compile"]["cached"] for _ in range(2)] == [False, False]
+
+
+def test_a_product_that_is_kept_is_one_descriptor_and_no_other_is_left(start):
+    server = start("--log-level", "info", "--cache-age-s", "2")
+    for source in [fresh(), fresh(), fresh("return x;")]:
+        for _ in range(2):
+            run(server, source, "c")
+
+    def held():
+        links = []
+        for one in descendants(server.pid):
+            for fd in pathlib.Path(f"/proc/{one}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    links.append(os.readlink(fd))
+        return [link for link in links if link.startswith("/memfd:belljar-product")]
+
+    assert wait_until(lambda: len(held()) == 2)  # what did not compile has none
+    assert wait_until(lambda: held() == [])
 
 
 def test_an_old_one_is_forgotten(start):

@@ -111,13 +111,16 @@ def cgroup_leaves(instance):
     return leaves
 
 
+KEPT = ("net:", "/memfd:belljar-product")
+
+
 def process_facts(pid):
     """Name, number of descriptors, number of mounts; None when it has just ended."""
     folder = pathlib.Path(f"/proc/{pid}")
     try:
-        # boxd keeps empty network namespaces ahead: more after a burst than at rest.
+        # boxd keeps empty network namespaces ahead: more after a burst than at rest. The server keeps what was compiled.
         descriptors = [os.readlink(folder / "fd" / one) for one in os.listdir(folder / "fd")]
-        return (folder.joinpath("comm").read_text().strip(), sum(not one.startswith("net:") for one in descriptors),
+        return (folder.joinpath("comm").read_text().strip(), sum(not one.startswith(KEPT) for one in descriptors),
                 len(folder.joinpath("mountinfo").read_text().splitlines()))
     except OSError:
         return None

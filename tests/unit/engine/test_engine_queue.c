@@ -182,6 +182,77 @@ static void test_callers_take_turns(void **state)
     bench_done(&b);
 }
 
+static struct job *batch_job(void)
+{
+    struct job *job = bash_job();
+    job->priority = JOB_BATCH;
+    return job;
+}
+
+static void test_batches_leave_a_slot(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(8, 3, 10);
+    struct heard batch[3] = {{0}}, waited_for = {0};
+    for (size_t i = 0; i < ARRAY_LEN(batch); i++) {
+        submitted(&b, &batch[i], batch_job());
+    }
+    assert_int_equal(engine_stats(b.engine).running, 2);
+    assert_string_equal(batch[2].order, "");
+    assert_false(engine_begins_at_once(b.engine, "", true));
+    assert_true(engine_begins_at_once(b.engine, "", false));
+    submitted(&b, &waited_for, bash_job());
+    assert_string_equal(waited_for.order, "R");
+
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_takes_box(b.boxd);
+    fake_takes_box(b.boxd);
+    fake_runs(b.boxd, box, "", 0); /* the place of a batch is a batch's */
+    assert_string_equal(batch[2].order, "R");
+    bench_done(&b);
+}
+
+static void test_slot_of_who_was_waited_for_is_no_batchs(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(8, 2, 10);
+    struct heard batch[2] = {{0}}, waited_for = {0};
+    submitted(&b, &waited_for, bash_job());
+    submitted(&b, &batch[0], batch_job());
+    submitted(&b, &batch[1], batch_job());
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);
+    assert_string_equal(waited_for.order, "RrF");
+    assert_string_equal(batch[0].order, "R");
+    assert_string_equal(batch[1].order, "");
+    assert_int_equal(engine_stats(b.engine).running, 1);
+    bench_done(&b);
+}
+
+static void assert_batches(unsigned slots, unsigned batch_slots, unsigned wanted)
+{
+    const struct engine_config config = {
+        .slots = slots, .batch_slots = batch_slots, .queue_max = 20, .queue_bytes = 100000};
+    struct bench b = bench_of(FAKE_BOXES, &config);
+    struct heard h[FAKE_BOXES] = {{0}};
+    for (size_t i = 0; i < ARRAY_LEN(h); i++) {
+        submitted(&b, &h[i], batch_job());
+    }
+    assert_int_equal(engine_stats(b.engine).running, wanted);
+    bench_done(&b);
+}
+
+static void test_how_many_slots_batches_may_take(void **state)
+{
+    (void)state;
+    assert_batches(1, 0, 1); /* else they would never run */
+    assert_batches(2, 0, 1);
+    assert_batches(4, 0, 3);
+    assert_batches(8, 0, 6);
+    assert_batches(4, 2, 2);
+    assert_batches(4, 4, 4);
+    assert_batches(2, 9, 2);
+}
+
 static void test_paused_engine_takes_jobs_and_starts_none(void **state)
 {
     (void)state;
@@ -189,7 +260,7 @@ static void test_paused_engine_takes_jobs_and_starts_none(void **state)
     struct bench b = bench_of(4, &config);
     struct heard h = {0}, refused = {0};
     struct err e;
-    assert_false(engine_begins_at_once(b.engine, ""));
+    assert_false(engine_begins_at_once(b.engine, "", false));
     submitted(&b, &h, bash_job());
     assert_string_equal(h.order, "");
     assert_true(engine_stats(b.engine).paused);
@@ -220,19 +291,19 @@ static void test_job_begins_at_once_when_a_slot_is_free(void **state)
     struct bench b = bench_new(4, 2, 10);
     struct heard h[2] = {{0}};
     struct err e;
-    assert_true(engine_begins_at_once(b.engine, ""));
+    assert_true(engine_begins_at_once(b.engine, "", false));
     assert_int_equal(submit(&b, &h[0], bash_job(), &e), 0);
-    assert_false(engine_begins_at_once(b.engine, "")); /* one waits for the loop */
+    assert_false(engine_begins_at_once(b.engine, "", false)); /* one waits for the loop */
     fake_run(b.boxd);
-    assert_true(engine_begins_at_once(b.engine, ""));
+    assert_true(engine_begins_at_once(b.engine, "", false));
     uint32_t box = fake_takes_box(b.boxd);
     submitted(&b, &h[1], bash_job());
-    assert_false(engine_begins_at_once(b.engine, ""));
+    assert_false(engine_begins_at_once(b.engine, "", false));
     fake_takes_box(b.boxd);
     fake_runs(b.boxd, box, "", 0);
-    assert_true(engine_begins_at_once(b.engine, ""));
+    assert_true(engine_begins_at_once(b.engine, "", false));
     engine_set_sandbox(b.engine, NULL);
-    assert_false(engine_begins_at_once(b.engine, ""));
+    assert_false(engine_begins_at_once(b.engine, "", false));
     engine_set_sandbox(b.engine, b.boxd->sandbox);
     bench_done(&b);
 }
@@ -301,6 +372,9 @@ int main(void)
         cmocka_unit_test(test_callers_take_turns),
         cmocka_unit_test(test_paused_engine_takes_jobs_and_starts_none),
         cmocka_unit_test(test_places_are_counted),
+        cmocka_unit_test(test_batches_leave_a_slot),
+        cmocka_unit_test(test_slot_of_who_was_waited_for_is_no_batchs),
+        cmocka_unit_test(test_how_many_slots_batches_may_take),
         cmocka_unit_test(test_job_begins_at_once_when_a_slot_is_free),
         cmocka_unit_test(test_job_whose_lease_ends_is_not_run_twice),
         cmocka_unit_test(test_lease_that_ends_while_no_slot_is_free_leaves_nothing_behind),

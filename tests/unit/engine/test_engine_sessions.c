@@ -277,8 +277,8 @@ static void test_caller_runs_no_more_than_it_may(void **state)
     submitted(&b, &h[1], job_of_caller("x"));
     assert_int_equal(engine_waiting_of(b.engine, "x"), 1);
     assert_int_equal(engine_waiting_of(b.engine, "y"), 0);
-    assert_false(engine_begins_at_once(b.engine, "x"));
-    assert_true(engine_begins_at_once(b.engine, "y"));
+    assert_false(engine_begins_at_once(b.engine, "x", false));
+    assert_true(engine_begins_at_once(b.engine, "y", false));
     submitted(&b, &h[2], job_of_caller("y"));
     assert_string_equal(h[1].order, "");
     assert_string_equal(h[2].order, "R");

@@ -164,6 +164,25 @@ static void test_woken_goes_before_the_queue(void **state)
     bench_done(&b);
 }
 
+static void test_woken_batch_leaves_a_slot(void **state)
+{
+    (void)state;
+    struct bench b = share_bench(3, false);
+    struct heard h[3] = {{0}}, waited_for = {0};
+    for (size_t i = 0; i < ARRAY_LEN(h); i++) {
+        struct job *job = job_by("alice");
+        job->priority = JOB_BATCH;
+        submitted(&b, &h[i], job);
+    }
+    stage_ends(&b, fake_takes_box(b.boxd), "PRODUCT");
+    assert_string_equal(h[0].order, "CcR");
+    assert_string_equal(h[1].order, "CcR");
+    assert_string_equal(h[2].order, "");
+    submitted(&b, &waited_for, job_by("alice"));
+    assert_string_equal(waited_for.order, "CcR");
+    bench_done(&b);
+}
+
 static void test_cancelled_compiler_is_followed_by_one_that_waits(void **state)
 {
     (void)state;
@@ -367,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_shared_products_are_everybodys),
         cmocka_unit_test(test_same_at_one_time_waits_without_a_slot),
         cmocka_unit_test(test_woken_goes_before_the_queue),
+        cmocka_unit_test(test_woken_batch_leaves_a_slot),
         cmocka_unit_test(test_cancelled_compiler_is_followed_by_one_that_waits),
         cmocka_unit_test(test_one_that_waits_can_be_cancelled),
         cmocka_unit_test(test_all_compile_when_the_first_met_a_limit),

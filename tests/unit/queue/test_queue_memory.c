@@ -473,6 +473,37 @@ static void test_next_is_who_finds_nothing_that_may_go(void **state)
     assert_false(queue_is_next(b.queue, &x));
 }
 
+static void test_without_batches_only_who_is_waited_for_is_taken(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    struct queue_item item;
+    puts_all(&b, "x", "AB", true);
+    assert_false(queue_take_waited_for(b.queue, LONG, &item));
+    puts_all(&b, "x", "abcdefghijkl", false);
+    for (int i = 0; i < 12; i++) { /* none of them is a batch's turn */
+        assert_true(queue_take_waited_for(b.queue, LONG, &item));
+        assert_false(item.batch);
+    }
+    assert_false(queue_take_waited_for(b.queue, LONG, &item));
+    assert_takes(&b, LONG, "AB");
+}
+
+static void test_who_is_waited_for_is_next_before_batches_that_wait(void **state)
+{
+    (void)state;
+    AUTO(bench_done) struct bench b;
+    bench_init(&b, 20);
+    struct queue_item waited_for = item_of("x", "z", false), batch = item_of("x", "z", true);
+    puts_all(&b, "y", "AB", true);
+    assert_true(queue_is_next(b.queue, &waited_for));
+    assert_false(queue_is_next(b.queue, &batch));
+    puts_all(&b, "y", "abcdefgh", false);
+    assert_takes(&b, LONG, "abcdefgh");
+    assert_false(queue_is_next(b.queue, &waited_for)); /* it is a batch's turn */
+}
+
 /* Callers come and go; many items are taken, given back and cancelled. */
 static void test_many_items_of_many_callers(void **state)
 {
@@ -532,6 +563,8 @@ int main(void)
         cmocka_unit_test(test_number_of_the_last_item_counts),
         cmocka_unit_test(test_waiting_of_a_caller_counts_its_own),
         cmocka_unit_test(test_next_is_who_finds_nothing_that_may_go),
+        cmocka_unit_test(test_without_batches_only_who_is_waited_for_is_taken),
+        cmocka_unit_test(test_who_is_waited_for_is_next_before_batches_that_wait),
         cmocka_unit_test(test_many_items_of_many_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
