@@ -16,6 +16,11 @@ _Noreturn void channel_end(void)
 
 int channel_wait(int sock, int extra_fd)
 {
+    return channel_wait_ms(sock, extra_fd, -1);
+}
+
+int channel_wait_ms(int sock, int extra_fd, int timeout_ms)
+{
     bool both = sock == CHANNEL_BOTH;
     /* With no events asked for, poll still tells of a hang-up. */
     struct pollfd fds[] = {
@@ -24,9 +29,12 @@ int channel_wait(int sock, int extra_fd)
         {.fd = extra_fd, .events = POLLIN},
     };
     for (;;) {
-        int n = poll(fds, ARRAY_LEN(fds), -1);
+        int n = poll(fds, ARRAY_LEN(fds), timeout_ms);
         if (n < 0 && errno == EINTR) {
             continue;
+        }
+        if (n == 0) {
+            return -1;
         }
         short gone = POLLHUP | POLLERR | POLLNVAL;
         if (n < 0 || ((fds[0].revents | fds[1].revents) & gone)) {

@@ -19,6 +19,8 @@ _Noreturn void channel_end(void);
 
 /* Blocks until `sock` or `extra_fd` (-1: none) can be read; returns which. */
 int channel_wait(int sock, int extra_fd);
+/* Likewise; -1: neither could in that time. */
+int channel_wait_ms(int sock, int extra_fd, int timeout_ms);
 
 /*
  * The next message of `sock`, of a type within types_mask, into `packet` of `cap` bytes.

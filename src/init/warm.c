@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -25,6 +26,12 @@ static int ended_early(struct err *e)
 {
     return err_set(e, ERR_GONE, "box init: the program ended before its files came");
 }
+
+/*
+ * One that waits for a child to become another program (vfork) stops no sooner than that, and the
+ * child is stopped.
+ */
+#define STOP_MS 2000
 
 /* Buries orphans meanwhile. */
 static int wait_for_start(struct reap *reap, const struct program *p, struct err *e)
@@ -53,7 +60,9 @@ static int wait_until_stopped(struct reap *reap, const struct program *p, struct
         if (info.si_pid != 0) {
             return info.si_code == CLD_STOPPED ? 0 : ended_early(e);
         }
-        channel_wait(-1, reap->sigfd);
+        if (channel_wait_ms(-1, reap->sigfd, STOP_MS) < 0) {
+            return err_set(e, ERR_BUSY, "box init: the program does not stop for its files");
+        }
         reap_clear(reap);
     }
 }
@@ -100,7 +109,7 @@ int warm_start(struct start *s, const struct fence *f, struct reap *reap, void *
                struct program *p, struct err *e)
 {
     char wait[BOX_WAIT_NAME_MAX + 1];
-    strcpy(wait, s->collect[0]); /* checked; the next START takes its place */
+    snprintf(wait, sizeof(wait), "%s", s->collect[0]); /* checked; the next START takes its place */
     int r = wait_for_start(reap, p, e);
     if (r < 0) {
         return r;

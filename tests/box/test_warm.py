@@ -279,6 +279,22 @@ def test_a_warm_box_ends_with_boxd(box):
         box.recv(box.control)
 
 
+SPAWN = """
+import os
+os.posix_spawn("/bin/cat", ["cat", "main.py"], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 5, "main.py", os.O_RDONLY, 0)])
+"""
+
+
+def test_a_program_that_cannot_be_stopped_fails(box):
+    """Its child shares its memory until it is another program, and waits for the file before that."""
+    box.warm(["python3", "-c", SPAWN], "main.py")
+    until(lambda: len(box.processes()) == 3, "a program and its child")
+    box.start_warmed({"main.py": b""})
+    kind, _, text = box.failed()
+    assert kind == "BUSY" and "stop" in text
+    assert box.failed(box.watch)[0] == "BUSY"
+
+
 def test_a_program_that_is_not_there_fails(box):
     box.warm(["nonsuch", "main.py"], "main.py")
     assert box.failed()[0] == "NOT_FOUND"
