@@ -7,8 +7,8 @@
  *   RUNNING   holds a CPU slot or a session, has a box
  *   BETWEEN   holds a CPU slot or a session, waits for room for the next stage's box
  *   PARKED    holds nothing: its run stage waits for a session
- *   SHARING   its compile stage is another job's: holds nothing while that is under way, then a CPU
- *             slot while it is told what came of it
+ *   SHARING   its compile stage is another job's: holds nothing while that is under way, a CPU slot
+ *             while it is told what came of it, nothing while it does not listen
  *   FINISHED  decided; `finished` is told by the deferred call `finish`
  *
  * The queue has an item for each that is not FINISHED: waiting while it is QUEUED, else taken.
@@ -99,12 +99,13 @@ struct engine_job {
     struct product_claim claim;            /* on what its compile stage makes */
     bool compiles_alone;                   /* what others make of this is not kept */
     unsigned paused;                       /* streams of a compile stage that was told, by bit */
+    bool is_told;                          /* ... all of it, but they were */
     uint64_t outputs_left, artifacts_left; /* that may still be kept */
     uint64_t queued_mono_ns;
     struct buf stdin_wait; /* came before the run stage began */
     bool stdin_ended;
     struct result result;
-    struct loop_defer start; /* of what was loaded; of what goes on when it is resumed */
+    struct loop_defer start; /* of what was loaded */
     struct loop_defer finish;
 };
 
@@ -146,6 +147,7 @@ void runner_stage_done(struct engine_job *j);
 
 /* share.c: compile stages that another job does or has done. */
 bool share_begin(struct engine_job *j); /* true: this one's is, and the job is taken care of */
+void share_go_on(struct engine_job *j); /* it rested, and has a slot again */
 void share_offer(struct engine_job *j); /* its own is done */
 void share_leave(struct engine_job *j);
 void share_resume(struct engine_job *j, enum engine_stream stream);
@@ -188,7 +190,7 @@ enum verdict tests_verdict(const struct result *r); /* the first that is not OK 
 bool engine_has_spare(const struct engine *e); /* for a box that is not needed yet */
 bool engine_has_room(const struct engine *e);  /* for one more box */
 void engine_job_wait(struct engine_job *j);    /* until there is, between two stages */
-/* Without a slot, until engine_job_wake puts it before all that are in the queue. */
+/* Without a slot, until engine_job_wake gives it back to the queue, as its caller's first. */
 void engine_job_rest(struct engine_job *j);
 void engine_job_wake(struct engine_job *j);
 void engine_job_requeue(struct engine_job *j); /* first of its caller's */

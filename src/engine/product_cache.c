@@ -103,11 +103,12 @@ static void entry_free(struct product_cache *c, struct product_entry *p)
     free(p);
 }
 
-/* Each may ask at once, and any of them may drop any other. */
+/* Each may ask at once, and any of them may drop any other.  The last one first, as each steps
+ * before the others of its caller. */
 static void waiters_tell(struct list *waiters, bool alone)
 {
     while (!list_empty(waiters)) {
-        struct product_claim *w = LIST_ITEM(waiters->next, struct product_claim, link);
+        struct product_claim *w = LIST_ITEM(waiters->prev, struct product_claim, link);
         list_remove(&w->link);
         claim_end(w);
         w->ready(w->ctx, alone);

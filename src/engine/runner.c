@@ -490,6 +490,10 @@ static void runner_start(void *ctx)
 
 void runner_begin(struct engine_job *j)
 {
+    if (j->env) {
+        share_go_on(j);
+        return;
+    }
     if (j->job) {
         runner_start(j);
         return;

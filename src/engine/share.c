@@ -60,21 +60,18 @@ static void stream_tell(struct engine_job *j, enum engine_stream stream, const s
     }
 }
 
-static void share_end(void *ctx)
-{
-    struct engine_job *j = ctx;
-    if (j->state == JOB_SHARING && j->paused == 0) {
-        runner_stage_done(j);
-    }
-}
-
 /* `said`: copies, as whoever hears them may do anything. */
 static void share_tell(struct engine_job *j, const struct buf *out, const struct buf *err)
 {
     runner_tell_stage(j);
     stream_tell(j, STREAM_STDOUT, out);
     stream_tell(j, STREAM_STDERR, err);
-    share_end(j);
+    if (j->state == JOB_SHARING && j->paused != 0) {
+        j->is_told = true;
+        engine_job_rest(j); /* nothing bounds how long that takes */
+    } else if (j->state == JOB_SHARING) {
+        runner_stage_done(j);
+    }
 }
 
 /* What would have been cut here. */
@@ -104,9 +101,19 @@ static bool share_take(struct engine_job *j, const struct product *p)
 
 void share_resume(struct engine_job *j, enum engine_stream stream)
 {
-    if (j->state == JOB_SHARING && j->paused & 1U << stream) {
-        j->paused &= ~(1U << stream);
-        loop_defer(j->engine->loop, &j->start, share_end, j);
+    bool paused = j->state == JOB_SHARING && j->paused & 1U << stream;
+    j->paused &= ~(1U << stream);
+    if (paused && j->paused == 0 && j->is_told) {
+        engine_job_wake(j);
+    }
+}
+
+void share_go_on(struct engine_job *j)
+{
+    if (TAKE(&j->is_told, false)) {
+        runner_stage_done(j);
+    } else {
+        runner_continue(j);
     }
 }
 

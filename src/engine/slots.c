@@ -265,8 +265,8 @@ void engine_job_rest(struct engine_job *j)
 
 void engine_job_wake(struct engine_job *j)
 {
-    list_append(&j->engine->woken, &j->link);
-    engine_pump_later(j->engine);
+    j->state = JOB_QUEUED;
+    queue_give_back(j->engine->queue, j->id);
 }
 
 bool engine_job_become_session(struct engine_job *j)

@@ -164,6 +164,29 @@ static void test_woken_goes_before_the_queue(void **state)
     bench_done(&b);
 }
 
+static void test_woken_take_turns_with_other_callers(void **state)
+{
+    (void)state;
+    struct bench b = share_bench(2, false);
+    struct heard first = {0}, second = {0}, third = {0}, other = {0}, last = {0};
+    submitted(&b, &first, job_by("alice"));
+    submitted(&b, &second, job_by("alice"));
+    submitted(&b, &third, job_by("alice"));
+    uint32_t compiler = fake_takes_box(b.boxd);
+    submitted(&b, &other, bash_job());
+    submitted(&b, &last, bash_job());
+    uint32_t runner = fake_takes_box(b.boxd);
+    stage_ends(&b, compiler, "PRODUCT");
+    fake_runs(b.boxd, runner, "", 0);
+    assert_string_equal(other.order, "RrF");
+    assert_string_equal(second.order, "CcR");
+    engine_job_cancel(second.job, true);
+    fake_run(b.boxd);
+    assert_string_equal(third.order, "");
+    assert_string_equal(last.order, "R");
+    bench_done(&b);
+}
+
 static void test_woken_batch_leaves_a_slot(void **state)
 {
     (void)state;
@@ -330,6 +353,28 @@ static void test_told_output_that_is_paused_holds_the_job(void **state)
     bench_done(&b);
 }
 
+static void test_who_does_not_read_what_is_told_keeps_no_slot(void **state)
+{
+    (void)state;
+    struct bench b = share_bench(1, false);
+    struct heard h = {.pause = true}, other = {0};
+    failing_job(&b);
+    submitted(&b, &h, job_by("alice"));
+    assert_string_equal(h.order, "Coo");
+    assert_int_equal(engine_stats(b.engine).running, 0);
+    submitted(&b, &other, bash_job());
+    assert_string_equal(other.order, "R");
+    engine_job_resume(h.job, STREAM_STDOUT);
+    engine_job_resume(h.job, STREAM_STDERR);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "Coo"); /* the slot is another's now */
+    engine_job_cancel(other.job, true);
+    fake_run(b.boxd);
+    assert_string_equal(h.order, "CoocF");
+    heard_done(&h);
+    bench_done(&b);
+}
+
 static void test_who_cancels_while_it_is_told_hears_no_more(void **state)
 {
     (void)state;
@@ -364,6 +409,7 @@ static void test_output_that_is_not_gathered_is_not_for_others(void **state)
     bench_done(&b);
 }
 
+        cmocka_unit_test(test_woken_batch_leaves_a_slot),
 static void test_who_does_not_gather_is_told_all_the_same(void **state)
 {
     (void)state;
@@ -386,7 +432,7 @@ int main(void)
         cmocka_unit_test(test_shared_products_are_everybodys),
         cmocka_unit_test(test_same_at_one_time_waits_without_a_slot),
         cmocka_unit_test(test_woken_goes_before_the_queue),
-        cmocka_unit_test(test_woken_batch_leaves_a_slot),
+        cmocka_unit_test(test_woken_take_turns_with_other_callers),
         cmocka_unit_test(test_cancelled_compiler_is_followed_by_one_that_waits),
         cmocka_unit_test(test_one_that_waits_can_be_cancelled),
         cmocka_unit_test(test_all_compile_when_the_first_met_a_limit),
@@ -394,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_what_the_compiler_said_is_told_again),
         cmocka_unit_test(test_who_would_not_have_heard_all_compiles),
         cmocka_unit_test(test_told_output_that_is_paused_holds_the_job),
+        cmocka_unit_test(test_who_does_not_read_what_is_told_keeps_no_slot),
         cmocka_unit_test(test_who_cancels_while_it_is_told_hears_no_more),
         cmocka_unit_test(test_output_that_is_not_gathered_is_not_for_others),
         cmocka_unit_test(test_who_does_not_gather_is_told_all_the_same),
