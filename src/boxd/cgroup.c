@@ -94,9 +94,9 @@ static bool leaf_keep(struct cgroup_leaf *leaf)
 {
     const uint32_t needed = BOX_FEATURE_MEMORY | BOX_FEATURE_PIDS | BOX_FEATURE_CPU;
     struct cgroup *c = leaf->cgroup;
-    struct cgroup_usage usage;
+    struct cgroup_usage usage = {0};
     struct err ignored;
-    uint64_t processes, bytes;
+    uint64_t processes = 0, bytes = 0;
     if (!c->ops->renew || (c->features & needed) != needed || leaf->limits.cpu_milli != 0 ||
         c->lent == 1 || c->kept_count == CGROUP_KEPT_MAX ||
         cgroup_read_number(leaf->fds[BOXD_CG_PIDS], "pids.current", &processes, &ignored) < 0 ||
@@ -203,10 +203,11 @@ int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf 
     };
     snprintf(leaf.name, sizeof(leaf.name), "box-%" PRIu64, c->next++);
     int r = directories_make(&leaf, e);
-    if (r == 0) {
-        *ret = TAKE(&leaf, (struct cgroup_leaf){0});
+    if (r < 0) {
+        return r;
     }
-    return r;
+    *ret = TAKE(&leaf, (struct cgroup_leaf){0});
+    return 0;
 }
 
 /* --- a leaf --------------------------------------------------------------------------------------

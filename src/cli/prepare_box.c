@@ -21,8 +21,8 @@
 #include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
 
-#define WALL_NS      (15 * 60 * NS_PER_S)
-#define CPU_NS       (30 * 60 * NS_PER_S)
+#define WALL_NS      (UINT64_C(15) * 60 * NS_PER_S)
+#define CPU_NS       (UINT64_C(30) * 60 * NS_PER_S)
 #define MEMORY_BYTES (UINT64_C(3) << 30)
 #define DISK_BYTES   (UINT64_C(2) << 30)
 #define DISK_INODES  100000

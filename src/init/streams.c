@@ -57,7 +57,7 @@ static int make_pipes(int ret_theirs[3], struct err *e)
 
 int streams_open(const struct fence *f, struct err *e)
 {
-    int theirs[3];
+    int theirs[3] = {-1, -1, -1};
     int r = occupy(e);
     if (r < 0) {
         return r;

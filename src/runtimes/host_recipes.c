@@ -910,6 +910,7 @@ const struct host_recipe host_recipes[] = {
         .prepare = &prepared_groovy,
         .when_prepared =
             &(const struct host_commands){
+                /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
                 .run = LIST("sh", "-c", GROOVY_DIRECT, "sh", "{tool}",
                             "-XX:SharedArchiveFile={prepared}/tool.jsa", "{main}", "{args}"),
             },

@@ -34,8 +34,9 @@ const struct preparation prepared_scala = {
     .inputs = LIST("/usr/share/scala*/lib/*.jar", "/usr/lib/jvm/*/bin/java"),
     .files = LIST("Main.scala", scala_program),
     .command =
-        LIST("sh", "-c", "mkdir out && exec \"$1\" -J-XX:+UseSerialGC -J" ARCHIVE " -nc Main.scala",
-             "sh", "{tool}"),
+        /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
+    LIST("sh", "-c", "mkdir out && exec \"$1\" -J-XX:+UseSerialGC -J" ARCHIVE " -nc Main.scala",
+         "sh", "{tool}"),
 };
 
 const struct preparation prepared_groovy = {
