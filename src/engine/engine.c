@@ -86,7 +86,6 @@ struct engine *engine_new(struct loop *loop, struct sandbox *sandbox,
     e->queue = queue_memory_new(loop, config->queue_max, &events);
     list_init(&e->between);
     list_init(&e->parked);
-    list_init(&e->woken);
     e->products = product_cache_new(loop, &config->products);
     list_init(&e->looks);
     list_init(&e->ready_asked);

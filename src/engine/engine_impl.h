@@ -46,7 +46,6 @@ struct engine {
     struct queue *queue;
     struct pool *pool;
     struct list between, parked;
-    struct list woken; /* SHARING: what they waited for is there, they need a slot again */
     struct product_cache *products;
     struct list jobs; /* all that were accepted and are not freed */
     struct table by_id;
@@ -79,7 +78,7 @@ struct engine_job {
     char id[QUEUE_ID_MAX + 1];
     struct list all;
     struct table_node by_id;
-    struct list link; /* of `between`, `parked` or `woken` */
+    struct list link; /* of `between` or `parked` */
     enum engine_job_state state;
     bool has_slot, is_batch /* of the slots */, has_session;
     bool is_interactive; /* is a session or will be one: counted in sessions_accepted */

@@ -178,22 +178,11 @@ static bool engine_has_session(const struct engine *e)
 static void engine_make_room(struct engine *e)
 {
     bool may_begin = e->running < e->config.slots || e->sessions < engine_sessions_max(e);
-    bool asked = queue_waiting(e->queue) > 0 || !list_empty(&e->woken);
+    bool asked = queue_waiting(e->queue) > 0;
     bool waits = !list_empty(&e->between) || (may_begin && !e->config.paused && asked);
     if (waits && e->sandbox && sandbox_full(e->sandbox)) {
         pool_give_way(e->pool);
     }
-}
-
-static struct engine_job *next_woken(const struct engine *e)
-{
-    LIST_FOR_EACH (node, &e->woken) {
-        struct engine_job *j = LIST_ITEM(node, struct engine_job, link);
-        if (j->job->priority != JOB_BATCH || batch_may_begin(e)) {
-            return j;
-        }
-    }
-    return NULL;
 }
 
 static bool take_next(struct engine *e, struct queue_item *ret)
@@ -216,11 +205,6 @@ void engine_pump(void *ctx)
     while (engine_has_room(e) && !list_empty(&e->between)) {
         struct engine_job *j = LIST_ITEM(e->between.next, struct engine_job, link);
         list_remove(&j->link);
-        runner_continue(j);
-    }
-    for (struct engine_job *j; engine_has_slot(e) && (j = next_woken(e)) != NULL;) {
-        list_remove(&j->link);
-        slot_take(j, j->job->priority == JOB_BATCH);
         runner_continue(j);
     }
     while (engine_has_session(e) && queue_take_session(e->queue, LEASE_NS, &item)) {
@@ -311,7 +295,7 @@ bool engine_begins_at_once(const struct engine *e, const char *caller, bool batc
     struct queue_item item = {.batch = batch, .running_max = engine_running_max(e, caller)};
     snprintf(item.caller, sizeof(item.caller), "%s", caller);
     return !e->draining && engine_has_slot(e) && (!batch || batch_may_begin(e)) &&
-           list_empty(&e->between) && list_empty(&e->woken) && queue_is_next(e->queue, &item);
+           list_empty(&e->between) && queue_is_next(e->queue, &item);
 }
 
 unsigned engine_waiting_of(const struct engine *e, const char *caller)

@@ -409,7 +409,6 @@ static void test_output_that_is_not_gathered_is_not_for_others(void **state)
     bench_done(&b);
 }
 
-        cmocka_unit_test(test_woken_batch_leaves_a_slot),
 static void test_who_does_not_gather_is_told_all_the_same(void **state)
 {
     (void)state;
@@ -433,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_same_at_one_time_waits_without_a_slot),
         cmocka_unit_test(test_woken_goes_before_the_queue),
         cmocka_unit_test(test_woken_take_turns_with_other_callers),
+        cmocka_unit_test(test_woken_batch_leaves_a_slot),
         cmocka_unit_test(test_cancelled_compiler_is_followed_by_one_that_waits),
         cmocka_unit_test(test_one_that_waits_can_be_cancelled),
         cmocka_unit_test(test_all_compile_when_the_first_met_a_limit),
