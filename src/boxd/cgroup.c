@@ -203,11 +203,10 @@ int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf 
     };
     snprintf(leaf.name, sizeof(leaf.name), "box-%" PRIu64, c->next++);
     int r = directories_make(&leaf, e);
-    if (r < 0) {
-        return r;
+    if (r == 0) {
+        *ret = TAKE(&leaf, (struct cgroup_leaf){0});
     }
-    *ret = TAKE(&leaf, (struct cgroup_leaf){0});
-    return 0;
+    return r;
 }
 
 /* --- a leaf --------------------------------------------------------------------------------------
@@ -256,7 +255,7 @@ int cgroup_leaf_new(struct cgroup *c, enum box_class class, const struct box_max
     AUTO(cgroup_leaf_discard) struct cgroup_leaf leaf = {0};
     bool kept = leaf_take_kept(c, class, &leaf);
     int r = kept ? cgroup_leaf_limit(&leaf, maxima, e) : cgroup_leaf_make(c, class, &leaf, e);
-    r = r < 0 || kept ? r : cgroup_leaf_prepare(&leaf, maxima, e);
+    r = r != 0 || kept ? r : cgroup_leaf_prepare(&leaf, maxima, e);
     if (r < 0) {
         return r;
     }
