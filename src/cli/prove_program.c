@@ -114,6 +114,10 @@ static void request_fill(json_t *request, const struct prove_source *source, con
 {
     json_t *files = json_object_get(request, "files");
     json_object_set_new(request, "language", json_string(source->language));
+    if (!json_object_get(request, "priority")) {
+        /* Spare boxes are there for programs that somebody waits for. */
+        json_object_set_new(request, "priority", json_string("interactive"));
+    }
     if (json_is_array(files)) {
         json_array_insert_new(
             files, 0, json_pack("{s:s, s:s}", "path", source->file, "content", source->text));

@@ -170,8 +170,8 @@ static int round_run(struct prove_run *run, const struct prove_program *program,
 static int aftermath_judge(struct prove_run *run, struct prove_row *ret, struct err *e)
 {
     AUTO(remote_json_freep)
-    json_t *request = json_pack("{s:s, s:s, s:s}", "language", "bash", "source", NEXT_SOURCE,
-                                "stdin", NEXT_STDIN);
+    json_t *request = json_pack("{s:s, s:s, s:s, s:s}", "language", "bash", "priority",
+                                "interactive", "source", NEXT_SOURCE, "stdin", NEXT_STDIN);
     AUTO(remote_json_freep) json_t *answer = NULL;
     AUTO(buf_done) struct buf why = {0};
     int r = prove_run_has_language(run, "bash") ? run_request(run, request, &answer, e) : 0;

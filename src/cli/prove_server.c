@@ -34,6 +34,12 @@ static const char *const own_flags[] = {
     "--listen-optional=",
     "--server-data=",
     "--engine-paused=false",
+    /* Attacks run in spare boxes, where their languages and limits are the usual ones. */
+    "--pool-boxes=16",
+    "--pool-keep=bash,python,c",
+    "--pool-idle-ms=100",
+    /* What an attack compiled to is gone when it is looked at what it left behind. */
+    "--cache-age-s=1",
     "--callers-rate=0",
     "--callers-running=0",
     "--callers-queued=0",

@@ -86,8 +86,9 @@ struct engine_job {
     size_t bytes;        /* of the job, as counted in held_bytes */
     struct engine_observer observer;
     bool silent, cancelled, output_told;
-    bool no_spare;   /* one failed: this stage has a box of its own */
-    unsigned losses; /* how often boxd was lost while it ran */
+    bool no_spare;    /* one failed: this stage has a box of its own */
+    uint64_t spoiled; /* the kind of that spare; 0: it is known what became of it */
+    unsigned losses;  /* how often boxd was lost while it ran */
     enum engine_stage stage_kind;
     struct stage stages[ENGINE_STAGES];
     struct layout layout;
@@ -104,6 +105,7 @@ struct engine_job {
     struct buf stdin_wait; /* came before the run stage began */
     bool stdin_ended;
     struct result result;
+    struct box *last_box;    /* of the last stage: taken down when the result was told */
     struct loop_defer start; /* of what was loaded */
     struct loop_defer finish;
 };

@@ -74,6 +74,7 @@ void runner_free(struct engine_job *j)
     table_remove(&j->engine->by_id, &j->by_id);
     j->engine->held_bytes -= j->bytes;
     runner_reset(j);
+    box_free(j->last_box);
     buf_done(&j->stdin_wait);
     result_done(&j->result);
     job_free(j->job);
@@ -128,11 +129,11 @@ static void runner_on_finish(void *ctx)
     struct engine_job *j = ctx;
     struct engine *e = j->engine;
 
-    runner_log(j);
-    runner_count(j);
     if (!j->silent) {
         j->observer.finished(j->observer.ctx, &j->result);
     }
+    runner_log(j);
+    runner_count(j);
     runner_free(j);
     engine_on_finished(e);
 }
@@ -325,9 +326,20 @@ static void stage_count(struct engine_job *j, const struct box_report *report)
     }
 }
 
+/* What a new box cannot do either (files that are too large for it) is not the spare's fault, nor
+ * what ends at a limit there: callers could have it so. */
+static void runner_judge_spare(struct engine_job *j, const struct box_report *report)
+{
+    uint64_t kind = TAKE(&j->spoiled, 0);
+    if (kind != 0 && report->may_have_run && report->ended.end == BOX_END_EXIT) {
+        pool_spoiled(j->engine->pool, kind);
+    }
+}
+
 static void runner_on_done(void *ctx, struct box_report *report)
 {
     struct engine_job *j = ctx;
+    runner_judge_spare(j, report);
     stage_count(j, report);
     runner_take_product(j, report);
     if (j->state == JOB_FINISHED) {
@@ -341,8 +353,13 @@ static void runner_on_done(void *ctx, struct box_report *report)
         share_offer(j);
         runner_stage_done(j);
     }
-    /* After the next stage has begun: nobody need wait while a box is taken down. */
-    box_free(box);
+    /* After the next stage has begun, or the result was told: nobody need wait while a box is taken
+     * down. */
+    if (j->state == JOB_FINISHED) {
+        j->last_box = box;
+    } else {
+        box_free(box);
+    }
 }
 
 /* --- starting a stage -------------------------------------------------------------------- */
@@ -360,7 +377,7 @@ static void runner_on_built(void *ctx)
 static void runner_on_spoiled(void *ctx)
 {
     struct engine_job *j = ctx;
-    pool_spoiled(j->engine->pool, job_stage(j)->spare);
+    j->spoiled = job_stage(j)->spare;
     struct box *box = stage_end_without_box(job_stage(j));
     j->no_spare = true;
     runner_continue(j);

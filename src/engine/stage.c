@@ -89,9 +89,12 @@ static void stage_on_stdin_room(void *ctx)
     s->events.stdin_room(s->events.ctx);
 }
 
+/* ERR_UNSUPPORTED comes of the program's own file, when it was to run. */
 static bool spare_failed(const struct stage *s, const struct box_report *report)
 {
-    return s->spare != 0 && !report->may_have_run && report->failure.kind != ERR_GONE && !s->muted;
+    enum err_kind kind = report->failure.kind;
+    return s->spare != 0 && !report->may_have_run && kind != ERR_GONE && kind != ERR_UNSUPPORTED &&
+           !s->muted;
 }
 
 static void stage_on_ended(void *ctx, struct box_report *report)

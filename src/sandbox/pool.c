@@ -88,11 +88,18 @@ static bool spare_take(struct pool_kind *k, struct pool_spare *ret)
 
 static bool pool_find(struct pool *p, const struct pool_need *need, struct pool_spare *ret)
 {
-    if (need->wait && p->config.warm && spare_take(kind_ask(p, need), ret)) {
+    const struct pool_need plain = {.spec = need->spec, .language = need->language};
+    if (!need->wait || !p->config.warm) {
+        return spare_take(kind_ask(p, &plain), ret);
+    }
+    struct pool_kind *warm = kind_ask(p, need);
+    if (spare_take(warm, ret)) {
         return true;
     }
-    const struct pool_need plain = {.spec = need->spec, .language = need->language};
-    return spare_take(kind_ask(p, &plain), ret);
+    bool found = spare_take(kind_ask(p, &plain), ret);
+    list_remove(&warm->link); /* it is what will be made first */
+    list_prepend(&p->kinds, &warm->link);
+    return found;
 }
 
 static bool pool_works(const struct pool *p)

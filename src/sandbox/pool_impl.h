@@ -29,7 +29,7 @@ struct pool_kind {
     char *wait;                 /* NULL: plain */
     char *language;
     bool kept;
-    bool asked_twice;
+    bool asked_twice, made; /* ... and one was made since */
     uint64_t asked_ns;
     unsigned wanted, least; /* spares; the fewest that lay there since `since_ns` */
     uint64_t since_ns;

@@ -149,8 +149,12 @@ void kind_free(struct pool_kind *k)
 /* The one that was asked for longest ago makes room. */
 static void kinds_bound(struct pool *p)
 {
-    if (p->kind_count >= KINDS_MAX) {
-        kind_free(LIST_ITEM(p->kinds.prev, struct pool_kind, link));
+    for (struct list *node = p->kinds.prev; p->kind_count >= KINDS_MAX && node != &p->kinds;) {
+        struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
+        node = node->prev;
+        if (!k->kept) {
+            kind_free(k);
+        }
     }
 }
 
@@ -180,7 +184,7 @@ struct pool_kind *kind_ask(struct pool *p, const struct pool_need *need)
 void kind_missed(struct pool_kind *k)
 {
     k->least = 0;
-    if (k->wanted > 0 && k->wanted < k->pool->config.depth) {
+    if (k->made && k->wanted < k->pool->config.depth) {
         k->wanted++;
     }
 }
@@ -277,6 +281,7 @@ int spare_make(struct pool_kind *k, struct err *e)
     struct spare *s = xcalloc(1, sizeof(*s));
     *s = (struct spare){.kind = k, .files = {-1, -1, -1}};
     const struct box_events events = {.built = spare_on_built, .ended = spare_on_ended, .ctx = s};
+    k->made = true;
     list_append(&k->spares, &s->link);
     k->count++;
     p->count++;

@@ -7,7 +7,8 @@ from support.server import Server
 
 @pytest.fixture(scope="session")
 def server():
-    one = Server("--log-level", "info")
+    # What was compiled is soon forgotten: tests count what is left behind.
+    one = Server("--log-level", "info", "--cache-age-s", "1")
     yield one
     code, log = one.stop()
     assert code == 0, log

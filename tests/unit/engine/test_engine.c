@@ -213,7 +213,7 @@ static void test_interactive_goes_before_batch_and_slots_are_kept(void **state)
     assert_int_equal(engine_stats(b.engine).queued, 2);
 
     fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);
-    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    fake_destroy_comes(b.boxd);
     assert_string_equal(interactive.order, "R");
     assert_string_equal(batch.order, "");
     fake_runs(b.boxd, fake_takes_box(b.boxd), "", 0);

@@ -40,7 +40,7 @@ static void one_ends(struct bench *b)
 {
     uint32_t box = fake_takes_box(b->boxd);
     fake_runs(b->boxd, box, "", 0);
-    fake_boxd_gets(b->boxd, BOX_MSG_DESTROY);
+    assert_int_equal(fake_destroy_comes(b->boxd), box);
     fake_destroyed(b->boxd, box);
     fake_run(b->boxd);
 }

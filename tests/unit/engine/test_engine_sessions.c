@@ -43,7 +43,7 @@ static void ends(struct bench *b, uint32_t box)
     fake_closes_output(b->boxd, box);
     fake_ended(b->boxd, box, BOX_END_EXIT, 0);
     fake_run(b->boxd);
-    assert_int_equal(fake_boxd_gets(b->boxd, BOX_MSG_DESTROY)->head.box, box);
+    assert_int_equal(fake_destroy_comes(b->boxd), box);
     fake_destroyed(b->boxd, box);
     fake_run(b->boxd);
 }

@@ -52,6 +52,9 @@ void fake_boxd_free(struct fake_boxd *f)
     sandbox_free(f->sandbox);
     loop_free(f->loop);
     fake_hang_up(f);
+    while (f->held_count > 0) {
+        free(f->held[--f->held_count]);
+    }
     free(f);
 }
 
@@ -71,23 +74,54 @@ void fake_hang_up(struct fake_boxd *f)
     }
 }
 
+static void packet_read(int sock, enum box_msg wanted, struct fake_packet *ret)
+{
+    struct err e = {0};
+    ret->fd_count = 8;
+    int r = fd_recv(sock, ret->bytes, sizeof(ret->bytes), &ret->len, ret->fds, &ret->fd_count,
+                    MSG_DONTWAIT, &e);
+    if (r < 0) {
+        fail_msg("no %s: %s", box_msg_name(wanted), e.text);
+    }
+}
+
 static struct fake_packet *gets(int sock, enum box_msg type)
 {
     static struct fake_packet p; /* valid until the next one */
-    struct err e = {0};
-    p.fd_count = 8;
-    int r = fd_recv(sock, p.bytes, sizeof(p.bytes), &p.len, p.fds, &p.fd_count, MSG_DONTWAIT, &e);
-    if (r < 0) {
-        fail_msg("no %s: %s", box_msg_name(type), e.text);
-    }
+    packet_read(sock, type, &p);
     assert_string_equal(box_msg_name(p.head.type), box_msg_name(type));
     assert_true(box_msg_check(p.bytes, p.len, UINT32_C(1) << type));
     return &p;
 }
 
+static struct fake_packet *held_gets(struct fake_boxd *f, enum box_msg type)
+{
+    static struct fake_packet p;
+    p = *f->held[0];
+    free(f->held[0]);
+    memmove(f->held, f->held + 1, --f->held_count * sizeof(f->held[0]));
+    assert_string_equal(box_msg_name(p.head.type), box_msg_name(type));
+    return &p;
+}
+
+uint32_t fake_destroy_comes(struct fake_boxd *f)
+{
+    for (;;) {
+        struct fake_packet *p = xcalloc(1, sizeof(*p));
+        packet_read(f->sock, BOX_MSG_DESTROY, p);
+        if (p->head.type == BOX_MSG_DESTROY) {
+            uint32_t box = p->head.box;
+            free(p);
+            return box;
+        }
+        assert_true(f->held_count < FAKE_BOXES);
+        f->held[f->held_count++] = p;
+    }
+}
+
 struct fake_packet *fake_boxd_gets(struct fake_boxd *f, enum box_msg type)
 {
-    struct fake_packet *p = gets(f->sock, type);
+    struct fake_packet *p = f->held_count > 0 ? held_gets(f, type) : gets(f->sock, type);
     if (type == BOX_MSG_CREATE) {
         assert_int_equal(p->fd_count, 1);
         assert_int_equal(f->init[p->head.box].control, -1);
@@ -212,6 +246,7 @@ void fake_ended(struct fake_boxd *f, uint32_t box, enum box_end end, int wait_st
                           .wait_status = wait_status,
                           .wall_ns = 5000000,
                           .cpu_ns = 3000000,
+                          .start_ns = 2000000,
                           .memory_peak = 1 << 20};
     boxd_sends(f, &m, sizeof(m));
 }

@@ -13,6 +13,8 @@
 
 #define FAKE_BOXES 8
 
+struct fake_packet;
+
 struct fake_init {
     int control;  /* init's end, from CREATE */
     int stdin_fd; /* the program's ends, after fake_hello */
@@ -28,6 +30,8 @@ struct fake_boxd {
     int sock;
     int server_sock; /* the sandbox owns it */
     struct fake_init init[FAKE_BOXES];
+    struct fake_packet *held[FAKE_BOXES]; /* came before what fake_destroy_comes waited for */
+    size_t held_count;
 };
 
 /* A packet of any kind, and the descriptors that came with it (the reader closes them). */
@@ -56,6 +60,8 @@ void fake_hang_up(struct fake_boxd *f); /* boxd dies, and with it every box */
 struct fake_packet *fake_boxd_gets(struct fake_boxd *f, enum box_msg type);
 struct fake_packet *fake_init_gets(struct fake_boxd *f, uint32_t box, enum box_msg type);
 void fake_boxd_gets_nothing(struct fake_boxd *f);
+/* A DESTROY is among what has come; its box.  What came before it is still to be got. */
+uint32_t fake_destroy_comes(struct fake_boxd *f);
 
 /* CREATE, INIT_START with one DATA frame and START come in; the number of the box. */
 uint32_t fake_takes_box(struct fake_boxd *f);
