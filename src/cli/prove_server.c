@@ -28,7 +28,10 @@
 #define OWN_WORD   "belljar serve: "
 #define READ_SIZE  4096
 
-/* A flag that is said twice counts as it was said last; --listen would add to it. */
+/*
+ * A flag that is said twice counts as it was said last; --listen would add to it.  Spare boxes are
+ * used as ever, but are gone soon after: what lies there then was left behind.
+ */
 static const char *const own_flags[] = {
     "--listen=127.0.0.1:0",
     "--listen-optional=",
@@ -47,6 +50,8 @@ static const char *const own_flags[] = {
     "--validation-deny-patterns=",
     "--judge0-authn-token=",
     "--prepare-auto=false",
+    "--pool-keep=",
+    "--pool-idle-ms=200",
 };
 
 /* By its path: else the name of the process would be "exe". */

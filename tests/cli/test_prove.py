@@ -50,6 +50,13 @@ def test_table_says_what_held():
     assert table[3].startswith("2 held, 0 LEAKED, 0 absent, 0 not run;")
 
 
+def test_spare_boxes_are_nothing_that_a_program_left():
+    """As configured they would lie there for minutes after it."""
+    kept = {"BELLJAR_POOL_IDLE_MS": "300000", "BELLJAR_POOL_KEEP": "bash,python"}
+    done = belljar("prove", "--json", "segfault", "read_host", "fork_bomb", env=kept)
+    assert {row["detail"] for row in rows(done).values()} == {""} and done.returncode == 0, done.stdout
+
+
 def test_json_has_a_row_for_each_and_what_was_counted():
     done = belljar("prove", "--json", "segfault", "processes")
     whole = json.loads(done.stdout)
