@@ -215,6 +215,7 @@ int prepare_box(struct local *local, const struct preparation_wanted *wanted,
 {
     AUTO(attempt_done) struct attempt a = {.local = local, .product = ret, .e = e};
     local->stopped = on_stopped;
+    /* cppcheck-suppress autoVariables ; nobody is told after this call */
     local->stopped_ctx = &a;
     int r = attempt_run(&a, wanted, e);
     local->stopped = NULL;

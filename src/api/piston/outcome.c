@@ -196,6 +196,7 @@ static json_t *joined(const struct result *result, bool shell_status, stage_fn *
     buf_done(&both.out);
     buf_done(&both.err);
     buf_done(&both.both);
+    /* cppcheck-suppress returnDanglingLifetime ; what JSON holds is its own */
     return o;
 }
 
