@@ -37,8 +37,9 @@ static bool holds_any(const struct job *job, char *const *texts)
 
 static bool is_plain(const struct job *job)
 {
-    return strv_len(job->args) == 0 && strv_len(job->env) == 0 && !job->network &&
-           job->zip_size == 0 && job->stdio != JOB_STDIO_PTY && job->file_count > 0;
+    bool env_fits = job->env_is_ours || strv_len(job->env) == 0;
+    return strv_len(job->args) == 0 && env_fits && !job->network && job->zip_size == 0 &&
+           job->stdio != JOB_STDIO_PTY && job->file_count > 0;
 }
 
 static bool is_cold(const struct engine_job *j)

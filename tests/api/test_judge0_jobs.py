@@ -1,16 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judge0's API, section 12 of its contract: what a job does."""
+import re
 import subprocess
 import time
 
 import pytest
 
 from support.judge0 import BASH, C, EXECUTABLE, MULTI, PLAIN, archive, encode, run
+from support.raw import ask, wait_until
 from support.server import cannot
 
 
 def multi(server, files, **attributes):
     return run(server, None, MULTI, additional_files=archive(files), **attributes)
+
+
+# --- its start --------------------------------------------------------------------------------------------------------
+
+
+def warm_claims(server):
+    text = ask(server, "GET", "/metrics").body.decode()
+    found = re.search(r'^belljar_spare_boxes_claimed_total\{kind="warm"\} (\d+)', text, re.M)
+    return int(found.group(1)) if found else 0
+
+
+def test_an_interpreter_that_was_started_ahead_answers_the_same(start_with):
+    """Its standard files are there before what is read from them."""
+    server = start_with("", "--pool-idle-ms", "60000")
+    numbers = iter(range(1000))
+    source = "import os, sys\nprint(os.fstat(0).st_size, input()[::-1], os.environ['JUDGE0_VERSION'] > '')\nprint('e', file=sys.stderr)"
+
+    def is_warm():
+        before, number = warm_claims(server), next(numbers)
+        shown = run(server, source, stdin=f"abc{number:03}\n")
+        assert (shown["stdout"], shown["stderr"]) == ("7 " + f"abc{number:03}"[::-1] + " True\n", "e\n")
+        return warm_claims(server) == before + 1
+    assert wait_until(is_warm, 60), "none was started ahead"
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

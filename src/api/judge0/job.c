@@ -252,6 +252,7 @@ static void environment_add(struct job *job, const struct config *config)
         strv_add_take(&job->env, xasprintf("%s=%s", variables[i].name, variables[i].value));
     }
     strv_add_take(&job->env, xasprintf("JUDGE0_VERSION=%s", config->judge0_version));
+    job->env_is_ours = true;
 }
 
 const char *submission_compile_option(const struct runtime *runtime)

@@ -253,6 +253,27 @@ static void add_file_beside(struct job *job)
     job_with(job, "y.sh", "true");
 }
 
+static struct job *job_of_a_dialect(void)
+{
+    struct job *job = warm_job();
+    strv_add(&job->env, "VERSION=1");
+    job->env_is_ours = true;
+    return job;
+}
+
+static void test_variables_of_ours_are_there_before_the_job(void **state)
+{
+    (void)state;
+    struct bench b = bench_with(8);
+    struct heard h = {0};
+    uint32_t spare = spare_for(&b, job_of_a_dialect());
+    assert_int_equal(engine_stats(b.engine).spares.warm, 1);
+    submitted(&b, &h, job_of_a_dialect());
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_START)->head.box, spare);
+    heard_done(&h);
+    bench_done(&b);
+}
+
 static void test_job_that_is_not_as_was_expected_gets_no_warm_spare(void **state)
 {
     (void)state;
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_program_that_cannot_be_executed_is_not_tried_again),
         cmocka_unit_test(test_spare_that_ends_unused_is_nobodys_failure),
         cmocka_unit_test(test_warm_spare_gets_the_files),
+        cmocka_unit_test(test_variables_of_ours_are_there_before_the_job),
         cmocka_unit_test(test_job_that_is_not_as_was_expected_gets_no_warm_spare),
         cmocka_unit_test(test_caller_that_wants_none_gets_no_warm_spare),
         cmocka_unit_test(test_spare_gives_way_to_a_session),
