@@ -23,14 +23,12 @@
 #include "cli/prove_process.h"
 #include "sandbox/launch_ids.h"
 
-#define FILE_MAX ((size_t)4 << 20)
-/* Longer than what was compiled, or was made ahead and is not asked for, is kept (prove_server.c).
- */
-#define REST_NS   (1500 * NS_PER_MS)
+#define FILE_MAX  ((size_t)4 << 20)
+#define REST_NS   (1500 * NS_PER_MS) /* more than the times of prove_server.c */
 #define SETTLE_NS (10 * NS_PER_S)
 #define PAUSE_NS  (5 * NS_PER_MS)
 
-/* So many network namespaces lie ready in boxd at most, beside those of its boxes. */
+/* So many network namespaces lie ready in boxd: fewer for a moment after a burst. */
 #define NETNS_AHEAD 8
 
 /* --- counters --------------------------------------------------------------------------------- */
@@ -71,9 +69,6 @@ static uint64_t counter_value(const struct prove_counts *c, const char *name)
 
 struct namespaces {
     char **seen; /* a strv: "ipc:[4026531839]" */
-    bool of_boxd;
-    uint64_t net_of_boxd; /* that it holds */
-    uint64_t inits;
 };
 
 /* The server keeps products of compilations: as many as cache.bytes allows, and PRODUCTS_MAX. */
@@ -90,15 +85,11 @@ static void descriptor_count(void *ctx, const char *target)
     }
 }
 
-/*
- * The maker of network namespaces is always in the one that it made last, and boxd holds the time
- * namespace of the box that it made last, which may be gone, or be a spare.
- */
+/* The maker of network namespaces is always in the one that it made last. */
 static void namespace_see(void *ctx, const char *target)
 {
     struct namespaces *n = ctx;
-    bool last_made = str_starts(target, "net:") || (n->of_boxd && str_starts(target, "time:"));
-    if (!last_made && !strv_has(n->seen, target)) {
+    if (!str_starts(target, "net:") && !strv_has(n->seen, target)) {
         strv_add(&n->seen, target);
     }
 }
@@ -156,15 +147,9 @@ static void process_count(const struct prove_host *h, pid_t pid, struct namespac
         return;
     }
     counter_add(ret, "processes", 1);
-    namespaces->of_boxd = strcmp(name, "boxd") == 0;
     (void)prove_process_links(pid, "ns", namespace_see, namespaces);
     if (prove_process_links(pid, "fd", descriptor_count, descriptors)) {
         counter_add_of(ret, "descriptors", name, descriptors[1]);
-    }
-    namespaces->inits += strcmp(name, "init") == 0;
-    if (namespaces->of_boxd) {
-        namespaces->net_of_boxd += descriptors[0];
-    } else {
         counter_add_of(ret, "network namespaces", name,
                        descriptors[0] > NETNS_AHEAD ? descriptors[0] : 0);
     }
@@ -300,8 +285,6 @@ void prove_count(const struct prove_host *h, struct prove_counts *ret)
     for (size_t i = 0; i < count; i++) {
         process_count(h, pids[i], &namespaces, ret);
     }
-    bool more = namespaces.net_of_boxd > NETNS_AHEAD + namespaces.inits;
-    counter_add(ret, "network namespaces of boxd", more ? namespaces.net_of_boxd : 0);
     counter_add(ret, "namespaces", strv_len(namespaces.seen));
     strv_free(namespaces.seen);
     host_count(h, ret);

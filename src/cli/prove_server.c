@@ -29,29 +29,16 @@
 #define READ_SIZE  4096
 
 /*
- * A flag that is said twice counts as it was said last; --listen would add to it.  Spare boxes are
- * used as ever, but are gone soon after: what lies there then was left behind.
+ * A flag that is said twice counts as it was said last; --listen would add to it.  Spare boxes and
+ * what was compiled are used as ever, but are gone soon after: what lies there then was left
+ * behind.
  */
 static const char *const own_flags[] = {
-    "--listen=127.0.0.1:0",
-    "--listen-optional=",
-    "--server-data=",
-    "--engine-paused=false",
-    /* Attacks run in spare boxes, where their languages and limits are the usual ones. */
-    "--pool-boxes=16",
-    "--pool-keep=bash,python,c",
-    "--pool-idle-ms=100",
-    /* What an attack compiled to is gone when it is looked at what it left behind. */
-    "--cache-age-s=1",
-    "--callers-rate=0",
-    "--callers-running=0",
-    "--callers-queued=0",
-    "--validation-max-source-length=0",
-    "--validation-deny-patterns=",
-    "--judge0-authn-token=",
-    "--prepare-auto=false",
-    "--pool-keep=",
-    "--pool-idle-ms=200",
+    "--listen=127.0.0.1:0",        "--listen-optional=",    "--server-data=",
+    "--engine-paused=false",       "--pool-boxes=16",       "--pool-keep=",
+    "--pool-idle-ms=300",         "--cache-age-s=1",       "--callers-rate=0",
+    "--callers-running=0",         "--callers-queued=0",    "--validation-max-source-length=0",
+    "--validation-deny-patterns=", "--judge0-authn-token=", "--prepare-auto=false",
 };
 
 /* By its path: else the name of the process would be "exe". */
