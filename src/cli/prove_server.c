@@ -36,7 +36,7 @@
 static const char *const own_flags[] = {
     "--listen=127.0.0.1:0",        "--listen-optional=",    "--server-data=",
     "--engine-paused=false",       "--pool-boxes=16",       "--pool-keep=",
-    "--pool-idle-ms=300",         "--cache-age-s=1",       "--callers-rate=0",
+    "--pool-idle-ms=300",          "--cache-age-s=1",       "--callers-rate=0",
     "--callers-running=0",         "--callers-queued=0",    "--validation-max-source-length=0",
     "--validation-deny-patterns=", "--judge0-authn-token=", "--prepare-auto=false",
 };
