@@ -116,7 +116,11 @@ def test_a_stream_is_told_what_the_compiler_said(native):
     assert "undeclared" in said[0] and said[0] == said[1]
 
 
-def test_callers_do_not_share(start, tmp_path):
+def test_callers_do_not_share(start):
+    """Nobody learns that another has sent the same source; the next test is the control.
+
+    proves: E12
+    """
     server = start("--log-level", "info", "--trusted-proxy", "127.0.0.1")
     source = fresh()
     by = [{"X-Forwarded-For": f"192.0.2.{i}"} for i in (1, 2)]

@@ -2,7 +2,7 @@
 """Attacks on the service itself, across the dialects: what no single program in a box can try.
 
 More of the same rows is in test_keys.py, test_http.py, test_slow_clients.py, test_bad_input.py, test_cors.py, test_stream.py,
-test_judge0_callbacks.py and tests/serve; each says which it proves.
+test_judge0_callbacks.py, test_compile_cache.py and tests/serve; each says which it proves.
 """
 import base64
 import io
@@ -255,12 +255,3 @@ def test_randomness_and_layout_do_not_repeat(server):
     rows = [json.loads(native.run(server, source)["run"]["stdout"]) for _ in range(12)]
     for values in zip(*rows):
         assert len(set(values)) == len(rows), values
-
-
-def test_no_answer_tells_that_another_has_sent_the_same_source(server):
-    """
-    proves: E12
-    """
-    source = "int main(void)\n{\n    return 0; /* the same for all */\n}\n"
-    for _ in range(3):
-        assert native.run(server, source, "c")["compile"]["cached"] is False
