@@ -5,8 +5,8 @@
 Parts: rest, start, hello, compile, load, fair (the table of targets comes from these), judge0, streams, idle, limits,
 defences; all of them, or those that are named.  Everybody runs the same programs in turns, so that a noisy neighbour hits
 all alike.  Prints Markdown; --write puts it and the plots into docs, --json keeps the raw figures, --compare OLD.json
-fails when a ratio has become worse by more than a tenth.  Peers are looked for in PATH and in --peers FOLDER; Piston is a
-server that runs already, on 127.0.0.1 (--piston PORT).
+fails when a ratio has become worse by more than a tenth, --beside NAME=OTHER.json shows the load of another machine.
+Peers are looked for in PATH and in --peers FOLDER; Piston is a server that runs already, on 127.0.0.1 (--piston PORT).
 """
 import argparse
 import contextlib
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 
+import beside
 import compare
 import defences
 import fairness
@@ -185,6 +186,7 @@ def arguments():
     parser.add_argument("--piston", type=int, metavar="PORT", help="a Piston that listens on 127.0.0.1")
     parser.add_argument("--json", help="also write the figures to this file")
     parser.add_argument("--compare", metavar="OLD.json", help="fail on what is worse than there by more than a tenth")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=OTHER.json", help="also show what 'load' found on another machine")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and docs/plots")
     known = [*COMPARED, *ALONE]
     parser.add_argument("parts", nargs="*", default=known)
@@ -199,9 +201,12 @@ def main():
     options = arguments()
     # Before the long run, not after it.
     old = json.loads(pathlib.Path(options.compare).read_text()) if options.compare else None
+    others = [beside.read(word) for word in options.beside]
     names = [name for name in COMPARED if name in options.parts]
     parts, notes = run_compared(options, names) if names else ({}, {})
     parts.update({name: part(options) for name, part in ALONE.items() if name in options.parts})
+    if others and "load" in parts:
+        parts["load"].lines += ["", *beside.lines(parts["load"].raw, others)]
     lines = document(options, parts, notes)
     print("\n".join(lines))
     new = {"format": FORMAT, "date": time.strftime("%Y-%m-%d"), "machine": machine(), "notes": notes,
