@@ -50,6 +50,7 @@ static void spec_add(struct buf *b, const struct box_spec *s)
     number_add(b, s->maxima.disk_inodes);
     number_add(b, s->maxima.processes);
     number_add(b, s->maxima.cpu_milli);
+    number_add(b, s->layer_count); /* what follows is no layer */
     buf_add(b, s->layers, s->layer_count * sizeof(s->layers[0]));
 }
 

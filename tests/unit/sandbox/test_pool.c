@@ -64,6 +64,17 @@ static bool asked_for(struct bench *b, uint64_t memory, char *const *argv, struc
     return pool_take(b->pool, &need, ret);
 }
 
+/* A plain one, or, with `wait`, one that waits for that file with no arguments nor limits. */
+static bool asked_with_layers(struct bench *b, const uint32_t *layers, size_t count,
+                              const char *wait, struct pool_spare *ret)
+{
+    const struct box_spec spec = {.layers = layers, .layer_count = count};
+    const struct box_program program = {.archive_fd = -1};
+    const struct pool_need need = {
+        .spec = &spec, .program = wait ? &program : NULL, .wait = wait, .language = "sh"};
+    return pool_take(b->pool, &need, ret);
+}
+
 /* Nothing is there. */
 static void missed(struct bench *b, uint64_t memory, char *const *argv)
 {
@@ -125,6 +136,23 @@ static void test_spare_of_other_limits_does_not_fit(void **state)
     struct bench b = bench_new();
     spare_made(&b, MIB);
     missed(&b, 2 * MIB, NULL);
+    bench_done(&b);
+}
+
+/* Layer 0x636261 and 26 times 0 is what layer 1, "abc" and a command without anything could be. */
+static void test_layers_are_not_taken_for_a_command(void **state)
+{
+    (void)state;
+    struct bench b = bench_new();
+    struct pool_spare spare;
+    const size_t words_of_nothing = 2 * (2 + 9); /* two lists, nine numbers */
+    uint32_t layers[2 + 2 * (2 + 9)] = {1, 0x636261};
+    for (int i = 0; i < 2; i++) {
+        assert_false(asked_with_layers(&b, layers, 2 + words_of_nothing, NULL, &spare));
+        fake_run(b.f);
+    }
+    made(&b);
+    assert_false(asked_with_layers(&b, layers, 1, "abc", &spare));
     bench_done(&b);
 }
 
@@ -385,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_what_is_asked_for_once_is_not_made),
         cmocka_unit_test(test_what_is_asked_for_twice_is_made_and_taken_once),
         cmocka_unit_test(test_spare_of_other_limits_does_not_fit),
+        cmocka_unit_test(test_layers_are_not_taken_for_a_command),
         cmocka_unit_test(test_another_one_is_made_when_one_was_taken),
         cmocka_unit_test(test_more_are_made_where_one_was_missed),
         cmocka_unit_test(test_nothing_is_made_while_all_cores_are_busy),
