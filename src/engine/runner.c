@@ -156,6 +156,7 @@ void runner_cancel(struct engine_job *j, bool silent)
     if (j->state == JOB_FINISHED) {
         return;
     }
+    share_leave(j); /* who waits for what it compiles need not wait for the end of its box */
     if (j->state == JOB_RUNNING) {
         stage_cancel(job_stage(j));
         if (!silent) {

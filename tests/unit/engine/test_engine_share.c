@@ -22,9 +22,13 @@
 
 #define BOXES 8
 
-static struct bench share_bench(unsigned slots, bool shared)
+static struct bench share_bench_with(unsigned slots, bool shared, unsigned spares)
 {
     const struct engine_config config = {
+        .pool = {.boxes = spares,
+                 .cores = 1, /* none is made while a program runs */
+                 .memory_bytes = UINT64_C(100) << 20,
+                 .idle_ns = 100 * NS_PER_S},
         .slots = slots,
         .queue_max = 10,
         .queue_bytes = 100000,
@@ -34,6 +38,11 @@ static struct bench share_bench(unsigned slots, bool shared)
         .sessions = 1,
     };
     return bench_of(BOXES, &config);
+}
+
+static struct bench share_bench(unsigned slots, bool shared)
+{
+    return share_bench_with(slots, shared, 0);
 }
 
 static struct job *job_by(const char *caller)
@@ -225,6 +234,68 @@ static void test_cancelled_compiler_is_followed_by_one_that_waits(void **state)
     stage_ends(&b, compiler, "PRODUCT");
     assert_string_equal(second.order, "CcR");
     assert_string_equal(third.order, "CcR");
+    bench_done(&b);
+}
+
+/* Who cancels it hears the end of it, which comes only with that of its box. */
+static void test_heard_cancellation_makes_one_that_waits_compile(void **state)
+{
+    (void)state;
+    struct bench b = share_bench(3, false);
+    struct heard first = {0}, second = {0}, third = {0};
+    submitted(&b, &first, job_by("alice"));
+    submitted(&b, &second, job_by("alice"));
+    submitted(&b, &third, job_by("alice"));
+    uint32_t cancelled = fake_takes_box(b.boxd);
+    engine_job_cancel(first.job, false);
+    fake_run(b.boxd);
+    fake_boxd_gets(b.boxd, BOX_MSG_KILL);
+    assert_string_equal(second.order, "C"); /* at once */
+    uint32_t compiler = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, cancelled);
+    fake_run(b.boxd);
+    fake_closes_output(b.boxd, cancelled);
+    fake_ended(b.boxd, cancelled, BOX_END_CANCEL, SIGKILL);
+    fake_run(b.boxd);
+    assert_int_equal(first.verdict, VERDICT_CANCELLED);
+    assert_string_equal(third.order, "");
+    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    stage_ends(&b, compiler, "PRODUCT");
+    assert_string_equal(second.order, "CcR");
+    assert_string_equal(third.order, "CcR");
+    bench_done(&b);
+}
+
+/* The box of whoever begins now, which may have been made ahead. */
+static uint32_t spare_starts(struct bench *b)
+{
+    uint32_t box = fake_boxd_gets(b->boxd, BOX_MSG_START)->head.box;
+    fake_init_gets(b->boxd, box, BOX_MSG_INIT_START);
+    fake_init_gets(b->boxd, box, BOX_MSG_DATA);
+    return box;
+}
+
+static void test_spare_that_fails_leaves_who_waits_waiting(void **state)
+{
+    (void)state;
+    struct bench b = share_bench_with(2, false, 4);
+    struct heard first = {0}, second = {0};
+    engine_expect(b.engine, job_by("alice"));
+    fake_run(b.boxd);
+    fake_hello(b.boxd, fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box);
+    fake_run(b.boxd);
+    submitted(&b, &first, job_by("alice"));
+    submitted(&b, &second, job_by("alice"));
+    uint32_t spare = spare_starts(&b);
+    fake_boxd_gets(b.boxd, BOX_MSG_CREATE); /* of its run stage */
+    fake_failed(b.boxd, spare, ERR_IO, "it is broken");
+    fake_run(b.boxd);
+    assert_string_equal(first.order, "C");
+    assert_string_equal(second.order, "");
+    stage_ends(&b, fake_takes_box(b.boxd), "PRODUCT");
+    assert_string_equal(first.order, "CcR");
+    assert_string_equal(second.order, "CcR");
+    assert_true(engine_job_result(second.job)->compile.cached);
     bench_done(&b);
 }
 
@@ -434,6 +505,8 @@ int main(void)
         cmocka_unit_test(test_woken_take_turns_with_other_callers),
         cmocka_unit_test(test_woken_batch_leaves_a_slot),
         cmocka_unit_test(test_cancelled_compiler_is_followed_by_one_that_waits),
+        cmocka_unit_test(test_heard_cancellation_makes_one_that_waits_compile),
+        cmocka_unit_test(test_spare_that_fails_leaves_who_waits_waiting),
         cmocka_unit_test(test_one_that_waits_can_be_cancelled),
         cmocka_unit_test(test_all_compile_when_the_first_met_a_limit),
         cmocka_unit_test(test_lost_boxd_leaves_nobody_waiting),
