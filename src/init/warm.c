@@ -29,9 +29,11 @@ static int ended_early(struct err *e)
 
 /*
  * One that waits for a child to become another program (vfork) stops no sooner than that, and the
- * child is stopped.
+ * child is stopped: so all go on for a moment, and are stopped again.
  */
-#define STOP_MS 2000
+#define STOP_TRY_MS 4
+#define STOP_TRIES  400
+#define GO_ON_MS    1
 
 /* Buries orphans meanwhile. */
 static int wait_for_start(struct reap *reap, const struct program *p, struct err *e)
@@ -45,26 +47,40 @@ static int wait_for_start(struct reap *reap, const struct program *p, struct err
     return 0;
 }
 
+/* Its end is left for the program's own waiter to see. */
+static int look_whether_stopped(const struct program *p, bool *ret_stopped, struct err *e)
+{
+    siginfo_t info = {0};
+    int r = waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT);
+    if (r < 0) {
+        return err_sys(e, "box init: waiting for the program to stop");
+    }
+    *ret_stopped = info.si_pid != 0;
+    return info.si_pid != 0 && info.si_code != CLD_STOPPED ? ended_early(e) : 0;
+}
+
 /*
  * All processes of the box were sent SIGSTOP; until this one has stopped, threads of it may run.
- * Its end is left for the program's own waiter to see.
+ * Children of it stop before they are back from whatever the kernel does for them.
  */
 static int wait_until_stopped(struct reap *reap, const struct program *p, struct err *e)
 {
-    for (;;) {
-        siginfo_t info = {0};
-        int r = waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT);
-        if (r < 0) {
-            return err_sys(e, "box init: waiting for the program to stop");
-        }
-        if (info.si_pid != 0) {
-            return info.si_code == CLD_STOPPED ? 0 : ended_early(e);
-        }
-        if (channel_wait_ms(-1, reap->sigfd, STOP_MS) < 0) {
-            return err_set(e, ERR_BUSY, "box init: the program does not stop for its files");
+    bool stopped = false;
+    int r = look_whether_stopped(p, &stopped, e);
+    for (unsigned tries = 0; r == 0 && !stopped && tries < STOP_TRIES;) {
+        if (channel_wait_ms(-1, reap->sigfd, STOP_TRY_MS) < 0) {
+            kill(-1, SIGCONT);
+            channel_wait_ms(-1, -1, GO_ON_MS);
+            kill(-1, SIGSTOP);
+            tries++;
         }
         reap_clear(reap);
+        r = look_whether_stopped(p, &stopped, e);
     }
+    if (r == 0 && !stopped) {
+        return err_set(e, ERR_BUSY, "box init: the program does not stop for its files");
+    }
+    return r;
 }
 
 static uint64_t cpu_of(const struct program *p)

@@ -305,6 +305,28 @@ def test_a_program_that_cannot_be_stopped_fails(box):
     assert box.failed(box.watch)[0] == "BUSY"
 
 
+SPAWN_LATE = """
+import os
+os.mkfifo("gate")
+pid = os.posix_spawn("/bin/cat", ["cat", "main.py"], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 5, "gate", os.O_RDONLY, 0)])
+os.waitpid(pid, 0)
+os.remove("gate")
+"""
+
+
+def test_a_program_that_cannot_be_stopped_yet_is_stopped_later(box):
+    """It stands still until its child is another program, and the child was stopped before that."""
+    box.warm(["python3", "-c", SPAWN_LATE], "main.py")
+    until(lambda: len(box.processes()) == 3, "a program and its child")
+    child = max(box.processes())
+    box.start_warmed({"main.py": b"later\n"})
+    until(lambda: state_of(child) == "T", "a child that was stopped")
+    gate = os.open(f"/proc/{box.pid}/root/box/gate", os.O_RDWR | os.O_NONBLOCK)
+    box.go()
+    assert finish(box) == (0, b"later\n", b"")
+    os.close(gate)
+
+
 def test_a_program_that_is_not_there_fails(box):
     box.warm(["nonsuch", "main.py"], "main.py")
     assert box.failed()[0] == "NOT_FOUND"
