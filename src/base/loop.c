@@ -24,6 +24,7 @@
 
 #define ROUND_EVENTS 64
 #define SIGNALS      65
+#define LATE_ROUNDS  8
 
 struct signal_watch {
     loop_signal_fn *fn;
@@ -40,7 +41,8 @@ struct loop {
     int event_count, event_next;
     struct loop_timer **heap;
     uint32_t heap_count, heap_cap;
-    struct list deferred;
+    struct list deferred, late, mark;
+    unsigned late_rounds; /* in which the late ones have waited */
     int signal_fd;
     sigset_t signals;
     struct loop_io signal_io;
@@ -57,9 +59,17 @@ int loop_new(struct loop **ret, struct err *e)
     loop->epoll_fd = TAKE(&fd, -1);
     loop->signal_fd = -1;
     list_init(&loop->deferred);
+    list_init(&loop->late);
     sigemptyset(&loop->signals);
     *ret = loop;
     return 0;
+}
+
+static void forget_all(struct list *calls)
+{
+    while (!list_empty(calls)) {
+        loop_defer_cancel(LIST_ITEM(calls->next, struct loop_defer, link));
+    }
 }
 
 void loop_free(struct loop *loop)
@@ -70,9 +80,8 @@ void loop_free(struct loop *loop)
     while (loop->heap_count > 0) {
         loop_timer_cancel(loop->heap[0]);
     }
-    while (!list_empty(&loop->deferred)) {
-        loop_defer_cancel(LIST_ITEM(loop->deferred.next, struct loop_defer, link));
-    }
+    forget_all(&loop->deferred);
+    forget_all(&loop->late);
     loop_io_remove(&loop->signal_io);
     fd_close(loop->signal_fd);
     fd_close(loop->epoll_fd);
@@ -228,14 +237,25 @@ static void run_timers(struct loop *loop)
 
 /* Deferred calls */
 
-void loop_defer(struct loop *loop, struct loop_defer *d, loop_fn *fn, void *ctx)
+static void defer(struct loop *loop, struct list *calls, struct loop_defer *d, loop_fn *fn,
+                  void *ctx)
 {
     d->fn = fn;
     d->ctx = ctx;
     if (d->loop == NULL) {
         d->loop = loop;
-        list_append(&loop->deferred, &d->link);
+        list_append(calls, &d->link);
     }
+}
+
+void loop_defer(struct loop *loop, struct loop_defer *d, loop_fn *fn, void *ctx)
+{
+    defer(loop, &loop->deferred, d, fn, ctx);
+}
+
+void loop_defer_late(struct loop *loop, struct loop_defer *d, loop_fn *fn, void *ctx)
+{
+    defer(loop, &loop->late, d, fn, ctx);
 }
 
 void loop_defer_cancel(struct loop_defer *d)
@@ -246,17 +266,30 @@ void loop_defer_cancel(struct loop_defer *d)
     }
 }
 
-static void run_deferred(struct loop *loop)
+static void run_calls(struct loop *loop, struct list *calls)
 {
     /* A mark behind those that wait now: what they add runs in the next round. */
-    struct list mark;
-    list_append(&loop->deferred, &mark);
-    while (loop->deferred.next != &mark) {
-        struct loop_defer *d = LIST_ITEM(loop->deferred.next, struct loop_defer, link);
+    struct list *mark = &loop->mark;
+    list_append(calls, mark);
+    while (calls->next != mark) {
+        struct loop_defer *d = LIST_ITEM(calls->next, struct loop_defer, link);
         loop_defer_cancel(d);
         d->fn(d->ctx);
     }
-    list_remove(&mark);
+    list_remove(mark);
+}
+
+static void run_late(struct loop *loop)
+{
+    if (list_empty(&loop->late)) {
+        return;
+    }
+    bool busy = loop->event_count > 0 || !list_empty(&loop->deferred);
+    if (busy && ++loop->late_rounds < LATE_ROUNDS) {
+        return;
+    }
+    loop->late_rounds = 0;
+    run_calls(loop, &loop->late);
 }
 
 /* Signals */
@@ -303,7 +336,7 @@ int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *ctx,
 /* How long this round may wait; UINT64_MAX is for ever. */
 static uint64_t round_wait_ns(struct loop *loop, uint64_t max_wait_ns)
 {
-    if (!list_empty(&loop->deferred) || loop->stop) {
+    if (!list_empty(&loop->deferred) || !list_empty(&loop->late) || loop->stop) {
         return 0;
     }
     if (loop->heap_count == 0) {
@@ -354,7 +387,8 @@ int loop_step(struct loop *loop, uint64_t max_wait_ns, struct err *e)
     loop->event_count = n > 0 ? n : 0;
     run_events(loop);
     run_timers(loop);
-    run_deferred(loop);
+    run_calls(loop, &loop->deferred);
+    run_late(loop);
     loop->in_round = false;
     return 0;
 }

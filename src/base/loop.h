@@ -61,7 +61,10 @@ void loop_timer_cancel(struct loop_timer *t);
 
 /* Runs fn after the events of this round; queued twice runs once. */
 void loop_defer(struct loop *loop, struct loop_defer *d, loop_fn *fn, void *ctx);
-void loop_defer_cancel(struct loop_defer *d);
+/* For what nobody waits for: runs fn when no descriptor is ready and no other call is deferred, or
+ * when a few rounds have had something of these. */
+void loop_defer_late(struct loop *loop, struct loop_defer *d, loop_fn *fn, void *ctx);
+void loop_defer_cancel(struct loop_defer *d); /* of either */
 
 /* Blocks the signal in this thread and hears it through a signalfd. */
 int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *ctx, struct err *e);

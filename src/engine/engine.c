@@ -53,9 +53,8 @@ void engine_stop(struct engine *e)
     }
 }
 
-void engine_on_finished(struct engine *e)
+void engine_on_freed(struct engine *e)
 {
-    e->finished++;
     engine_check_drained(e);
 }
 

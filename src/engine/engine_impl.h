@@ -9,7 +9,8 @@
  *   PARKED    holds nothing: its run stage waits for a session
  *   SHARING   its compile stage is another job's: holds nothing while that is under way, a CPU slot
  *             while it is told what came of it, nothing while it does not listen
- *   FINISHED  decided; `finished` is told by the deferred call `finish`
+ *   FINISHED  decided; the deferred call `finish` tells `finished`, and then, when the answer was
+ * sent, gives back the box
  *
  * The queue has an item for each that is not FINISHED: waiting while it is QUEUED, else taken.
  */
@@ -207,7 +208,7 @@ void engine_pump(void *ctx);
 void engine_pump_later(struct engine *e);
 
 /* engine.c */
-void engine_on_finished(struct engine *e);
+void engine_on_freed(struct engine *e); /* a job */
 
 /* look.c */
 void looks_begin_again(struct engine *e); /* there is another sandbox, or none */

@@ -65,6 +65,13 @@ static void runner_reset(struct engine_job *j)
     fd_closep(&j->product_fd);
 }
 
+/* The memory is another job's, also while this one's box is still there. */
+static void runner_release(struct engine_job *j)
+{
+    j->engine->held_bytes -= j->bytes;
+    j->bytes = 0;
+}
+
 void runner_free(struct engine_job *j)
 {
     loop_defer_cancel(&j->start);
@@ -72,7 +79,7 @@ void runner_free(struct engine_job *j)
     list_remove(&j->link);
     list_remove(&j->all);
     table_remove(&j->engine->by_id, &j->by_id);
-    j->engine->held_bytes -= j->bytes;
+    runner_release(j);
     runner_reset(j);
     box_free(j->last_box);
     buf_done(&j->stdin_wait);
@@ -124,6 +131,18 @@ static void runner_count(const struct engine_job *j)
                        clock_mono_ns(&clock_system) - j->queued_mono_ns);
 }
 
+static void runner_on_answered(void *ctx)
+{
+    struct engine_job *j = ctx;
+    struct engine *e = j->engine;
+
+    runner_log(j);
+    runner_free(j);
+    engine_on_freed(e);
+}
+
+/* Who is told sends its answer from the loop.  What is left to do here, and what boxd does when the
+ * box is given back, comes after that, unless somebody waits for the place of the box. */
 static void runner_on_finish(void *ctx)
 {
     struct engine_job *j = ctx;
@@ -132,10 +151,14 @@ static void runner_on_finish(void *ctx)
     if (!j->silent) {
         j->observer.finished(j->observer.ctx, &j->result);
     }
-    runner_log(j);
     runner_count(j);
-    runner_free(j);
-    engine_on_finished(e);
+    runner_release(j);
+    e->finished++;
+    if (engine_has_room(e)) {
+        loop_defer_late(e->loop, &j->finish, runner_on_answered, j);
+    } else {
+        runner_on_answered(j);
+    }
 }
 
 void runner_finish(struct engine_job *j, enum verdict verdict)

@@ -107,7 +107,6 @@ static void box_tell(struct box *b)
     b->told = true;
     loop_timer_cancel(&b->settle);
     box_stdio_close(b);
-    chan_close(&b->control);
     box_take_product(b);
     struct box_report report = b->report;
     b->report.product_fd = -1;

@@ -81,6 +81,9 @@ static void control_on_packet(void *ctx, const void *msg, int *fds, size_t fd_co
     struct box *b = ctx;
     const struct box_head *head = msg;
 
+    if (b->told) {
+        return; /* nobody listens: the socket is closed with the box, to let no init run before */
+    }
     if (head->type == BOX_MSG_FAILED) {
         control_on_failed(b, &((const struct box_failed *)msg)->err);
         return;
@@ -104,6 +107,9 @@ static void control_on_packet(void *ctx, const void *msg, int *fds, size_t fd_co
 static void control_on_end(void *ctx, const struct err *why)
 {
     struct box *b = ctx;
+    if (b->told) {
+        return;
+    }
     if (why->kind != ERR_GONE) {
         control_break(b, why);
         return;

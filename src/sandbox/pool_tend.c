@@ -257,5 +257,5 @@ static void pool_tend(void *ctx)
 
 void pool_tend_later(struct pool *p)
 {
-    loop_defer(p->loop, &p->defer, pool_tend, p);
+    loop_defer_late(p->loop, &p->defer, pool_tend, p); /* after the answer to whoever took one */
 }

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -311,6 +312,68 @@ static void test_defer_runs_after_events_and_timers(void **state)
     assert_string_equal(f->calls, "rte");
 }
 
+static void defer_another(void *ctx)
+{
+    struct fixture *f = ctx;
+    record(f, 'a');
+    loop_defer(f->loop, &f->defers[1], on_deferred, f);
+}
+
+static void test_late_call_waits_for_all_that_is_deferred(void **state)
+{
+    struct fixture *f = *state;
+    struct tagged late = {f, 'l'};
+    loop_defer_late(f->loop, &f->defers[2], on_tagged, &late);
+    loop_defer(f->loop, &f->defers[0], defer_another, f);
+    step(f);
+    step(f);
+    step(f);
+    assert_string_equal(f->calls, "ael");
+}
+
+static void test_late_call_waits_for_what_is_ready(void **state)
+{
+    struct fixture *f = *state;
+    struct tagged late = {f, 'l'};
+    watch(f, 0, on_readable);
+    loop_defer_late(f->loop, &f->defers[0], on_tagged, &late);
+    step(f);
+    assert_string_equal(f->calls, "r");
+    loop_io_remove(&f->io[0]);
+    step(f);
+    assert_string_equal(f->calls, "rl");
+}
+
+static void test_late_call_is_made_though_the_loop_is_never_idle(void **state)
+{
+    struct fixture *f = *state;
+    struct tagged late = {f, 'l'};
+    loop_defer(f->loop, &f->defers[0], defer_self, f);
+    loop_defer_late(f->loop, &f->defers[1], on_tagged, &late);
+    for (size_t i = 0; i < 20 && !strchr(f->calls, 'l'); i++) {
+        step(f);
+    }
+    assert_non_null(strchr(f->calls, 'l'));
+}
+
+static void test_late_call_is_not_slept_through(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    loop_defer_late(f->loop, &f->defers[0], stop_loop, f);
+    assert_int_equal(loop_run(f->loop, &e), 0);
+    assert_string_equal(f->calls, "s");
+}
+
+static void test_late_call_can_be_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    loop_defer_late(f->loop, &f->defers[0], on_deferred, f);
+    loop_defer_cancel(&f->defers[0]);
+    step(f);
+    assert_string_equal(f->calls, "");
+}
+
 static void on_signal(void *ctx, int signo)
 {
     struct fixture *f = ctx;
@@ -390,6 +453,11 @@ int main(void)
         T(test_defer_runs_once_and_its_successor_next_round),
         T(test_defer_cancelled_in_the_same_round_is_not_called),
         T(test_defer_runs_after_events_and_timers),
+        T(test_late_call_waits_for_all_that_is_deferred),
+        T(test_late_call_waits_for_what_is_ready),
+        T(test_late_call_is_made_though_the_loop_is_never_idle),
+        T(test_late_call_is_not_slept_through),
+        T(test_late_call_can_be_cancelled),
         T(test_signals_are_heard),
         T(test_signal_that_is_none_is_refused),
         T(test_now_stands_still_in_a_round),

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -290,6 +291,148 @@ static void test_run_stage_waits_for_room_and_goes_first(void **state)
     fake_run(b.boxd);
     assert_string_equal(c.order, "CcR");
     assert_string_equal(other.order, "");
+    bench_done(&b);
+}
+
+/* --- what comes after the answer --------------------------------------------------------- */
+
+/* Whoever answers from the loop, some calls later, as the HTTP server does. */
+struct answering {
+    struct bench *bench;
+    struct loop_defer defer;
+    int calls;
+    bool answered, destroyed;
+    struct engine_job *job;
+};
+
+static bool boxd_got_anything(const struct bench *b)
+{
+    char byte;
+    return recv(b->boxd->sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0;
+}
+
+static void answer_soon(void *ctx)
+{
+    struct answering *a = ctx;
+    if (++a->calls < 4) {
+        loop_defer(a->bench->boxd->loop, &a->defer, answer_soon, a);
+        return;
+    }
+    a->answered = true;
+    a->destroyed = boxd_got_anything(a->bench);
+}
+
+static void on_finished(void *ctx, struct result *result)
+{
+    struct answering *a = ctx;
+    (void)result;
+    a->calls = 0;
+    loop_defer(a->bench->boxd->loop, &a->defer, answer_soon, a);
+}
+
+static void submit_answering(struct bench *b, struct answering *a, struct job *job)
+{
+    const struct engine_observer observer = {.finished = on_finished, .ctx = a};
+    struct err e;
+    assert_int_equal(engine_submit(b->engine, job, &observer, &a->job, &e), 0);
+    fake_run(b->boxd);
+}
+
+static void test_box_is_given_back_after_the_answer(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct answering a = {.bench = &b};
+    submit_answering(&b, &a, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_runs(b.boxd, box, "hi", 0);
+    assert_true(a.answered);
+    assert_false(a.destroyed);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, box);
+    bench_done(&b);
+}
+
+static void test_next_spare_is_made_after_the_answer(void **state)
+{
+    (void)state;
+    const struct engine_config config = {.slots = 1,
+                                         .queue_max = 10,
+                                         .queue_bytes = 1000,
+                                         .pool = {.boxes = 4,
+                                                  .cores = 2,
+                                                  .memory_bytes = UINT64_C(100) << 20,
+                                                  .idle_ns = UINT64_MAX / 2}};
+    struct bench b = bench_of(8, &config);
+    struct answering a = {.bench = &b};
+    engine_expect(b.engine, bash_job());
+    fake_run(b.boxd);
+    uint32_t spare = fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box;
+    fake_hello(b.boxd, spare);
+    fake_run(b.boxd);
+    submit_answering(&b, &a, bash_job());
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_START)->head.box, spare);
+    fake_closes_output(b.boxd, spare);
+    fake_ended(b.boxd, spare, BOX_END_EXIT, 0);
+    fake_run(b.boxd);
+    assert_true(a.answered);
+    assert_false(a.destroyed);
+    assert_int_equal(fake_destroy_comes(b.boxd), spare);
+    fake_boxd_gets(b.boxd, BOX_MSG_CREATE);
+    bench_done(&b);
+}
+
+static void test_last_box_of_all_is_given_back_before(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(1, 1, 10);
+    struct answering a = {.bench = &b};
+    submit_answering(&b, &a, bash_job());
+    fake_runs(b.boxd, fake_takes_box(b.boxd), "hi", 0);
+    assert_true(a.answered);
+    assert_true(a.destroyed);
+    bench_done(&b);
+}
+
+static void step_until_told(struct bench *b, const struct heard *h)
+{
+    struct err e;
+    for (int i = 0; i < 20 && h->job; i++) {
+        assert_int_equal(loop_step(b->boxd->loop, 0, &e), 0);
+    }
+    assert_null(h->job);
+}
+
+static void test_box_of_an_answered_job_goes_with_the_engine(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard h = {0};
+    submitted(&b, &h, bash_job());
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_closes_output(b.boxd, box);
+    fake_ended(b.boxd, box, BOX_END_EXIT, 0);
+    step_until_told(&b, &h);
+    fake_boxd_gets_nothing(b.boxd);
+    engine_free(b.engine);
+    assert_int_equal(fake_boxd_gets(b.boxd, BOX_MSG_DESTROY)->head.box, box);
+    heard_done(&h);
+    fake_boxd_free(b.boxd);
+}
+
+static void test_memory_of_an_answered_job_is_free_at_once(void **state)
+{
+    (void)state;
+    struct bench b = bench_new(4, 1, 10);
+    struct heard first = {0}, second = {0};
+    struct err e;
+    submitted(&b, &first, large_job(600));
+    uint32_t box = fake_takes_box(b.boxd);
+    fake_hello(b.boxd, box);
+    fake_closes_output(b.boxd, box);
+    fake_ended(b.boxd, box, BOX_END_EXIT, 0);
+    step_until_told(&b, &first);
+    assert_int_equal(submit(&b, &second, large_job(600), &e), 0);
     bench_done(&b);
 }
 
@@ -661,6 +804,11 @@ int main(void)
         cmocka_unit_test(test_large_jobs_that_wait_are_bounded_together),
         cmocka_unit_test(test_no_room_for_a_box_waits_for_one),
         cmocka_unit_test(test_run_stage_waits_for_room_and_goes_first),
+        cmocka_unit_test(test_box_is_given_back_after_the_answer),
+        cmocka_unit_test(test_next_spare_is_made_after_the_answer),
+        cmocka_unit_test(test_last_box_of_all_is_given_back_before),
+        cmocka_unit_test(test_box_of_an_answered_job_goes_with_the_engine),
+        cmocka_unit_test(test_memory_of_an_answered_job_is_free_at_once),
         cmocka_unit_test(test_drain_tells_when_the_last_job_has_finished),
         cmocka_unit_test(test_drain_of_an_idle_engine_tells_soon),
         cmocka_unit_test(test_output_beyond_the_cap_stops_the_program),
