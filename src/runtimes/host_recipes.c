@@ -907,6 +907,8 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.groovy",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
+        .warm_unless = JAVA_TELLS_ITS_AGE,
         .prepare = &prepared_groovy,
         .when_prepared =
             &(const struct host_commands){
@@ -925,6 +927,8 @@ const struct host_recipe host_recipes[] = {
         .extensions = LIST(".clj"),
         .default_name = "main.clj",
         .run = LIST("{tool}", "{main}", "{args}"),
+        .warm = "{main}",
+        .warm_unless = JAVA_TELLS_ITS_AGE,
         .prepare = &prepared_clojure,
         .when_prepared =
             &(const struct host_commands){

@@ -6,7 +6,7 @@ from support.server import BUILD, clean_environment
 
 
 def prepare(folder, first):
-    """Those whose name begins with `first`, and what it said.  Others' directories are there, and empty: to make them
+    """Those whose name begins with `first` (or with one of them), and what it said.  Others' directories are there, and empty: to make them
     would take minutes."""
     command = [BUILD / "belljar", "prepare", "--prepare-dir", folder]
     listed = subprocess.run([*command, "--list"], capture_output=True, text=True, env=clean_environment(), check=True)

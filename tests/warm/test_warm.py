@@ -25,14 +25,14 @@ LIKE = {"pypy": "python", "luajit": "lua", "lua-compiled": "lua", "java-compiled
 # They have a NUL byte, files beside them that their interpreter looks at before, or ask how long it has been there.
 NEVER_WARM = {
     "python/null_byte.py", "bash/started.sh", "zsh/started.zsh", "perl/started.pl", "lisp/started.lisp",
-    "rscript/started.r", "java/started.java", "typescript/started.ts", "javascript/started.js", "javascript/beside",
-    "javascript/typed", "javascript/named",
+    "rscript/started.r", "java/started.java", "clojure/started.clj", "groovy/started.groovy", "typescript/started.ts",
+    "javascript/started.js", "javascript/beside", "javascript/typed", "javascript/named",
 }
 NEVER_RUN = {"syntax_error", "type_error"}  # where a compiler sees it
 LEAST = {"python": 25}  # programs; of others
 LEAST_OTHERS = 8
-# What a JIT or a debugger tells of where things lie.
-ADDRESS = re.compile(r"0x[0-9a-f]{8,}|\{[0-9A-F]{10,}\}")
+# What a JIT or a debugger tells of where things lie, and Clojure of where it put its report.
+ADDRESS = re.compile(r"0x[0-9a-f]{8,}|\{[0-9A-F]{10,}\}|clojure-\d+\.edn")
 COMPARED = ("verdict", "exit_code", "signal", "stdout", "stderr", "encoding", "stdout_truncated", "stderr_truncated")
 
 
@@ -65,7 +65,7 @@ def servers(tmp_path_factory):
     """With spares, and without.  One file of Java is warm where it is compiled first, which has to be prepared."""
     folder = tmp_path_factory.mktemp("prepared")
     folder.chmod(0o755)
-    prepare(folder, "java-")
+    prepare(folder, ("java-", "clojure-", "groovy-"))
     flags = "--log-level", "info", "--prepare-dir", str(folder)
     # Room for all kinds at a time: what is let go for others is not what is looked at here.
     roomy = {"BELLJAR_POOL_MEMORY": "1G", "BELLJAR_POOL_IDLE_MS": "60000"}

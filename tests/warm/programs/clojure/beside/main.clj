@@ -1,0 +1,2 @@
+(load-file "helper.clj")
+(println (helper/answer) (slurp "data.txt"))

@@ -1,0 +1,3 @@
+(println (rand))
+(println (java.util.UUID/randomUUID))
+(println (.nextLong (java.util.Random.)))

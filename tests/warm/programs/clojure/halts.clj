@@ -1,0 +1,3 @@
+(print "kept")
+(flush)
+(.halt (Runtime/getRuntime) 12)

@@ -1,0 +1,2 @@
+(prn (read-line))
+(prn (line-seq (java.io.BufferedReader. *in*)))

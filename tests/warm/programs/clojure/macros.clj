@@ -1,0 +1,8 @@
+(defmacro twice [form] `(do ~form ~form))
+(twice (println "said"))
+(prn (macroexpand-1 '(twice 1)) (eval '(+ 1 2)) (read-string "{:a [1 2]}"))
+(defrecord Point [x y])
+(defprotocol Size (size [this]))
+(extend-type Point Size (size [this] (* (:x this) (:y this))))
+(prn (size (->Point 3 4)) (->Point 1 2))
+(prn (loop [n 20 a 1N] (if (zero? n) a (recur (dec n) (* a n)))))

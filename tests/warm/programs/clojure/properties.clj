@@ -1,0 +1,3 @@
+(doseq [[name value] (sort (System/getProperties))]
+  (println name (.trim (str value))))
+(doseq [[name value] (sort (System/getenv))] (println name value))

@@ -1,0 +1,1 @@
+(prn (< (.getUptime (java.lang.management.ManagementFactory/getRuntimeMXBean)) 60000))

@@ -1,0 +1,5 @@
+(prn (reduce + (pmap #(* % %) (range 100))))
+(let [a (agent 0)] (dotimes [_ 10] (send a inc)) (await a) (prn @a))
+(let [r (ref 1)] (dosync (alter r inc)) (prn @r))
+(prn @(future (.getName (class (Thread/currentThread)))))
+(shutdown-agents)

@@ -1,0 +1,2 @@
+(println "before")
+(nobody-knows-this 1)

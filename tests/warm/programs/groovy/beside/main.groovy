@@ -1,0 +1,2 @@
+println new Helper().answer()
+println new File('data.txt').text

@@ -1,0 +1,3 @@
+print 'kept'
+addShutdownHook { println ' and hooked' }
+System.exit(11)

@@ -1,0 +1,3 @@
+println Math.random()
+println UUID.randomUUID()
+println new Random().nextLong()

@@ -1,0 +1,3 @@
+print 'kept'
+System.out.flush()
+Runtime.runtime.halt(12)

@@ -1,0 +1,1 @@
+class Main { static void main(String[] args) { println "in a class ${args.length}" } }

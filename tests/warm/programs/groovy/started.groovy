@@ -1,0 +1,1 @@
+println java.lang.management.ManagementFactory.runtimeMXBean.uptime < 60000
