@@ -35,11 +35,24 @@ static bool holds_any(const struct job *job, char *const *texts)
     return false;
 }
 
+/* Nothing that a program is started with is a client's, but the name of its main file. */
 static bool is_plain(const struct job *job)
 {
     bool env_fits = job->env_is_ours || strv_len(job->env) == 0;
-    return strv_len(job->args) == 0 && env_fits && !job->network && job->zip_size == 0 &&
-           job->stdio != JOB_STDIO_PTY && job->file_count > 0;
+    return env_fits && job->zip_size == 0 && job->file_count > 0;
+}
+
+static bool run_is_plain(const struct job *job)
+{
+    return strv_len(job->args) == 0 && !job->network && job->stdio != JOB_STDIO_PTY;
+}
+
+/* A compiler is told the names of all sources. */
+static bool compile_is_plain(const struct engine_job *j)
+{
+    const struct job *job = j->job;
+    bool args_fit = job->compile_args_are_ours || strv_len(job->compile_args) == 0;
+    return args_fit && !job->compile_network && j->layout.source_count == 1;
 }
 
 static bool is_cold(const struct engine_job *j)
@@ -49,15 +62,32 @@ static bool is_cold(const struct engine_job *j)
     return j->job->cold || (c->cold && c->cold(c->callers_ctx, caller));
 }
 
-/* What the program of this stage waits for, as a template; NULL: it is not started ahead. */
-static char *file_waited_for(const struct job *job, enum engine_stage kind)
+static char *file_of_run(const struct job *job)
 {
     const struct runtime *r = job->runtime;
-    if (kind != STAGE_RUN) {
-        return kind == STAGE_COMPILE ? r->compile_warm : NULL;
-    }
     bool other = r->warm_alone && job->file_count > 1;
-    return other || holds_any(job, r->warm_unless) ? NULL : r->warm;
+    return !run_is_plain(job) || other || holds_any(job, r->warm_unless) ? NULL : r->warm;
+}
+
+static char *file_of_compile(const struct engine_job *j)
+{
+    const struct runtime *r = j->job->runtime;
+    bool tells = holds_any(j->job, r->compile_warm_unless);
+    return !compile_is_plain(j) || tells ? NULL : r->compile_warm;
+}
+
+/* What the program of this stage waits for, as a template; NULL: it is not started ahead. */
+static char *file_waited_for(const struct engine_job *j, enum engine_stage kind)
+{
+    switch (kind) {
+    case STAGE_UNPACK:
+        return NULL;
+    case STAGE_COMPILE:
+        return file_of_compile(j);
+    case STAGE_RUN:
+        break;
+    }
+    return file_of_run(j->job);
 }
 
 char *spares_wait(const struct engine_job *j, enum engine_stage kind)
@@ -67,7 +97,7 @@ char *spares_wait(const struct engine_job *j, enum engine_stage kind)
     if (is_cold(j) || !is_plain(job) || !is_text(&job->files[j->layout.main])) {
         return NULL;
     }
-    char *const template[] = {file_waited_for(job, kind), NULL};
+    char *const template[] = {file_waited_for(j, kind), NULL};
     if (!template[0]) {
         return NULL;
     }

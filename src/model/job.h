@@ -55,8 +55,9 @@ struct job {
     struct limits unpack; /* disk_bytes and disk_inodes bound what comes out of it */
     char **args;
     char **compile_args;
-    char **env;       /* "KEY=value", over the runtime's */
-    bool env_is_ours; /* nothing in it comes from a client: it may be there before the job is */
+    char **env; /* "KEY=value", over the runtime's */
+    /* Nothing in it comes from a client: it may be there before the job is. */
+    bool env_is_ours, compile_args_are_ours;
     /* How often the run stage is done, until one is not VERDICT_OK; 0: once.  Once with stdin_open.
      */
     unsigned runs;

@@ -31,9 +31,9 @@ void runtime_unref(struct runtime *r)
         free(strings[i]);
     }
     char **vectors[] = {
-        r->aliases,     r->extensions,        r->header_extensions, r->compile.argv,
-        r->run.argv,    r->compile_many.argv, r->run_many.argv,     r->env,
-        r->warm_unless, r->compile_env,
+        r->aliases,     r->extensions,          r->header_extensions, r->compile.argv,
+        r->run.argv,    r->compile_many.argv,   r->run_many.argv,     r->env,
+        r->warm_unless, r->compile_warm_unless, r->compile_env,
     };
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         strv_free(vectors[i]);

@@ -49,7 +49,8 @@ struct runtime {
      * that the command does before it opens this file must be the same for every program.
      */
     char *warm;
-    char *compile_warm; /* likewise, the file that the compiler waits for */
+    char *compile_warm;         /* likewise, the file that the compiler waits for */
+    char **compile_warm_unless; /* texts of programs for which the compiler tells when that was */
     bool one_stage;     /* who knows the language from Piston knows no compile stage of it */
     bool warm_alone;    /* ... and what it does depends on files beside the main one */
     char **warm_unless; /* texts of programs that can ask how long ago their interpreter started */

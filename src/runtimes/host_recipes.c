@@ -21,6 +21,9 @@
 /* As a system directory: what a program brings itself is found before. */
 #define PRECOMPILED_HEADERS "-isystem{base}", "-isystem{prepared}"
 
+/* clang takes the time of its file from before it opens it. */
+#define CLANG_TELLS_WHEN LIST("__TIMESTAMP__")
+
 #define GOOGLE_TEST "-x", "none", "-lgtest", "-lgtest_main", "-pthread"
 #define GOOGLE_TEST_HELLO                                                                          \
     "#include <gtest/gtest.h>\n#include <iostream>\n\n"                                            \
@@ -428,6 +431,7 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.c",
         .compile = LIST("{tool}", "-std=gnu17", "-O2", "-pipe", "-o", "a.out", "-x", "c",
                         "{sources}", "-x", "none", "{compile_args}", "-lm"),
+        .compile_warm = "{main}",
         .run = LIST("./a.out", "{args}"),
         .hello = "#include <stdio.h>\n\nint main(void)\n{\n    puts(\"Hello, World!\");\n}\n",
     },
@@ -444,6 +448,7 @@ const struct host_recipe host_recipes[] = {
         .compile = LIST("{tool}", "-std=gnu++17", "-O2", "-pipe", PRECOMPILED_HEADERS, "-o",
                         "a.out", "-x", "c++", "{sources}", "-x", "none", "{compile_args}", "-lm"),
         .prepare = &prepared_cpp,
+        .compile_warm = "{main}",
         .run = LIST("./a.out", "{args}"),
         .hello =
             "#include <iostream>\n\nint main()\n{\n    std::cout << \"Hello, World!\\n\";\n}\n",
@@ -506,6 +511,8 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.c",
         .compile = LIST("{tool}", "-std=gnu17", "-O2", "-o", "a.out", "-x", "c", "{sources}", "-x",
                         "none", "{compile_args}", "-lm"),
+        .compile_warm = "{main}",
+        .compile_warm_unless = CLANG_TELLS_WHEN,
         .run = LIST("./a.out", "{args}"),
         .hello = "#include <stdio.h>\n\nint main(void)\n{\n    puts(\"Hello, World!\");\n}\n",
     },
@@ -521,6 +528,8 @@ const struct host_recipe host_recipes[] = {
         .default_name = "main.cpp",
         .compile = LIST("{tool}", "-std=gnu++17", "-O2", "-o", "a.out", "-x", "c++", "{sources}",
                         "-x", "none", "{compile_args}", "-lm"),
+        .compile_warm = "{main}",
+        .compile_warm_unless = CLANG_TELLS_WHEN,
         .run = LIST("./a.out", "{args}"),
         .hello =
             "#include <iostream>\n\nint main()\n{\n    std::cout << \"Hello, World!\\n\";\n}\n",

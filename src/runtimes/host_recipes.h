@@ -49,7 +49,7 @@ struct host_recipe {
     const char *compile_warm, *warm; /* as in struct runtime */
     bool one_stage;
     bool warm_alone;
-    const char *const *warm_unless;
+    const char *const *warm_unless, *const *compile_warm_unless;
     const char *const *env;
     const char *const *compile_env; /* of compile stages alone */
     /*

@@ -267,22 +267,21 @@ const char *submission_compile_option(const struct runtime *runtime)
 }
 
 /* Of several -O the last counts. */
-static char **compile_args_of(const struct runtime *runtime, const json_t *request)
+static void compile_args_add(struct job *job, const json_t *request)
 {
     AUTO(strv_freep) char **options = words_of(request, "compiler_options");
-    const char *first = submission_compile_option(runtime);
-    char **args = NULL;
+    const char *first = submission_compile_option(job->runtime);
     if (first != NULL) {
-        strv_add(&args, first);
+        strv_add(&job->compile_args, first);
     }
-    strv_add_all(&args, options);
-    return args;
+    strv_add_all(&job->compile_args, options);
+    job->compile_args_are_ours = strv_len(options) == 0;
 }
 
 static void request_add(struct job *job, const struct config *config, const json_t *request)
 {
     job->args = words_of(request, "command_line_arguments");
-    job->compile_args = compile_args_of(job->runtime, request);
+    compile_args_add(job, request);
     job->runs = (unsigned)number_of(request, "number_of_runs");
     job->merge_stderr = flag_of(request, "redirect_stderr_to_stdout");
     job->network = flag_of(request, "enable_network") && !config->disable_networking;

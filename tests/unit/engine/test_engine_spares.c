@@ -315,6 +315,122 @@ static void test_caller_that_wants_none_gets_no_warm_spare(void **state)
     bench_done(&b);
 }
 
+/* --- warm compilers ------------------------------------------------------------------------- */
+
+static struct job *program_in_c(void)
+{
+    struct job *job = job_of(runtime_of_c());
+    job->runtime->compile_warm = xstrdup("{main}");
+    job_with(job, "main.c", "int main(void) { return TIME; }");
+    return job;
+}
+
+/* Both stages' spares are there; that of the compile stage is warm. */
+static uint32_t warm_compiler(struct bench *b, struct job *job)
+{
+    engine_expect(b->engine, job);
+    fake_run(b->boxd);
+    uint32_t compiler = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t box = fake_boxd_gets(b->boxd, BOX_MSG_CREATE)->head.box;
+        compiler = i == 0 ? box : compiler;
+        fake_hello(b->boxd, box);
+        fake_run(b->boxd);
+    }
+    assert_int_equal(engine_stats(b->engine).spares.warm, 1);
+    return compiler;
+}
+
+static unsigned warm_after(void (*change)(struct job *job))
+{
+    struct bench b = bench_with(8);
+    struct heard h = {0};
+    warm_compiler(&b, program_in_c());
+    struct job *job = program_in_c();
+    if (change) {
+        change(job);
+    }
+    submitted(&b, &h, job);
+    unsigned left = engine_stats(b.engine).spares.warm;
+    heard_done(&h);
+    bench_done(&b);
+    return left;
+}
+
+static void test_compiler_waits_for_its_source(void **state)
+{
+    (void)state;
+    assert_int_equal(warm_after(NULL), 0);
+}
+
+static void add_header(struct job *job)
+{
+    job_with(job, "more.h", "");
+}
+
+/* What the program is given is none of the compiler's business. */
+static void test_compiler_fits_whatever_its_program_gets(void **state)
+{
+    (void)state;
+    assert_int_equal(warm_after(add_argument), 0);
+    assert_int_equal(warm_after(add_header), 0);
+}
+
+static void add_source(struct job *job)
+{
+    job_with(job, "more.c", "");
+}
+
+static void add_option(struct job *job)
+{
+    strv_add(&job->compile_args, "-g");
+}
+
+static void give_compiler_network(struct job *job)
+{
+    job->compile_network = true;
+}
+
+static void name_its_clock(struct job *job)
+{
+    strv_add(&job->runtime->compile_warm_unless, "TIME");
+}
+
+static void test_compiler_that_is_told_more_was_not_started_ahead(void **state)
+{
+    (void)state;
+    void (*const changes[])(struct job *) = {make_cold,     add_variable, add_nul,
+                                             add_source,    add_option,   give_compiler_network,
+                                             name_its_clock};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        assert_int_equal(warm_after(changes[i]), 1);
+    }
+}
+
+/* A client's options are in no command before the client's job is. */
+static void expects_warm(bool ours, unsigned warm)
+{
+    struct bench b = bench_with(8);
+    struct job *job = program_in_c();
+    add_option(job);
+    job->compile_args_are_ours = ours;
+    engine_expect(b.engine, job);
+    fake_run(b.boxd);
+    for (unsigned i = 0; i < 1 + warm; i++) {
+        fake_hello(b.boxd, fake_boxd_gets(b.boxd, BOX_MSG_CREATE)->head.box);
+        fake_run(b.boxd);
+    }
+    assert_int_equal(engine_stats(b.engine).spares.warm, warm);
+    bench_done(&b);
+}
+
+static void test_options_of_ours_are_there_before_the_job(void **state)
+{
+    (void)state;
+    expects_warm(true, 1);
+    expects_warm(false, 0);
+}
+
 /* --- room ----------------------------------------------------------------------------------- */
 
 static void test_spare_gives_way_to_a_session(void **state)
@@ -360,6 +476,10 @@ int main(void)
         cmocka_unit_test(test_variables_of_ours_are_there_before_the_job),
         cmocka_unit_test(test_job_that_is_not_as_was_expected_gets_no_warm_spare),
         cmocka_unit_test(test_caller_that_wants_none_gets_no_warm_spare),
+        cmocka_unit_test(test_compiler_waits_for_its_source),
+        cmocka_unit_test(test_compiler_fits_whatever_its_program_gets),
+        cmocka_unit_test(test_compiler_that_is_told_more_was_not_started_ahead),
+        cmocka_unit_test(test_options_of_ours_are_there_before_the_job),
         cmocka_unit_test(test_spare_gives_way_to_a_session),
         cmocka_unit_test(test_drain_lets_go_of_spares),
     };
