@@ -255,7 +255,7 @@ void program_runs(struct bench *b, const char *output)
 {
     uint32_t box = fake_takes_box(b->boxd);
     fake_runs(b->boxd, box, output, 0);
-    fake_boxd_gets(b->boxd, BOX_MSG_DESTROY);
+    assert_int_equal(fake_destroy_comes(b->boxd), box);
     fake_destroyed(b->boxd, box);
     fake_run(b->boxd);
 }

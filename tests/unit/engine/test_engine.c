@@ -359,7 +359,7 @@ static void test_next_spare_is_made_after_the_answer(void **state)
                                          .queue_max = 10,
                                          .queue_bytes = 1000,
                                          .pool = {.boxes = 4,
-                                                  .cores = 2,
+                                                  .cores = 1,
                                                   .memory_bytes = UINT64_C(100) << 20,
                                                   .idle_ns = UINT64_MAX / 2}};
     struct bench b = bench_of(8, &config);
