@@ -11,6 +11,7 @@
 #include "boxd/weak.h"
 
 #define PROC_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define MASK_ATTRIBUTES (PROC_ATTRIBUTES | MOUNT_ATTR_RDONLY)
 
 /*
  * What is the host's, readable by all, and tells of other boxes' work or of how the host was
@@ -43,13 +44,15 @@ static int mask(const char *from, const char *const *names, size_t count, struct
     return 0;
 }
 
-int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory, uint64_t weaken,
-                 struct err *e)
+int procfs_mount(int top_fd, int root_fd, uint64_t weaken, struct err *e)
 {
     static const struct mount_option options[] = {{"hidepid", "invisible"}};
     size_t count = weakened(weaken, WEAKEN_PROC_HIDE) ? 0 : ARRAY_LEN(options);
     AUTO(fd_closep) int proc = -1;
-    int r = mount_make("proc", options, count, weak_attributes(weaken, PROC_ATTRIBUTES), &proc, e);
+    int r = mount_bind(root_fd, "proc", top_fd, "mask", MASK_ATTRIBUTES, e);
+    r = r < 0 ? r
+              : mount_make("proc", options, count, weak_attributes(weaken, PROC_ATTRIBUTES), &proc,
+                           e);
     r = r < 0 ? r : mount_attach(proc, root_fd, "proc", e);
     r = r < 0 ? r : mount_bind(proc, "sys", proc, "sys", MOUNT_ATTR_RDONLY, e);
     if (r == 0 && fchdir(proc) < 0) {
@@ -58,7 +61,8 @@ int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory,
     if (weakened(weaken, WEAKEN_PROC_MASK)) {
         return r;
     }
-    r = r < 0 ? r : mask(mask_file, masked_files, ARRAY_LEN(masked_files), e);
-    r = r < 0 ? r : mask(mask_file, masked_sysctls, ARRAY_LEN(masked_sysctls), e);
-    return r < 0 ? r : mask(mask_directory, masked_directories, ARRAY_LEN(masked_directories), e);
+    r = r < 0 ? r : mask("/mask/file", masked_files, ARRAY_LEN(masked_files), e);
+    r = r < 0 ? r : mask("/mask/file", masked_sysctls, ARRAY_LEN(masked_sysctls), e);
+    return r < 0 ? r
+                 : mask("/mask/directory", masked_directories, ARRAY_LEN(masked_directories), e);
 }

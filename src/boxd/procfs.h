@@ -7,8 +7,7 @@
 struct err;
 
 /*
- * The masks are paths of an empty file and an empty directory, of this box alone, on a mount that
- * is read-only already.  Leaves the working directory in the new /proc.
+ * The masks are an empty file and an empty directory that lie below proc in the new root: inodes of
+ * this box alone.  `top_fd` is the old root.  Leaves the working directory in the new /proc.
  */
-int procfs_mount(int root_fd, const char *mask_file, const char *mask_directory, uint64_t weaken,
-                 struct err *e);
+int procfs_mount(int top_fd, int root_fd, uint64_t weaken, struct err *e);

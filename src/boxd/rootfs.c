@@ -19,8 +19,8 @@
 
 /* fsconfig takes no longer string. */
 #define OPTION_MAX 255
-/* What the tmpfs holds of ours: its directories, /dev and the masks of /proc. */
-#define OWN_INODES 32
+/* What the tmpfs holds of ours: its directories. */
+#define OWN_INODES 4
 
 #define LAYER_ATTRIBUTES                                                                           \
     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOATIME)
@@ -45,22 +45,23 @@ static const char *target_of(const struct rootfs *r, uint32_t index)
 
 /*
  * "7:3:../empty": the layers of one target, top first.  An overlay without an upper directory wants
- * two lower ones, so the empty directory is always the last.
+ * two lower ones, so the empty directory is always the last; below the root's it is `base`.
  */
 static int lower_list(const struct rootfs *r, const char *target, char ret[OPTION_MAX + 1],
                       struct err *e)
 {
     size_t len = 0;
+    const char *last = target[0] == '\0' ? "../base" : "../empty";
     for (uint32_t i = 0; i < r->create->layer_count; i++) {
         if (strcmp(target_of(r, i), target) == 0) {
             len += (size_t)snprintf(ret + len, OPTION_MAX + 1 - len, "%" PRIu32 ":",
                                     r->create->layers[i]);
         }
-        if (len + sizeof("../empty") > OPTION_MAX) {
+        if (len + strlen(last) > OPTION_MAX) {
             return err_set(e, ERR_LIMIT, "the list of the layers of '/%s' is too long", target);
         }
     }
-    memcpy(ret + len, "../empty", sizeof("../empty"));
+    memcpy(ret + len, last, strlen(last) + 1);
     return 0;
 }
 
@@ -77,7 +78,8 @@ static int overlay_make(const struct rootfs *r, const char *target, int *ret_fd,
                       weak_layer_attributes(r->config->weaken, LAYER_ATTRIBUTES), ret_fd, e);
 }
 
-/* The only layer of a target, as it is: where overlayfs cannot be had, and doctor says so. */
+/* The only layer of a target, as it is: where overlayfs cannot be had, and doctor says so.  Not the
+ * root's, which has the base's below it. */
 static int layers_make(const struct rootfs *r, const char *target, int *ret_fd, struct err *e)
 {
     char name[16];
@@ -88,7 +90,7 @@ static int layers_make(const struct rootfs *r, const char *target, int *ret_fd, 
             count++;
         }
     }
-    bool bound = (r->features & BOX_FEATURE_OVERLAY) == 0 && count == 1;
+    bool bound = (r->features & BOX_FEATURE_OVERLAY) == 0 && count == 1 && target[0] != '\0';
     int result =
         bound ? mount_copy(AT_FDCWD, name,
                            weak_layer_attributes(r->config->weaken, LAYER_ATTRIBUTES), ret_fd, e)
@@ -106,7 +108,7 @@ static bool target_seen(const struct rootfs *r, uint32_t index)
     return false;
 }
 
-static int layers_mount(const struct rootfs *r, int *ret_root, struct err *e)
+static int layers_mount(const struct rootfs *r, int top, int *ret_root, struct err *e)
 {
     if (chdir("/layers") < 0) {
         return err_sys(e, "entering '/layers' of the catalogue");
@@ -116,7 +118,6 @@ static int layers_mount(const struct rootfs *r, int *ret_root, struct err *e)
     if (result < 0) {
         return result;
     }
-    AUTO(fd_closep) int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     result = mount_attach(root, top, "mnt", e);
     for (uint32_t i = 0; i < r->create->layer_count && result == 0; i++) {
         if (target_of(r, i)[0] == '\0' || target_seen(r, i)) {
@@ -144,30 +145,9 @@ struct place {
 /* Directories of the one tmpfs.  Each is bound into the box by itself; their parent cannot be
  * reached. */
 static const struct place places[] = {
-    {"box", 0755, true},   {"tmp", 01777, false},           {"shm", 01777, false},
-    {"dev", 0755, false},  {"dev/pts", 0755, false},        {"dev/shm", 0755, false},
-    {"mask", 0555, false}, {"mask/directory", 0555, false},
-};
-/* `empty` of the catalogue is where the tmpfs lies until the old root goes. */
-#define MASK_FILE      "/empty/mask/file"
-#define MASK_DIRECTORY "/empty/mask/directory"
+    {"box", 0755, true}, {"tmp", 01777, false}, {"shm", 01777, false}};
 
-struct device {
-    const char *name;
-    unsigned minor, major;
-};
-
-static const struct device devices[] = {
-    {"null", 3, 1},   {"zero", 5, 1},    {"full", 7, 1},
-    {"random", 8, 1}, {"urandom", 9, 1}, {"tty", 0, 5},
-};
-
-static const struct {
-    const char *name, *to;
-} device_links[] = {
-    {"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
-    {"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},
-};
+static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
 
 static int storage_make(const struct rootfs *r, int *ret_fd, struct err *e)
 {
@@ -190,46 +170,21 @@ static int places_make(const struct rootfs *r, int storage, struct err *e)
             return err_sys(e, "giving '%s' to id %u", p->name, (unsigned)r->owner);
         }
     }
-    /* What hides a file of /proc: nothing, for everybody. */
-    if (mknodat(storage, "mask/file", S_IFREG | 0444, 0) < 0) {
-        return err_sys(e, "making the file 'mask/file'");
-    }
-    return mount_bind(storage, "mask", storage, "mask",
-                      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-                      e);
-}
-
-/* Own nodes where that is allowed: a bound /dev/null is one inode for all boxes, with its locks. */
-static int device_make(const struct rootfs *r, int dev, const struct device *d, struct err *e)
-{
-    bool own = (r->config->flags & BOXD_OWN_DEVICES) != 0;
-    if (mknodat(dev, d->name, own ? S_IFCHR | 0666 : S_IFREG | 0666, makedev(d->major, d->minor)) <
-        0) {
-        return err_sys(e, "making the device '%s'", d->name);
-    }
-    if (own) {
-        return 0;
-    }
-    char from[32];
-    snprintf(from, sizeof(from), "/dev/%s", d->name);
-    return mount_bind(AT_FDCWD, from, dev, d->name,
-                      weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), e);
-}
-
-static int devices_make(const struct rootfs *r, int dev, struct err *e)
-{
-    for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
-        int result = device_make(r, dev, &devices[i], e);
-        if (result < 0) {
-            return result;
-        }
-    }
-    for (size_t i = 0; i < ARRAY_LEN(device_links); i++) {
-        if (symlinkat(device_links[i].to, dev, device_links[i].name) < 0) {
-            return err_sys(e, "making the link '%s'", device_links[i].name);
-        }
-    }
     return 0;
+}
+
+/* Where there can be no own nodes: a bound /dev/null is one inode for all boxes, with its locks. */
+static int devices_bind(const struct rootfs *r, int dev, struct err *e)
+{
+    int result = 0;
+    for (size_t i = 0; i < ARRAY_LEN(devices) && result == 0; i++) {
+        char from[32];
+        snprintf(from, sizeof(from), "/dev/%s", devices[i]);
+        result = mount_bind(
+            AT_FDCWD, from, dev, devices[i],
+            weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), e);
+    }
+    return result;
 }
 
 static int devpts_mount(const struct rootfs *r, int root, struct err *e)
@@ -244,19 +199,23 @@ static int devpts_mount(const struct rootfs *r, int root, struct err *e)
     return result < 0 ? result : mount_attach(fd, root, "dev/pts", e);
 }
 
-static int dev_mount(const struct rootfs *r, int storage, int root, struct err *e)
+/* The base's, through the overlay of the root: so each box has inodes of its own. */
+static int dev_mount(const struct rootfs *r, int root, struct err *e)
 {
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOEXEC, .attr_clr = MOUNT_ATTR_NODEV};
     AUTO(fd_closep) int dev = -1;
-    int result = mount_copy(
-        storage, "dev", weak_attributes(r->config->weaken, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC),
-        &dev, e);
+    int result = mount_copy(root, "dev", 0, &dev, e);
+    if (result == 0 && mount_setattr(dev, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
+        result = err_sys(e, "mount_setattr of '/dev'");
+    }
     result = result < 0 ? result : mount_attach(dev, root, "dev", e);
-    result = result < 0 ? result : devices_make(r, dev, e);
-    result = result < 0 ? result : mount_restrict(dev, MOUNT_ATTR_RDONLY, e);
+    if (result == 0 && (r->config->flags & BOXD_OWN_DEVICES) == 0) {
+        result = devices_bind(r, dev, e);
+    }
     return result < 0 ? result : devpts_mount(r, root, e);
 }
 
-static int storage_mount(const struct rootfs *r, int root, struct err *e)
+static int storage_mount(const struct rootfs *r, int top, int root, struct err *e)
 {
     AUTO(fd_closep) int storage = -1;
     int result = storage_make(r, &storage, e);
@@ -264,10 +223,9 @@ static int storage_mount(const struct rootfs *r, int root, struct err *e)
         return result;
     }
     /* Before 6.15 only what is attached can be copied.  This place goes with the old root. */
-    AUTO(fd_closep) int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     result = mount_attach(storage, top, "empty", e);
     result = result < 0 ? result : places_make(r, storage, e);
-    result = result < 0 ? result : dev_mount(r, storage, root, e);
+    result = result < 0 ? result : dev_mount(r, root, e);
 
     static const char *const writable[][2] = {{"box", "box"}, {"tmp", "tmp"}, {"shm", "dev/shm"}};
     for (size_t i = 0; i < ARRAY_LEN(writable) && result == 0; i++) {
@@ -281,10 +239,11 @@ static int storage_mount(const struct rootfs *r, int root, struct err *e)
 int rootfs_enter(const struct rootfs *r, struct err *e)
 {
     AUTO(fd_closep) int root = -1;
-    int result = layers_mount(r, &root, e);
-    result = result < 0 ? result : storage_mount(r, root, e);
+    AUTO(fd_closep) int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int result = layers_mount(r, top, &root, e);
+    result = result < 0 ? result : storage_mount(r, top, root, e);
     if (result == 0 && (r->features & BOX_FEATURE_PROC) != 0) {
-        result = procfs_mount(root, MASK_FILE, MASK_DIRECTORY, r->config->weaken, e);
+        result = procfs_mount(top, root, r->config->weaken, e);
     }
     result = result < 0 ? result : mount_pivot(root, e);
     if (result == 0 && chdir(BOX_WORK_DIR) < 0) {

@@ -16,7 +16,11 @@
  * The catalogue, which boxd makes its own root before it serves anybody:
  *   init            a copy of belljar-init, executable by all
  *   layers/<id>     one directory a layer (a bind mount, or files on the tmpfs itself)
+ *   base            what lies below the layers of the root of each box: dev with the device nodes
+ *                   (empty files where none can be made) and links, proc with `file` and
+ *                   `directory`, both empty: what masks of /proc are made of
  *   empty           an empty directory
+ *   mask            likewise: where those masks lie while a box is built
  *   mnt             where a box's new root is put together, in the box's own mount namespace
  *   proc            the host's /proc (boxd writes id maps there; a user namespace may mount a new
  *                   proc only while a whole one is visible)
@@ -44,9 +48,9 @@ enum {
 /* Index of a v1 hierarchy; v2 uses BOXD_CG_MEMORY for its one. */
 enum { BOXD_CG_MEMORY, BOXD_CG_PIDS, BOXD_CG_CPU, BOXD_CG_CPUACCT, BOXD_CG_COUNT };
 
-/* Open files that boxd needs.  Of one box: leaf directories, memory events, watch, control, pidfd,
- * network namespace. */
-#define BOXD_FDS(boxes) (256 + 12 * (boxes))
+/* Open files that boxd needs.  Of one box: leaf directories and their files, memory events, watch,
+ * control, pidfd, network namespace; and of leaves that are kept. */
+#define BOXD_FDS(boxes) (512 + 24 * (boxes))
 
 enum boxd_config_flag {
     BOXD_ROOT = 1 << 0,    /* in the host's user namespace */

@@ -25,9 +25,9 @@
 /* The host's own tree outside /usr: links into it, or directories. */
 static const char *const usr_names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32"};
 
-static const char *const skeleton_dirs[] = {
-    "box",  "dev", "etc", "home", "mnt", "opt", "proc",
-    "root", "run", "sys", "tmp",  "usr", "var", LAYER_PREPARED_TARGET};
+static const char *const skeleton_dirs[] = {"box", "etc",  "home", "mnt",
+                                            "opt", "root", "run",  "sys",
+                                            "tmp", "usr",  "var",  LAYER_PREPARED_TARGET};
 
 #define NSSWITCH(hosts)                                                                            \
     "passwd: files\n"                                                                              \
@@ -388,7 +388,13 @@ static int tree_fill(const struct tree *t, bool *ret_own_devices, struct err *e)
         r = dir_make(root, "empty", 0755, e);
     }
     if (r == 0) {
+        r = dir_make(root, "mask", 0755, e);
+    }
+    if (r == 0) {
         r = dir_make(root, "mnt", 0755, e);
+    }
+    if (r == 0) {
+        r = catalogue_make_base(root, own_devices, e);
     }
     if (r == 0) {
         r = proc_bind(root, e);

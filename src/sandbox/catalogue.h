@@ -31,6 +31,9 @@ struct catalogue {
 int catalogue_build(const struct catalogue *c, int *ret_root_fd, bool *ret_own_devices,
                     struct err *e);
 
+/* catalogue_base.c: `base` of the catalogue. */
+int catalogue_make_base(int root_fd, bool own_devices, struct err *e);
+
 /* catalogue_etc.c: copies the names of its table from the host's /etc into etc_fd. */
 int catalogue_copy_etc(int etc_fd, struct err *e);
 /* The same for the few things of runtimes that are in /var/lib. */

@@ -13,6 +13,7 @@ import pathlib
 import select
 import signal
 import socket
+import stat
 import struct
 import tempfile
 import time
@@ -108,14 +109,31 @@ class Cgroups:
             path.rmdir()
 
 
-def _catalogue(top, files):
+DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
+LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}
+
+
+def _base(base, own_devices):
+    """What catalogue_base.c makes."""
+    for name in ("dev/pts", "dev/shm", "proc/directory"):
+        os.makedirs(f"{base}/{name}")
+    for name, numbers in DEVICES.items():
+        os.mknod(f"{base}/dev/{name}", (stat.S_IFCHR if own_devices else stat.S_IFREG) | 0o666, os.makedev(*numbers))
+        os.chmod(f"{base}/dev/{name}", 0o666)
+    for name, target in LINKS.items():
+        os.symlink(target, f"{base}/dev/{name}")
+    os.mknod(f"{base}/proc/file", stat.S_IFREG | 0o444)
+
+
+def _catalogue(top, files, own_devices):
     """In the child, alone in its mount namespace."""
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     _mount("catalogue", top, "tmpfs", MS_NOSUID, "mode=0755")
-    for name in ("layers/1", "layers/2", "layers/3", "empty", "mnt", "proc", "dev"):
+    for name in ("layers/1", "layers/2", "layers/3", "empty", "mask", "mnt", "proc", "dev"):
         os.makedirs(f"{top}/{name}")
+    _base(f"{top}/base", own_devices)
     skeleton = f"{top}/layers/{SKELETON}"
-    for name in ("usr", "box", "tmp", "dev", "proc", "etc", "t"):
+    for name in ("usr", "box", "tmp", "etc", "t"):
         os.makedirs(f"{skeleton}/{name}")
     for name in ("bin", "lib", "lib64", "sbin"):
         os.symlink(f"usr/{name}", f"{skeleton}/{name}")
@@ -125,7 +143,7 @@ def _catalogue(top, files):
     _mount("/usr", f"{top}/layers/{USR}", None, MS_BIND)
     _mount("none", f"{top}/layers/{USR}", None, MS_BIND | MS_REMOUNT | MS_RDONLY)
     _mount("/proc", f"{top}/proc", None, MS_BIND | MS_REC)
-    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+    for name in DEVICES:
         open(f"{top}/dev/{name}", "wb").close()
         _mount(f"/dev/{name}", f"{top}/dev/{name}", None, MS_BIND)
 
@@ -153,6 +171,7 @@ class Boxd:
         if user_ids is not None:
             os.chown(self.top, NOBODY, NOBODY)
             options.update(flags=FLAG_OWN_IDS if user_ids else 0, id_base=1)
+        self.own_devices = bool(options.get("flags", FLAG_OWN_DEVICES) & FLAG_OWN_DEVICES)
         if cgroups:
             options.update(cgroup=CGROUP_V1 if cgroups.version == 1 else CGROUP_V2,
                            cgroup_fds=[-1 if fd < 0 else 40 + i for i, fd in enumerate(cgroups.fds)])
@@ -209,7 +228,7 @@ class Boxd:
             self._enter_user_namespace()
         if libc.unshare(CLONE_NEWNS) < 0:
             raise OSError(ctypes.get_errno(), "unshare")
-        _catalogue(self.top, files)
+        _catalogue(self.top, files, self.own_devices)
         catalogue = os.open(self.top, os.O_PATH | os.O_DIRECTORY)
         given[5] = catalogue
         if cgroups:
