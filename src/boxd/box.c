@@ -550,7 +550,7 @@ int box_usage(struct box *box, const void *message, int *none, struct err *e)
     struct box_used used = {.head = {.type = BOX_MSG_USED, .box = box->id}};
     struct err ignored;
     if (box->state != BOX_OVER) {
-        cgroup_leaf_memory(&box->leaf, &used.memory_bytes, &ignored);
+        cgroup_leaf_number(&box->leaf, CGROUP_MEMORY, &used.memory_bytes, &ignored);
     }
     if (box->state == BOX_RUNNING) {
         cgroup_leaf_cpu(&box->leaf, &used.cpu_ns, &ignored);

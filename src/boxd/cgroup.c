@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,9 +84,26 @@ void cgroup_leaf_close(struct cgroup_leaf *leaf)
             fd_close(leaf->fds[i]);
         }
     }
+    for (int i = 0; i < CGROUP_FILES; i++) {
+        fd_close(leaf->files[i]);
+    }
     fd_close(leaf->event_fd);
     leaf->cgroup->lent--;
     *leaf = (struct cgroup_leaf){0};
+}
+
+static struct cgroup_leaf kept_remove(struct cgroup *c, unsigned index)
+{
+    struct cgroup_leaf leaf = c->kept[index];
+    memmove(&c->kept[index], &c->kept[index + 1], (--c->kept_count - index) * sizeof(leaf));
+    c->lent++;
+    return leaf;
+}
+
+static void kept_drop_oldest(struct cgroup *c)
+{
+    struct cgroup_leaf oldest = kept_remove(c, 0);
+    cgroup_leaf_discard(&oldest);
 }
 
 /* A process of a box cannot move; it leaves the leaf by its end alone, and is counted until it is
@@ -96,14 +114,15 @@ static bool leaf_keep(struct cgroup_leaf *leaf)
     struct cgroup *c = leaf->cgroup;
     struct cgroup_usage usage = {0};
     struct err ignored;
-    uint64_t processes = 0, bytes = 0;
+    uint64_t processes = 0;
     if (!c->ops->renew || (c->features & needed) != needed || leaf->limits.cpu_milli != 0 ||
-        c->lent == 1 || c->kept_count == CGROUP_KEPT_MAX ||
-        cgroup_read_number(leaf->fds[BOXD_CG_PIDS], "pids.current", &processes, &ignored) < 0 ||
+        c->lent == 1 || cgroup_leaf_number(leaf, CGROUP_PROCESSES, &processes, &ignored) < 0 ||
         processes > 0 || cgroup_leaf_usage(leaf, &usage, &ignored) < 0 || usage.oom_kills > 0 ||
-        usage.process_limit_hits > 0 || cgroup_leaf_memory(leaf, &bytes, &ignored) < 0 ||
-        bytes > CHARGED_MAX || c->ops->renew(leaf, &ignored) < 0) {
+        usage.process_limit_hits > 0) {
         return false;
+    }
+    if (c->kept_count == CGROUP_KEPT_MAX) {
+        kept_drop_oldest(c);
     }
     leaf->cpu_base_ns += usage.cpu_ns;
     c->lent--;
@@ -111,13 +130,20 @@ static bool leaf_keep(struct cgroup_leaf *leaf)
     return true;
 }
 
+/* The kernel frees some of what a box held a moment after it. */
+static bool leaf_is_bare(const struct cgroup_leaf *leaf)
+{
+    struct err ignored;
+    uint64_t bytes = 0;
+    return cgroup_leaf_number(leaf, CGROUP_MEMORY, &bytes, &ignored) == 0 && bytes <= CHARGED_MAX &&
+           leaf->cgroup->ops->renew(leaf, &ignored) == 0;
+}
+
 static bool leaf_take_kept(struct cgroup *c, enum box_class class, struct cgroup_leaf *ret)
 {
-    for (unsigned i = c->kept_count; i-- > 0;) {
-        if (c->kept[i].class == class) {
-            *ret = c->kept[i];
-            c->kept[i] = c->kept[--c->kept_count];
-            c->lent++;
+    for (unsigned i = 0; i < c->kept_count; i++) {
+        if (c->kept[i].class == class && leaf_is_bare(&c->kept[i])) {
+            *ret = kept_remove(c, i);
             return true;
         }
     }
@@ -145,9 +171,8 @@ int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *e)
         return 0;
     }
     int r = leaf_remove(leaf, e);
-    for (; c->lent == 0 && c->kept_count > 0; c->kept_count--) {
-        c->lent++;
-        cgroup_leaf_discard(&c->kept[c->kept_count - 1]);
+    while (c->lent == 0 && c->kept_count > 0) {
+        kept_drop_oldest(c);
     }
     return r;
 }
@@ -198,6 +223,7 @@ int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf 
         .cgroup = c,
         .class = class,
         .fds = {-1, -1, -1, -1},
+        .files = CGROUP_NO_FILES,
         .limits = CGROUP_UNLIMITED,
         .event_fd = -1,
     };
@@ -241,9 +267,31 @@ int cgroup_leaf_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima,
     return 0;
 }
 
+static int files_open(struct cgroup_leaf *leaf, struct err *e)
+{
+    const struct cgroup_ops *ops = leaf->cgroup->ops;
+    int r = 0;
+    for (int i = 0; i < CGROUP_ENTER && ops->kept && r == 0; i++) {
+        const struct cgroup_file *file = &ops->kept[i];
+        bool there =
+            cgroup_has(leaf, file->feature) && (i != CGROUP_SWAP_PEAK || leaf->cgroup->swap_file);
+        r = there ? cgroup_open(leaf->fds[file->controller], file->name, file->flags,
+                                &leaf->files[i], e)
+                  : 0;
+    }
+    for (int i = 0; i < BOXD_CG_COUNT && r == 0 && cgroup_leaf_clone_fd(leaf) < 0; i++) {
+        r = owns_directory(leaf, i) ? cgroup_open(leaf->fds[i], ops->enter_file, O_WRONLY,
+                                                  &leaf->files[CGROUP_ENTER + i], e)
+                                    : 0;
+    }
+    return r;
+}
+
 int cgroup_leaf_prepare(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)
 {
-    if (cgroup_has(leaf, BOX_FEATURE_MEMORY) && leaf->cgroup->ops->prepare(leaf, e) < 0) {
+    int r = files_open(leaf, e);
+    r = r < 0 || !cgroup_has(leaf, BOX_FEATURE_MEMORY) ? r : leaf->cgroup->ops->prepare(leaf, e);
+    if (r < 0) {
         return err_wrap(e, "setting up the cgroup '%s'", leaf->name);
     }
     return cgroup_leaf_limit(leaf, maxima, e);
@@ -271,74 +319,56 @@ int cgroup_leaf_clone_fd(const struct cgroup_leaf *leaf)
 int cgroup_leaf_enter(const struct cgroup_leaf *leaf, struct err *e)
 {
     for (int i = 0; i < BOXD_CG_COUNT; i++) {
-        if (owns_directory(leaf, i) &&
-            kernel_write(leaf->fds[i], leaf->cgroup->ops->enter_file, "0", e) < 0) {
+        if (owns_directory(leaf, i) && cgroup_write(leaf->files[CGROUP_ENTER + i],
+                                                    leaf->cgroup->ops->enter_file, "0", e) < 0) {
             return err_wrap(e, "entering the cgroup '%s'", leaf->name);
         }
     }
     return 0;
 }
 
-static int cpu_read(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
+int cgroup_leaf_number(const struct cgroup_leaf *leaf, enum cgroup_leaf_file file, uint64_t *ret,
+                       struct err *e)
 {
-    if (!cgroup_has(leaf, BOX_FEATURE_CPU)) {
-        *ret_ns = 0;
-        return 0;
+    const struct cgroup_file *f = &leaf->cgroup->ops->kept[file];
+    uint64_t number = 0;
+    int fd = leaf->files[file];
+    int r = fd < 0 ? 0 : cgroup_read(fd, f->name, f->key, &number, e);
+    if (r < 0) {
+        return err_wrap(e, "the cgroup '%s'", leaf->name);
     }
-    int r = leaf->cgroup->ops->cpu(leaf, ret_ns, e);
-    return r < 0 ? err_wrap(e, "CPU time of the cgroup '%s'", leaf->name) : 0;
+    *ret = number;
+    return 0;
 }
 
 int cgroup_leaf_base(struct cgroup_leaf *leaf, struct err *e)
 {
     const struct cgroup_ops *ops = leaf->cgroup->ops;
-    int r = 0;
-    if (ops->peak_resets && cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
-        r = kernel_write(leaf->fds[BOXD_CG_MEMORY], ops->peak_file, "0", e);
-    }
-    return r < 0 ? r : cpu_read(leaf, &leaf->cpu_base_ns, e);
+    int r = ops->renew ? ops->renew(leaf, e) : 0;
+    leaf->cpu_base_ns = 0;
+    return r < 0 ? r : cgroup_leaf_cpu(leaf, &leaf->cpu_base_ns, e);
 }
 
 int cgroup_leaf_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
 {
     uint64_t cpu = 0;
-    int r = cpu_read(leaf, &cpu, e);
+    int r = cgroup_leaf_number(leaf, CGROUP_CPU, &cpu, e);
     if (r < 0) {
         return r;
     }
+    cpu *= leaf->cgroup->ops->cpu_unit_ns;
     *ret_ns = cpu > leaf->cpu_base_ns ? cpu - leaf->cpu_base_ns : 0;
     return 0;
 }
 
-int cgroup_leaf_memory(const struct cgroup_leaf *leaf, uint64_t *ret_bytes, struct err *e)
-{
-    if (!cgroup_has(leaf, BOX_FEATURE_MEMORY)) {
-        *ret_bytes = 0;
-        return 0;
-    }
-    return cgroup_read_number(leaf->fds[BOXD_CG_MEMORY], leaf->cgroup->ops->memory_file, ret_bytes,
-                              e);
-}
-
 int cgroup_leaf_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e)
 {
-    const struct cgroup_ops *ops = leaf->cgroup->ops;
     uint64_t oom_kills = 0, hits = 0;
     struct cgroup_usage usage = {0};
-    int memory = leaf->fds[BOXD_CG_MEMORY], r = 0;
-    if (cgroup_has(leaf, BOX_FEATURE_MEMORY)) {
-        r = cgroup_read_key(memory, ops->oom_file, "oom_kill", &oom_kills, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_MEMORY_PEAK)) {
-        r = cgroup_read_number(memory, ops->peak_file, &usage.memory_peak, e);
-    }
-    if (r == 0 && cgroup_has(leaf, BOX_FEATURE_PIDS)) {
-        r = cgroup_read_key(leaf->fds[BOXD_CG_PIDS], "pids.events", "max", &hits, e);
-    }
-    if (r < 0) {
-        return err_wrap(e, "counters of the cgroup '%s'", leaf->name);
-    }
-    r = cgroup_leaf_cpu(leaf, &usage.cpu_ns, e);
+    int r = cgroup_leaf_number(leaf, CGROUP_OOM, &oom_kills, e);
+    r = r < 0 ? r : cgroup_leaf_number(leaf, CGROUP_PEAK, &usage.memory_peak, e);
+    r = r < 0 ? r : cgroup_leaf_number(leaf, CGROUP_HITS, &hits, e);
+    r = r < 0 ? r : cgroup_leaf_cpu(leaf, &usage.cpu_ns, e);
     if (r < 0) {
         return r;
     }

@@ -4,8 +4,8 @@
  *
  * A leaf of v2 is made fresh for each box and removed after it (memory.peak cannot be reset before
  * Linux 6.12).  One of v1 is four directories, which cost 0.4 ms: while there are other boxes it is
- * kept for the next, if nothing ran out in it, nobody is in it and nothing is charged to it.
- * Kernel files are read by one strict reader (cgroup_read.c).
+ * kept for the next, if nothing ran out in it, nobody is in it and, when the next box comes,
+ * nothing is charged to it.  Kernel files are read by one strict reader (cgroup_read.c).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,12 +18,26 @@ struct cgroup_ops;
 
 #define CGROUP_KEPT_MAX 16
 
+/* Of a leaf, open as long as it is there: what is read or written for every box. */
+enum cgroup_leaf_file {
+    CGROUP_CPU,
+    CGROUP_MEMORY,
+    CGROUP_PEAK,
+    CGROUP_SWAP_PEAK,
+    CGROUP_OOM,
+    CGROUP_HITS,
+    CGROUP_PROCESSES,
+    CGROUP_ENTER, /* of the first controller; the others' follow */
+    CGROUP_FILES = CGROUP_ENTER + BOXD_CG_COUNT
+};
+
 struct cgroup_leaf {
     struct cgroup *cgroup; /* NULL: there is none */
     char name[32];         /* "box-17" */
     enum box_class class;
     int fds[BOXD_CG_COUNT];   /* the leaf's directories, O_PATH; -1; controllers of one directory
                                  share it */
+    int files[CGROUP_FILES];  /* enum cgroup_leaf_file; -1 */
     struct box_maxima limits; /* what was written; UINT64_MAX and UINT32_MAX are none */
     int event_fd; /* becomes readable (EPOLLIN, or EPOLLPRI|EPOLLERR for v2) when memory ran out; -1
                    */
@@ -74,8 +88,9 @@ int cgroup_leaf_limit(struct cgroup_leaf *leaf, const struct box_maxima *maxima,
 int cgroup_leaf_base(struct cgroup_leaf *leaf, struct err *e);
 /* Since the base; 0 without BOX_FEATURE_CPU. */
 int cgroup_leaf_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e);
-/* What it holds now; 0 without BOX_FEATURE_MEMORY. */
-int cgroup_leaf_memory(const struct cgroup_leaf *leaf, uint64_t *ret_bytes, struct err *e);
+/* What one of its files says; 0 without the feature.  Of CGROUP_MEMORY: what it holds now. */
+int cgroup_leaf_number(const struct cgroup_leaf *leaf, enum cgroup_leaf_file file, uint64_t *ret,
+                       struct err *e);
 int cgroup_leaf_usage(const struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct err *e);
 /* After event_fd was readable: true when the leaf is out of memory. */
 bool cgroup_leaf_oom(struct cgroup_leaf *leaf);

@@ -13,25 +13,24 @@ struct cgroup_file {
     int controller;
     const char *name; /* NULL: the end of a table */
     uint32_t feature; /* BOX_FEATURE_* */
+    /* Of those that are kept open: */
+    const char *key; /* of the line that is read; NULL: all of it is one number */
+    int flags;       /* of open(2) */
 };
 
 /* All of none: no controller is there, so nothing of it is asked for. */
 struct cgroup_ops {
     const struct cgroup_file *files;
-    const char *enter_file;  /* takes "0": the writer, whatever its number is in which namespace */
-    const char *memory_file; /* says how much memory is in use now, */
-    const char *peak_file;   /* and what the most was */
-    const char *oom_file;    /* has a line oom_kill */
-    bool peak_resets;        /* by a 0 that is written to peak_file */
+    const struct cgroup_file *kept; /* by enum cgroup_leaf_file, CGROUP_ENTER of them */
+    unsigned cpu_unit_ns;           /* of the CPU time since it was made */
+    const char *enter_file; /* takes "0": the writer, whatever its number is in which namespace */
     /* With BOX_FEATURE_MEMORY: settings that never change, and event_fd.  The leaf is empty. */
     int (*prepare)(struct cgroup_leaf *leaf, struct err *e);
     /* Each where its controller is; from what leaf->limits says. */
     int (*limit_memory)(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e);
     int (*limit_cpu)(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e);
-    int (*cpu)(const struct cgroup_leaf *leaf, uint64_t *ret_ns,
-               struct err *e);             /* since it was made */
     bool (*oom)(struct cgroup_leaf *leaf); /* event_fd is there */
-    /* Where a leaf may be kept: its peaks are those of the next box from here on. */
+    /* Where a leaf may be kept: its peaks, as far as there are files of them, begin here. */
     int (*renew)(const struct cgroup_leaf *leaf, struct err *e);
 };
 
@@ -40,6 +39,11 @@ extern const struct cgroup_ops cgroup_v1, cgroup_v2;
 /* What a fresh leaf has: no limit. */
 #define CGROUP_UNLIMITED                                                                           \
     ((struct box_maxima){.memory_bytes = UINT64_MAX, .processes = UINT32_MAX, .cpu_milli = 0})
+
+#define CGROUP_NO_FILES                                                                            \
+    {                                                                                              \
+        [0 ... CGROUP_FILES - 1] = -1                                                              \
+    }
 
 /* The numbers that a leaf's files get for the maxima of a program. */
 uint64_t cgroup_memory_limit(const struct box_maxima *maxima);

@@ -70,51 +70,42 @@ static int read_at_start(int fd, const char *file, char *ret, size_t *ret_len, s
     return 0;
 }
 
-static int open_to_read(int dir, const char *file, int *ret_fd, struct err *e)
+int cgroup_open(int dir, const char *file, int flags, int *ret_fd, struct err *e)
 {
-    *ret_fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    return *ret_fd < 0 ? err_sys(e, "open '%s'", file) : 0;
-}
-
-int cgroup_read_number(int dir, const char *file, uint64_t *ret, struct err *e)
-{
-    char text[FILE_MAX];
-    size_t len = 0;
-    AUTO(fd_closep) int fd = -1;
-    int r = open_to_read(dir, file, &fd, e);
-    r = r < 0 ? r : read_at_start(fd, file, text, &len, e);
-    if (r == 0 && !cgroup_parse_number(text, len, ret)) {
-        return err_set(e, ERR_INVALID, "'%s' is not a number", file);
+    int fd = openat(dir, file, flags | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return err_sys(e, "open '%s'", file);
     }
-    return r;
+    *ret_fd = fd;
+    return 0;
 }
 
-int cgroup_reread_key(int fd, const char *file, const char *key, uint64_t *ret, struct err *e)
+int cgroup_read(int fd, const char *file, const char *key, uint64_t *ret, struct err *e)
 {
     char text[FILE_MAX];
     size_t len = 0;
     int r = read_at_start(fd, file, text, &len, e);
-    if (r == 0 && !cgroup_parse_key(text, len, key, ret)) {
-        return err_set(e, ERR_INVALID, "'%s' has no line '%s NUMBER', or other lines", file, key);
+    if (r < 0) {
+        return r;
     }
-    return r;
+    if (key ? cgroup_parse_key(text, len, key, ret) : cgroup_parse_number(text, len, ret)) {
+        return 0;
+    }
+    return err_set(e, ERR_INVALID, "'%s' is no number, or has no line '%s NUMBER'", file,
+                   key ? key : "");
 }
 
-int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret, struct err *e)
+int cgroup_write(int fd, const char *file, const char *text, struct err *e)
 {
-    AUTO(fd_closep) int fd = -1;
-    int r = open_to_read(dir, file, &fd, e);
-    return r < 0 ? r : cgroup_reread_key(fd, file, key, ret, e);
+    ssize_t len = (ssize_t)strlen(text);
+    return write(fd, text, (size_t)len) != len ? err_sys(e, "write '%s' to '%s'", text, file) : 0;
 }
 
 int kernel_write(int dir, const char *file, const char *text, struct err *e)
 {
-    AUTO(fd_closep) int fd = openat(dir, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        return err_sys(e, "open '%s'", file);
-    }
-    ssize_t len = (ssize_t)strlen(text);
-    return write(fd, text, (size_t)len) != len ? err_sys(e, "write '%s' to '%s'", text, file) : 0;
+    AUTO(fd_closep) int fd = -1;
+    int r = cgroup_open(dir, file, O_WRONLY, &fd, e);
+    return r < 0 ? r : cgroup_write(fd, file, text, e);
 }
 
 int kernel_write_number(int dir, const char *file, uint64_t number, struct err *e)

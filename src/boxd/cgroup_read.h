@@ -2,8 +2,9 @@
 /*
  * cgroup_read - the one reader of the kernel's cgroup files, and the one writer of its files.
  *
- * A file is named in a directory that is held open.  What it says is either one number or lines of
- * "key number"; everything else, and whatever is longer than such files are, is an error.
+ * A file is named in a directory that is held open, or is held open itself.  What it says is either
+ * one number or lines of "key number"; everything else, and whatever is longer than such files are,
+ * is an error.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,13 +17,15 @@ bool cgroup_parse_number(const char *text, size_t len, uint64_t *ret);
 /* Pure: whether they are lines of "key number" and one of them is of `key`. */
 bool cgroup_parse_key(const char *text, size_t len, const char *key, uint64_t *ret);
 
-int cgroup_read_number(int dir, const char *file, uint64_t *ret, struct err *e);
-int cgroup_read_key(int dir, const char *file, const char *key, uint64_t *ret, struct err *e);
-/* The same from a file that is open already: always from its start. */
-int cgroup_reread_key(int fd, const char *file, const char *key, uint64_t *ret, struct err *e);
+/* `flags`: O_RDONLY, O_WRONLY or O_RDWR. */
+int cgroup_open(int dir, const char *file, int flags, int *ret_fd, struct err *e);
+/* The number of the line `key`, or with NULL the one that is all; always from the file's start.
+ * `file` is its name, for errors. */
+int cgroup_read(int fd, const char *file, const char *key, uint64_t *ret, struct err *e);
 
 /* -ERR_BUSY where the kernel says EBUSY. */
 /* All of it in one write: that is how the kernel takes it. */
+int cgroup_write(int fd, const char *file, const char *text, struct err *e);
 int kernel_write(int dir, const char *file, const char *text, struct err *e);
 int kernel_write_number(int dir, const char *file, uint64_t number, struct err *e);
 

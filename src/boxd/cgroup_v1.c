@@ -34,20 +34,25 @@ static const struct cgroup_file files[] = {
     {0},
 };
 
+static const struct cgroup_file kept[CGROUP_ENTER] = {
+    [CGROUP_CPU] = {BOXD_CG_CPUACCT, "cpuacct.usage", BOX_FEATURE_CPU},
+    [CGROUP_MEMORY] = {BOXD_CG_MEMORY, "memory.usage_in_bytes", BOX_FEATURE_MEMORY},
+    [CGROUP_PEAK] = {BOXD_CG_MEMORY, MEMORY_PEAK, BOX_FEATURE_MEMORY_PEAK, NULL, O_RDWR},
+    [CGROUP_SWAP_PEAK] = {BOXD_CG_MEMORY, MEMSW_PEAK, BOX_FEATURE_SWAP, NULL, O_RDWR},
+    [CGROUP_OOM] = {BOXD_CG_MEMORY, OOM_CONTROL, BOX_FEATURE_MEMORY, "oom_kill"},
+    [CGROUP_HITS] = {BOXD_CG_PIDS, "pids.events", BOX_FEATURE_PIDS, "max"},
+    [CGROUP_PROCESSES] = {BOXD_CG_PIDS, "pids.current", BOX_FEATURE_PIDS},
+};
+
 static int v1_prepare(struct cgroup_leaf *leaf, struct err *e)
 {
-    int dir = leaf->fds[BOXD_CG_MEMORY];
     AUTO(fd_closep) int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (event < 0) {
         return err_sys(e, "eventfd");
     }
-    AUTO(fd_closep) int control = openat(dir, OOM_CONTROL, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (control < 0) {
-        return err_sys(e, "open '%s'", OOM_CONTROL);
-    }
     char text[32];
-    snprintf(text, sizeof(text), "%d %d", event, control);
-    int r = kernel_write(dir, "cgroup.event_control", text, e);
+    snprintf(text, sizeof(text), "%d %d", event, leaf->files[CGROUP_OOM]);
+    int r = kernel_write(leaf->fds[BOXD_CG_MEMORY], "cgroup.event_control", text, e);
     if (r < 0) {
         return r;
     }
@@ -83,11 +88,6 @@ static int v1_limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxim
     return r < 0 ? r : kernel_write_number(dir, "cpu.cfs_quota_us", quota.quota_us, e);
 }
 
-static int v1_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
-{
-    return cgroup_read_number(leaf->fds[BOXD_CG_CPUACCT], "cpuacct.usage", ret_ns, e);
-}
-
 /* Linux charges single pages and, for its own needs, up to eight at once. */
 #define LIMIT_SLACK (UINT64_C(16) * 4096)
 
@@ -96,8 +96,8 @@ static bool limit_was_reached(const struct cgroup_leaf *leaf)
 {
     struct err ignored;
     uint64_t peak = 0;
-    const char *file = leaf->cgroup->swap_file ? MEMSW_PEAK : MEMORY_PEAK;
-    int r = cgroup_read_number(leaf->fds[BOXD_CG_MEMORY], file, &peak, &ignored);
+    bool swap = leaf->cgroup->swap_file;
+    int r = cgroup_leaf_number(leaf, swap ? CGROUP_SWAP_PEAK : CGROUP_PEAK, &peak, &ignored);
     return r == 0 && peak + LIMIT_SLACK >= cgroup_memory_limit(&leaf->limits);
 }
 
@@ -112,15 +112,15 @@ static bool v1_oom(struct cgroup_leaf *leaf)
     if (read(leaf->event_fd, &events, sizeof(events)) < 0) {
         return false;
     }
-    int r = cgroup_read_key(leaf->fds[BOXD_CG_MEMORY], OOM_CONTROL, "oom_kill", &kills, &ignored);
+    int r = cgroup_leaf_number(leaf, CGROUP_OOM, &kills, &ignored);
     return (r == 0 && kills > 0) || limit_was_reached(leaf);
 }
 
 static int v1_renew(const struct cgroup_leaf *leaf, struct err *e)
 {
-    int dir = leaf->fds[BOXD_CG_MEMORY];
-    int r = kernel_write(dir, MEMORY_PEAK, "0", e);
-    return r < 0 || !leaf->cgroup->swap_file ? r : kernel_write(dir, MEMSW_PEAK, "0", e);
+    int peak = leaf->files[CGROUP_PEAK], swap_peak = leaf->files[CGROUP_SWAP_PEAK];
+    int r = peak < 0 ? 0 : cgroup_write(peak, MEMORY_PEAK, "0", e);
+    return r < 0 || swap_peak < 0 ? r : cgroup_write(swap_peak, MEMSW_PEAK, "0", e);
 }
 
 /*
@@ -130,15 +130,12 @@ static int v1_renew(const struct cgroup_leaf *leaf, struct err *e)
  */
 const struct cgroup_ops cgroup_v1 = {
     .files = files,
+    .kept = kept,
     .enter_file = "tasks",
-    .memory_file = "memory.usage_in_bytes",
-    .peak_file = MEMORY_PEAK,
-    .oom_file = OOM_CONTROL,
-    .peak_resets = true,
     .prepare = v1_prepare,
     .limit_memory = v1_limit_memory,
     .limit_cpu = v1_limit_cpu,
-    .cpu = v1_cpu,
+    .cpu_unit_ns = 1,
     .oom = v1_oom,
     .renew = v1_renew,
 };

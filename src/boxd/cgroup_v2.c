@@ -29,6 +29,14 @@ static const struct cgroup_file files[] = {
     {0},
 };
 
+static const struct cgroup_file kept[CGROUP_ENTER] = {
+    [CGROUP_CPU] = {BOXD_CG_CPUACCT, "cpu.stat", BOX_FEATURE_CPU, "usage_usec"},
+    [CGROUP_MEMORY] = {BOXD_CG_MEMORY, "memory.current", BOX_FEATURE_MEMORY},
+    [CGROUP_PEAK] = {BOXD_CG_MEMORY, MEMORY_PEAK, BOX_FEATURE_MEMORY_PEAK},
+    [CGROUP_OOM] = {BOXD_CG_MEMORY, MEMORY_EVENTS, BOX_FEATURE_MEMORY, "oom_kill"},
+    [CGROUP_HITS] = {BOXD_CG_PIDS, "pids.events", BOX_FEATURE_PIDS, "max"},
+};
+
 static int dir_of(const struct cgroup_leaf *leaf)
 {
     return leaf->fds[BOXD_CG_MEMORY];
@@ -44,13 +52,13 @@ static int v2_prepare(struct cgroup_leaf *leaf, struct err *e)
     if (r < 0) {
         return r;
     }
-    leaf->event_fd = openat(dir, MEMORY_EVENTS, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    leaf->event_fd = fcntl(leaf->files[CGROUP_OOM], F_DUPFD_CLOEXEC, 0);
     if (leaf->event_fd < 0) {
-        return err_sys(e, "open '%s'", MEMORY_EVENTS);
+        return err_sys(e, "fcntl");
     }
     /* It counts as changed until it was read once. */
     uint64_t kills;
-    return cgroup_reread_key(leaf->event_fd, MEMORY_EVENTS, "oom_kill", &kills, e);
+    return cgroup_leaf_number(leaf, CGROUP_OOM, &kills, e);
 }
 
 /* The kernel would make room for a lower limit by killing. */
@@ -58,7 +66,7 @@ static int v2_limit_memory(struct cgroup_leaf *leaf, const struct box_maxima *ma
 {
     uint64_t bytes = cgroup_memory_limit(maxima), current = 0;
     if (leaf->limits.memory_bytes != UINT64_MAX) {
-        int r = cgroup_read_number(dir_of(leaf), "memory.current", &current, e);
+        int r = cgroup_leaf_number(leaf, CGROUP_MEMORY, &current, e);
         if (r < 0) {
             return r;
         }
@@ -81,35 +89,21 @@ static int v2_limit_cpu(struct cgroup_leaf *leaf, const struct box_maxima *maxim
     return kernel_write(dir_of(leaf), "cpu.max", text, e);
 }
 
-static int v2_cpu(const struct cgroup_leaf *leaf, uint64_t *ret_ns, struct err *e)
-{
-    uint64_t us = 0;
-    int r = cgroup_read_key(dir_of(leaf), "cpu.stat", "usage_usec", &us, e);
-    if (r < 0) {
-        return r;
-    }
-    *ret_ns = us * 1000;
-    return 0;
-}
-
 /* The file also changes whenever the limit was met and something could still be reclaimed. */
 static bool v2_oom(struct cgroup_leaf *leaf)
 {
     struct err ignored;
     uint64_t kills = 0;
-    return cgroup_reread_key(leaf->event_fd, MEMORY_EVENTS, "oom_kill", &kills, &ignored) == 0 &&
-           kills > 0;
+    return cgroup_leaf_number(leaf, CGROUP_OOM, &kills, &ignored) == 0 && kills > 0;
 }
 
 const struct cgroup_ops cgroup_v2 = {
     .files = files,
+    .kept = kept,
     .enter_file = "cgroup.procs",
-    .memory_file = "memory.current",
-    .peak_file = MEMORY_PEAK,
-    .oom_file = MEMORY_EVENTS,
     .prepare = v2_prepare,
     .limit_memory = v2_limit_memory,
     .limit_cpu = v2_limit_cpu,
-    .cpu = v2_cpu,
+    .cpu_unit_ns = 1000,
     .oom = v2_oom,
 };

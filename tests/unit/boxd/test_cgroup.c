@@ -457,7 +457,9 @@ static uint64_t leaf_number(const struct cgroup_leaf *leaf, int controller, cons
 {
     uint64_t n = 0;
     struct err e = {0};
-    if (cgroup_read_number(leaf->fds[controller], file, &n, &e) < 0) {
+    AUTO(fd_closep) int fd = -1;
+    if (cgroup_open(leaf->fds[controller], file, O_RDONLY, &fd, &e) < 0 ||
+        cgroup_read(fd, file, NULL, &n, &e) < 0) {
         fail_msg("%s", e.text);
     }
     return n;
@@ -839,12 +841,9 @@ static void test_leaf_that_is_given_on_has_the_limits_of_the_next_box(void **sta
     assert_int_equal(cgroup_leaf_limit(&leaf, &less, &e), 0);
     leaf_remove(&leaf);
     leaf = plain_new(f);
-    uint64_t bytes = 0, processes = 0;
     const char *memory = is_v2(f) ? "memory.max" : "memory.limit_in_bytes";
-    assert_int_equal(cgroup_read_number(leaf.fds[BOXD_CG_MEMORY], memory, &bytes, &e), 0);
-    assert_int_equal(cgroup_read_number(leaf.fds[BOXD_CG_PIDS], "pids.max", &processes, &e), 0);
-    assert_int_equal(bytes, cgroup_memory_limit(&maxima));
-    assert_int_equal(processes, cgroup_process_limit(&maxima));
+    assert_int_equal(leaf_number(&leaf, BOXD_CG_MEMORY, memory), cgroup_memory_limit(&maxima));
+    assert_int_equal(leaf_number(&leaf, BOXD_CG_PIDS, "pids.max"), cgroup_process_limit(&maxima));
     leaf_remove(&leaf);
     leaf_remove(&other);
 }

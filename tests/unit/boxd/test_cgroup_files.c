@@ -65,6 +65,7 @@ static const struct file v1_files[] = {
     {"cgroup.event_control", ""},
     {"pids.max", ""},
     {"pids.events", "max 2\n"},
+    {"pids.current", "1\n"},
     {"cpu.cfs_quota_us", ""},
     {"cpu.cfs_period_us", ""},
     {"cpuacct.usage", "7000\n"},
@@ -111,16 +112,25 @@ static void host_make(struct host *h, const struct cgroup_ops *ops, const struct
     h->leaf = (struct cgroup_leaf){.cgroup = &h->cgroup,
                                    .name = "box-1",
                                    .fds = {h->dir, h->dir, h->dir, h->dir},
+                                   .files = CGROUP_NO_FILES,
                                    .limits = CGROUP_UNLIMITED,
                                    .event_fd = -1};
     h->cgroup.features = cgroup_leaf_features(&h->leaf);
+}
+
+static void files_close(struct host *h)
+{
+    for (size_t i = 0; i < ARRAY_LEN(h->leaf.files); i++) {
+        fd_closep(&h->leaf.files[i]);
+    }
+    fd_closep(&h->leaf.event_fd);
 }
 
 static void host_done(struct host *h)
 {
     struct err e;
     AUTO(fd_closep) int above = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    fd_close(h->leaf.event_fd);
+    files_close(h);
     fd_close(h->dir);
     assert_int_equal(tree_remove(above, strrchr(h->path, '/') + 1, &e), 0);
 }
@@ -214,7 +224,7 @@ static void test_usage_is_what_the_files_say(void **state)
         assert_int_equal(usage.memory_peak, 4096);
         assert_int_equal(usage.oom_kills, 1);
         assert_int_equal(usage.process_limit_hits, 2);
-        assert_int_equal(cgroup_leaf_memory(&h.leaf, &now, &e), 0);
+        assert_int_equal(cgroup_leaf_number(&h.leaf, CGROUP_MEMORY, &now, &e), 0);
         assert_int_equal(now, 1000);
     }
 }
@@ -256,6 +266,37 @@ static void test_v2_kills_all_of_a_leaf_at_once(void **state)
     expect_text(&h, "cgroup.kill", "1");
 }
 
+static void test_a_process_enters_by_its_own_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct cgroup_ops *ops;
+        const struct file *files;
+        const char *file;
+    } rows[] = {{&cgroup_v2, v2_files, "cgroup.procs"}, {&cgroup_v1, v1_files, "tasks"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err e;
+        AUTO(host_done) struct host h;
+        host_make(&h, rows[i].ops, rows[i].files);
+        assert_int_equal(cgroup_leaf_prepare(&h.leaf, &maxima, &e), 0);
+        h.leaf.fds[BOXD_CG_PIDS] = -1; /* one directory is one controller's */
+        assert_int_equal(cgroup_leaf_enter(&h.leaf, &e), 0);
+        expect_text(&h, rows[i].file, "0");
+    }
+}
+
+static void test_v1_peaks_begin_with_the_program(void **state)
+{
+    (void)state;
+    struct err e;
+    AUTO(host_done) struct host h;
+    host_make(&h, &cgroup_v1, v1_files);
+    assert_int_equal(cgroup_leaf_prepare(&h.leaf, &maxima, &e), 0);
+    assert_int_equal(cgroup_leaf_base(&h.leaf, &e), 0);
+    expect_text(&h, "memory.max_usage_in_bytes", "0096\n");
+    expect_text(&h, "memory.memsw.max_usage_in_bytes", "0096\n");
+}
+
 /* --- what is not there ------------------------------------------------------------------------ */
 
 static int prepare(struct host *h, struct err *e)
@@ -263,34 +304,10 @@ static int prepare(struct host *h, struct err *e)
     return cgroup_leaf_prepare(&h->leaf, &maxima, e);
 }
 
-static int lower(struct host *h, struct err *e)
-{
-    struct box_maxima less = {.memory_bytes = MIB, .processes = 1, .cpu_milli = 100};
-    h->leaf.limits = maxima;
-    return cgroup_leaf_limit(&h->leaf, &less, e);
-}
-
-static int use(struct host *h, struct err *e)
-{
-    struct cgroup_usage usage;
-    return cgroup_leaf_usage(&h->leaf, &usage, e);
-}
-
-static int base(struct host *h, struct err *e)
-{
-    return cgroup_leaf_base(&h->leaf, e);
-}
-
-static int enter(struct host *h, struct err *e)
-{
-    h->leaf.fds[BOXD_CG_PIDS] = -1; /* one directory is one controller's */
-    return cgroup_leaf_enter(&h->leaf, e);
-}
-
 static int memory(struct host *h, struct err *e)
 {
     uint64_t bytes;
-    return cgroup_leaf_memory(&h->leaf, &bytes, e);
+    return cgroup_leaf_number(&h->leaf, CGROUP_MEMORY, &bytes, e);
 }
 
 struct absent {
@@ -306,7 +323,7 @@ static void expect_named(const struct cgroup_ops *ops, const struct file *files,
         AUTO(host_done) struct host h;
         host_make(&h, ops, files);
         assert_int_equal(rows[i].act(&h, &e), 0); /* it is this file alone */
-        fd_closep(&h.leaf.event_fd);
+        files_close(&h);
         assert_int_equal(unlinkat(h.dir, rows[i].file, 0), 0);
         h.leaf.limits = CGROUP_UNLIMITED;
         if (rows[i].act(&h, &e) == 0 || strstr(e.text, rows[i].file) == NULL) {
@@ -319,19 +336,10 @@ static void test_v2_file_that_is_not_there_is_named(void **state)
 {
     (void)state;
     static const struct absent rows[] = {
-        {prepare, "memory.oom.group"},
-        {prepare, "memory.swap.max"},
-        {prepare, "memory.events"},
-        {prepare, "memory.max"},
-        {prepare, "pids.max"},
-        {prepare, "cpu.max"},
-        {lower, "memory.current"},
-        {use, "memory.peak"},
-        {use, "pids.events"},
-        {use, "cpu.stat"},
-        {base, "cpu.stat"},
-        {memory, "memory.current"},
-        {enter, "cgroup.procs"},
+        {prepare, "memory.oom.group"}, {prepare, "memory.swap.max"}, {prepare, "memory.events"},
+        {prepare, "memory.max"},       {prepare, "pids.max"},        {prepare, "cpu.max"},
+        {prepare, "memory.peak"},      {prepare, "pids.events"},     {prepare, "cpu.stat"},
+        {prepare, "memory.current"},   {prepare, "cgroup.procs"},
     };
     expect_named(&cgroup_v2, v2_files, rows, ARRAY_LEN(rows));
 }
@@ -348,14 +356,13 @@ static void test_v1_file_that_is_not_there_is_named(void **state)
         {prepare, "pids.max"},
         {prepare, "cpu.cfs_period_us"},
         {prepare, "cpu.cfs_quota_us"},
-        {use, "memory.oom_control"},
-        {use, "memory.max_usage_in_bytes"},
-        {use, "pids.events"},
-        {use, "cpuacct.usage"},
-        {base, "memory.max_usage_in_bytes"},
-        {base, "cpuacct.usage"},
-        {memory, "memory.usage_in_bytes"},
-        {enter, "tasks"},
+        {prepare, "memory.max_usage_in_bytes"},
+        {prepare, "pids.events"},
+        {prepare, "cpuacct.usage"},
+        {prepare, "memory.usage_in_bytes"},
+        {prepare, "memory.memsw.max_usage_in_bytes"},
+        {prepare, "pids.current"},
+        {prepare, "tasks"},
     };
     expect_named(&cgroup_v1, v1_files, rows, ARRAY_LEN(rows));
 }
@@ -374,7 +381,8 @@ static void test_v2_event_file_that_says_nonsense_is_named(void **state)
 static void test_leaf_without_a_feature_asks_for_nothing_of_it(void **state)
 {
     (void)state;
-    static const struct file none[] = {{"cpu.stat", "usage_usec 7\n"}, {NULL, NULL}};
+    static const struct file none[] = {
+        {"cpu.stat", "usage_usec 7\n"}, {"cgroup.procs", ""}, {NULL, NULL}};
     struct err e = {0};
     struct cgroup_usage usage;
     AUTO(host_done) struct host h;
@@ -397,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_v2_is_out_of_memory_only_when_somebody_was_killed),
         cmocka_unit_test(test_v1_is_out_of_memory_when_its_limit_was_reached),
         cmocka_unit_test(test_v2_kills_all_of_a_leaf_at_once),
+        cmocka_unit_test(test_a_process_enters_by_its_own_number),
+        cmocka_unit_test(test_v1_peaks_begin_with_the_program),
         cmocka_unit_test(test_v2_file_that_is_not_there_is_named),
         cmocka_unit_test(test_v1_file_that_is_not_there_is_named),
         cmocka_unit_test(test_v2_event_file_that_says_nonsense_is_named),

@@ -86,6 +86,13 @@ static int directory_with(const char *file, const char *text, char path[64])
     return dir;
 }
 
+static int read_of(int dir, const char *file, const char *wanted, uint64_t *ret, struct err *e)
+{
+    AUTO(fd_closep) int fd = -1;
+    int r = cgroup_open(dir, file, O_RDONLY, &fd, e);
+    return r < 0 ? r : cgroup_read(fd, file, wanted, ret, e);
+}
+
 static void directory_remove(int dir, const char *file, const char *path)
 {
     assert_int_equal(unlinkat(dir, file, 0), 0);
@@ -100,7 +107,7 @@ static void test_read_gives_the_number_of_a_file(void **state)
     int dir = directory_with("usage", "123\n", path);
     struct err e = {0};
     uint64_t n = 0;
-    assert_int_equal(cgroup_read_number(dir, "usage", &n, &e), 0);
+    assert_int_equal(read_of(dir, "usage", NULL, &n, &e), 0);
     assert_int_equal(n, 123);
     directory_remove(dir, "usage", path);
 }
@@ -112,7 +119,7 @@ static void test_read_names_a_file_that_is_not_there(void **state)
     int dir = directory_with("usage", "123\n", path);
     struct err e = {0};
     uint64_t n = 77;
-    assert_int_equal(cgroup_read_number(dir, "memory.peak", &n, &e), -ERR_NOT_FOUND);
+    assert_int_equal(read_of(dir, "memory.peak", NULL, &n, &e), -ERR_NOT_FOUND);
     assert_int_equal(n, 77);
     assert_non_null(strstr(e.text, "memory.peak"));
     directory_remove(dir, "usage", path);
@@ -128,7 +135,7 @@ static void test_read_refuses_a_file_that_is_too_long(void **state)
     int dir = directory_with("stat", text, path);
     struct err e = {0};
     uint64_t n = 77;
-    assert_int_equal(cgroup_read_key(dir, "stat", "aaa", &n, &e), -ERR_INVALID);
+    assert_int_equal(read_of(dir, "stat", "aaa", &n, &e), -ERR_INVALID);
     directory_remove(dir, "stat", path);
 }
 
@@ -140,13 +147,13 @@ static void test_read_follows_no_link(void **state)
     assert_int_equal(symlinkat("usage", dir, "link"), 0);
     struct err e = {0};
     uint64_t n = 77;
-    assert_true(cgroup_read_number(dir, "link", &n, &e) < 0);
+    assert_true(read_of(dir, "link", NULL, &n, &e) < 0);
     assert_int_equal(e.sys, ELOOP);
     assert_int_equal(unlinkat(dir, "link", 0), 0);
     directory_remove(dir, "usage", path);
 }
 
-static void test_reread_starts_at_the_beginning(void **state)
+static void test_each_read_starts_at_the_beginning(void **state)
 {
     (void)state;
     char path[64];
@@ -155,7 +162,7 @@ static void test_reread_starts_at_the_beginning(void **state)
     struct err e = {0};
     for (int i = 0; i < 2; i++) {
         uint64_t n = 0;
-        assert_int_equal(cgroup_reread_key(fd, "events", "oom_kill", &n, &e), 0);
+        assert_int_equal(cgroup_read(fd, "events", "oom_kill", &n, &e), 0);
         assert_int_equal(n, 4);
     }
     close(fd);
@@ -173,7 +180,7 @@ int main(void)
         cmocka_unit_test(test_read_names_a_file_that_is_not_there),
         cmocka_unit_test(test_read_refuses_a_file_that_is_too_long),
         cmocka_unit_test(test_read_follows_no_link),
-        cmocka_unit_test(test_reread_starts_at_the_beginning),
+        cmocka_unit_test(test_each_read_starts_at_the_beginning),
     };
     return cmocka_run_group_tests_name("cgroup_read", tests, NULL, NULL);
 }
