@@ -26,6 +26,10 @@
 #define SIGNALS      65
 #define LATE_ROUNDS  8
 
+/* Asleep for a moment before late calls: with few cores, whoever was answered runs before what
+ * these set going. */
+#define LATE_NS UINT64_C(50000)
+
 struct signal_watch {
     loop_signal_fn *fn;
     void *ctx;
@@ -336,8 +340,11 @@ int loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *ctx,
 /* How long this round may wait; UINT64_MAX is for ever. */
 static uint64_t round_wait_ns(struct loop *loop, uint64_t max_wait_ns)
 {
-    if (!list_empty(&loop->deferred) || !list_empty(&loop->late) || loop->stop) {
+    if (!list_empty(&loop->deferred) || loop->stop) {
         return 0;
+    }
+    if (!list_empty(&loop->late) && max_wait_ns > LATE_NS) {
+        max_wait_ns = LATE_NS;
     }
     if (loop->heap_count == 0) {
         return max_wait_ns;
