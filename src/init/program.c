@@ -91,7 +91,7 @@ static int cold_main(void *arg)
     struct box_go go;
     int r = fence_enter(c->fence, &c->err);
     if (r == 0) {
-        r = unpack(&c->start->payload, &c->err);
+        r = unpack(&c->start->payload, NULL, &c->err);
     }
     if (r == 0) {
         r = prepare_program(c, &c->err);
@@ -125,15 +125,27 @@ static int warm_main(void *arg)
     become_program(c);
 }
 
+/* Where no file took its place: a program that waits for what never comes finds nothing. */
+static int remove_fifo(const char *name, struct err *e)
+{
+    struct stat state;
+    bool there = lstat(name, &state) == 0 && S_ISFIFO(state.st_mode);
+    return there && unlink(name) < 0 ? err_sys(e, "box init: removing the FIFO '%s'", name) : 0;
+}
+
+/*
+ * The name of the FIFO is never missing: a child of the program may be in the kernel with its
+ * open(), and stops no sooner than that is over.
+ */
 static int unpack_main(void *arg)
 {
     struct child *c = arg;
     int r = fence_enter(c->fence, &c->err);
-    if (r == 0 && unlink(c->wait) < 0) {
-        r = err_sys(&c->err, "box init: removing the FIFO '%s'", c->wait);
+    if (r == 0) {
+        r = unpack(&c->start->payload, c->wait, &c->err);
     }
     if (r == 0) {
-        r = unpack(&c->start->payload, &c->err);
+        r = remove_fifo(c->wait, &c->err);
     }
     c->done = r == 0;
     _exit(r < 0);

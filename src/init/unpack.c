@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #define DIR_MODE  0755
 #define EXEC_BITS 0111
 #define SHOWN     150
+/* What a file is called before it takes the place of another: no client would name one so. */
+#define NEW_NAME "\1belljar"
 
 static int failed(const char *path, struct err *e)
 {
@@ -73,10 +76,20 @@ static int open_parent(char *path, const char **ret_name)
     return dir;
 }
 
-static int open_file(struct boxarchive_item *item)
+/* Empty, and at once under its name. */
+static int open_instead(const char *name, mode_t mode)
+{
+    AUTO(fd_closep) int fd = below_open(AT_FDCWD, NEW_NAME, O_WRONLY | O_CREAT | O_EXCL, mode);
+    return fd < 0 || rename(NEW_NAME, name) < 0 ? -1 : TAKE(&fd, -1);
+}
+
+static int open_file(struct boxarchive_item *item, const char *instead)
 {
     int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK;
     mode_t mode = FILE_MODE | (item->mode & EXEC_BITS);
+    if (instead && strcmp(item->path, instead) == 0) {
+        return open_instead(instead, mode);
+    }
     int fd = below_open(AT_FDCWD, item->path, flags, mode);
     if (fd >= 0 || errno != ENOENT) {
         return fd;
@@ -86,9 +99,10 @@ static int open_file(struct boxarchive_item *item)
     return dir < 0 ? -1 : below_open(dir, name, flags, mode);
 }
 
-static int unpack_file(struct boxarchive_item *item, struct payload *p, struct err *e)
+static int unpack_file(struct boxarchive_item *item, struct payload *p, const char *instead,
+                       struct err *e)
 {
-    AUTO(fd_closep) int fd = open_file(item);
+    AUTO(fd_closep) int fd = open_file(item, instead);
     if (fd < 0) {
         return failed(item->path, e);
     }
@@ -160,7 +174,7 @@ static bool at_end(const struct payload *p)
     return p->left == 0 && p->pos == p->len;
 }
 
-int unpack(struct payload *p, struct err *e)
+int unpack(struct payload *p, const char *instead, struct err *e)
 {
     struct boxarchive_item item;
     int r = 0;
@@ -171,7 +185,7 @@ int unpack(struct payload *p, struct err *e)
         }
         switch (item.type) {
         case BOXARCHIVE_FILE:
-            r = unpack_file(&item, p, e);
+            r = unpack_file(&item, p, instead, e);
             break;
         case BOXARCHIVE_DIR:
             r = unpack_dir(&item, e);

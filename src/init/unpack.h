@@ -8,5 +8,9 @@
 struct err;
 struct payload;
 
-/* ERR_LIMIT when the box is full. */
-int unpack(struct payload *p, struct err *e);
+/*
+ * `instead`: NULL, or a name of the working directory that is there already.  Its file takes its
+ * place at one moment: who opens it meanwhile finds the old or the new one, never none.
+ * ERR_LIMIT when the box is full.
+ */
+int unpack(struct payload *p, const char *instead, struct err *e);

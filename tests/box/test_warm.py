@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that were started before their files are there: belljar-init alone, this side speaks for the others."""
+import contextlib
+import ctypes
+import functools
 import glob
+import operator
 import os
 import pathlib
 import signal
 import stat
+import struct
 import subprocess
 
 import pytest
 
 from support.init_box import FLAG, Ended, InitBox, read_all, read_archive, until
 from support.server import cannot
+
+NAME_EVENTS = {0x40: "moved from", 0x80: "moved to", 0x100: "made", 0x200: "removed"}  # inotify(7)
 
 
 @pytest.fixture
@@ -187,6 +194,33 @@ print(sorted(pid for pid in os.listdir("/proc") if pid.isdigit()))
     assert (code, lines[:2]) == (0, ["['main.py'] True 0o100644 1",
                                      "[True, True, True] ['0', '1', '2', '3']"])  # 3 is the directory that it reads
     assert len(eval(lines[2])) == 2  # init and itself: what unpacked is buried
+
+
+@contextlib.contextmanager
+def names_watched(folder):
+    """A list that at the end holds (event, name) of all that happens to the names of this directory."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    assert libc.inotify_add_watch(fd, os.fsencode(folder), functools.reduce(operator.or_, NAME_EVENTS)) >= 0
+    happened = []
+    yield happened
+    data = os.read(fd, 65536)
+    os.close(fd)
+    while data:
+        _, mask, _, length = struct.unpack_from("iIII", data)
+        happened.append((NAME_EVENTS[mask], data[16:16 + length].rstrip(b"\0")))
+        data = data[16 + length:]
+
+
+def test_the_name_of_its_file_is_never_missing(box):
+    """A child of the program may be in the middle of open(), and is not stopped before that is over."""
+    box.warm(["bash", "main.sh"], "main.sh")
+    box.until_waiting()
+    with names_watched(f"/proc/{box.pid}/root/box") as happened:
+        box.start_warmed({"a": b"", "main.sh": b"exit 4", "b": b""}).go()
+        assert finish(box)[0] == 4
+    assert ("moved to", b"main.sh") in happened
+    assert [event for event, name in happened if name == b"main.sh" and event != "moved to"] == []
 
 
 def open_files(pid):
