@@ -36,6 +36,7 @@ static void engine_gauges(struct metrics *m, const struct engine *engine)
     metrics_set(m, METRIC_SPARES, METRIC_LABELS("plain"), s.spares.plain);
     metrics_set(m, METRIC_SPARES, METRIC_LABELS("warm"), s.spares.warm);
     gauge(m, METRIC_SPARES_BYTES, (double)s.spares.memory_bytes);
+    gauge(m, METRIC_SPARES_TOO_LARGE, s.spares.too_large);
     gauge(m, METRIC_COMPILE_CACHE_BYTES, (double)s.product_bytes);
     gauge(m, METRIC_COMPILE_CACHE_PRODUCTS, (double)s.products);
 }

@@ -358,6 +358,9 @@ static void runner_judge_spare(struct engine_job *j, const struct box_report *re
     if (kind != 0 && report->may_have_run && report->ended.end == BOX_END_EXIT) {
         pool_spoiled(j->engine->pool, kind);
     }
+    if (job_stage(j)->spare != 0) {
+        pool_used(j->engine->pool, job_stage(j)->spare, report->ended.memory_peak);
+    }
 }
 
 static void runner_on_done(void *ctx, struct box_report *report)

@@ -135,13 +135,31 @@ void pool_expect(struct pool *p, const struct pool_need *need)
     pool_tend_later(p);
 }
 
-void pool_spoiled(struct pool *p, uint64_t kind)
+/* NULL: it is forgotten. */
+static struct pool_kind *kind_of(struct pool *p, uint64_t id)
 {
     LIST_FOR_EACH (node, &p->kinds) {
         struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
-        if (k->id == kind) {
-            kind_failed(k, "it failed when its program was started");
+        if (k->id == id) {
+            return k;
         }
+    }
+    return NULL;
+}
+
+void pool_spoiled(struct pool *p, uint64_t kind)
+{
+    struct pool_kind *k = kind_of(p, kind);
+    if (k) {
+        kind_failed(k, "it failed when its program was started");
+    }
+}
+
+void pool_used(struct pool *p, uint64_t kind, uint64_t bytes)
+{
+    struct pool_kind *k = kind_of(p, kind);
+    if (k) {
+        kind_held_at_most(k, bytes);
     }
 }
 
@@ -169,11 +187,21 @@ bool pool_give_way(struct pool *p)
     return false;
 }
 
+static unsigned count_too_large(const struct pool *p)
+{
+    unsigned count = 0;
+    LIST_FOR_EACH (node, &p->kinds) {
+        count += kind_is_too_large(LIST_ITEM(node, struct pool_kind, link));
+    }
+    return count;
+}
+
 struct pool_stats pool_stats(const struct pool *p)
 {
     return (struct pool_stats){
         .plain = p->count - p->warm_count,
         .warm = p->warm_count,
+        .too_large = count_too_large(p),
         .memory_bytes = pool_memory(p),
     };
 }

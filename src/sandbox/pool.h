@@ -24,7 +24,7 @@ struct pool_config {
     unsigned depth;        /* ... of one kind */
     unsigned free_boxes;   /* so many places of boxd are left to others */
     unsigned cores;        /* spares are made while fewer programs run */
-    uint64_t memory_bytes; /* of all of them; what a host cannot measure is guessed */
+    uint64_t memory_bytes; /* of all of them; but for one whose kind is being measured */
     uint64_t idle_ns;      /* what was not asked for so long is let go */
     bool warm;
 };
@@ -58,6 +58,10 @@ void pool_expect(struct pool *p, const struct pool_need *need);
 /* A spare of this kind failed when it was started: none of it are warm for a while. */
 void pool_spoiled(struct pool *p, uint64_t kind);
 
+/* A job that had a spare of this kind, and all that was in it, held so much at most: where boxd
+ * cannot measure this is what is known. */
+void pool_used(struct pool *p, uint64_t kind, uint64_t bytes);
+
 void pool_running(struct pool *p, unsigned programs); /* so many have a slot now */
 /* One box less, for a job that finds no place; false: there is none to let go. */
 bool pool_give_way(struct pool *p);
@@ -69,6 +73,7 @@ void pool_stop(struct pool *p);
 
 struct pool_stats {
     unsigned plain, warm;
+    unsigned too_large;    /* kinds of which one holds more than all may */
     uint64_t memory_bytes; /* as measured, or guessed */
 };
 struct pool_stats pool_stats(const struct pool *p);

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * pool_impl - what pool.c, pool_kind.c and pool_tend.c know of each other.
+ * pool_impl - what pool.c and pool_*.c know of each other.
  *
  * A kind is all that must be the same for a spare to fit a job.  Kinds are kept in the order in
  * which they were asked for last, spares in that in which they were made: the oldest has had most
@@ -33,9 +33,9 @@ struct pool_kind {
     uint64_t asked_ns;
     unsigned wanted, least; /* spares; the fewest that lay there since `since_ns` */
     uint64_t since_ns;
-    uint64_t bytes; /* of one */
+    uint64_t bytes, seen; /* of one; 0: not known.  By the last look, while it is not measured */
     bool measured, told;
-    uint64_t not_before_ns; /* one failed */
+    uint64_t made_ns, not_before_ns; /* the last one; one failed */
 };
 
 struct spare {
@@ -55,6 +55,7 @@ struct pool {
     struct list kinds;
     unsigned kind_count, count, warm_count;
     uint64_t last_id, taken_ns, made_ns;
+    uint64_t looked_ns, unseen_ns; /* last; the first that was made since, 0: none */
     unsigned running;
     bool stopped, measuring;
     struct loop_timer timer;
@@ -70,7 +71,21 @@ void kind_let_go(struct pool_kind *k);                  /* its spares */
 int spare_make(struct pool_kind *k, struct err *e);
 void spare_free(struct spare *s);
 void spare_forget(struct spare *s); /* what is in it is another's */
+
+/* pool_measure.c */
+bool kind_is_known(const struct pool_kind *k); /* how much one holds, as far as it can be */
+bool kind_is_too_large(const struct pool_kind *k);
+uint64_t kind_bytes(const struct pool_kind *k); /* of one; guessed while it is not known */
+void kind_held_at_most(struct pool_kind *k, uint64_t bytes);
+bool pool_is_learning(const struct pool *p); /* there is a spare of a kind that is not known */
 uint64_t pool_memory(const struct pool *p);
+void pool_measure(struct pool *p, uint64_t now, uint64_t *at);
 
 /* pool_tend.c */
 void pool_tend_later(struct pool *p);
+static inline void earlier(uint64_t *at, uint64_t other)
+{
+    if (other < *at) {
+        *at = other;
+    }
+}

@@ -16,10 +16,6 @@
 
 #define KINDS_MAX 64
 
-/* Until one was measured. */
-#define PLAIN_BYTES (UINT64_C(1) << 20)
-#define WARM_BYTES  (UINT64_C(12) << 20)
-
 /* A spare that ended: its kind may have become impossible. */
 #define FAILED_NS (60 * NS_PER_S)
 
@@ -114,11 +110,9 @@ static struct pool_kind *kind_new(struct pool *p, const struct pool_need *need)
     k->spec = *need->spec;
     memcpy(k->layers, need->spec->layers, need->spec->layer_count * sizeof(k->layers[0]));
     k->spec.layers = k->layers;
-    k->bytes = PLAIN_BYTES;
     if (need->wait) {
         program_copy(k, need->program);
         k->wait = xstrdup(need->wait);
-        k->bytes = WARM_BYTES;
     }
     k->language = xstrdup(need->language);
     list_init(&k->spares);
@@ -188,16 +182,6 @@ void kind_missed(struct pool_kind *k)
     if (k->made && k->wanted < k->pool->config.depth) {
         k->wanted++;
     }
-}
-
-uint64_t pool_memory(const struct pool *p)
-{
-    uint64_t sum = 0;
-    LIST_FOR_EACH (node, &p->kinds) {
-        const struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
-        sum += k->count * k->bytes;
-    }
-    return sum;
 }
 
 /* --- a spare ------------------------------------------------------------------------------- */

@@ -17,21 +17,11 @@
 /* Spares that were not needed in this time are too many. */
 #define PERIOD_NS (10 * NS_PER_S)
 
-/* Until what a spare holds is counted. */
-#define REST_NS NS_PER_S
-
 /* boxd could not make one. */
 #define AGAIN_NS NS_PER_S
 
 /* Kinds that were asked for in this time do not take each other's places. */
 #define RECENT_NS (10 * NS_PER_S)
-
-static void earlier(uint64_t *at, uint64_t other)
-{
-    if (other < *at) {
-        *at = other;
-    }
-}
 
 /* --- letting go ---------------------------------------------------------------------------- */
 
@@ -105,53 +95,118 @@ static unsigned pool_busy(const struct pool *p, uint64_t now, uint64_t *at)
     return busy;
 }
 
-/* Of those that are too few the one that was asked for last. */
-static struct pool_kind *kind_in_need(struct pool *p, uint64_t now, uint64_t *at)
+/* The JVM, say, in a pool of few MiB: one that is alone may show how large it is. */
+static bool memory_suffices(const struct pool *p, const struct pool_kind *k)
 {
-    LIST_FOR_EACH (node, &p->kinds) {
-        struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
-        if (k->count >= k->wanted) {
-            continue;
-        }
-        if (k->not_before_ns <= now) {
-            return k;
-        }
-        earlier(at, k->not_before_ns);
-    }
-    return NULL;
+    bool alone = p->count == 0 && !kind_is_known(k);
+    return alone || pool_memory(p) + kind_bytes(k) <= p->config.memory_bytes;
 }
 
+static bool is_within(const struct pool *p, const struct pool_kind *k)
+{
+    unsigned boxes = sandbox_hello(p->sandbox)->boxes, others = p->config.free_boxes;
+    unsigned max = boxes > others ? boxes - others : 0;
+    return p->count < (p->config.boxes < max ? p->config.boxes : max) && memory_suffices(p, k);
+}
+
+/* Those that are being taken down have their places still. */
 static bool has_place(const struct pool *p, const struct pool_kind *k)
 {
-    unsigned boxes = sandbox_hello(p->sandbox)->boxes;
-    return p->count < p->config.boxes && boxes - sandbox_live(p->sandbox) > p->config.free_boxes &&
-           (p->count == 0 || pool_memory(p) + k->bytes <= p->config.memory_bytes);
+    unsigned free = sandbox_hello(p->sandbox)->boxes - sandbox_live(p->sandbox);
+    return free > p->config.free_boxes && is_within(p, k);
 }
 
-/* The spares of one that was not asked for lately make place for it. */
-static bool place_make(struct pool *p, struct pool_kind *wanting, uint64_t now)
+static bool is_recent(const struct pool_kind *k, uint64_t now)
 {
-    for (struct list *node = p->kinds.prev; node != &wanting->link; node = node->prev) {
+    return k->kept || now - k->asked_ns < RECENT_NS;
+}
+
+/*
+ * Whose spares make place: one that was not asked for lately, nor after the one that needs it.
+ * Where there is none, the one that has most, if the other has nothing.
+ */
+static struct pool_kind *kind_in_the_way(struct pool *p, const struct pool_kind *wanting,
+                                         uint64_t now)
+{
+    struct pool_kind *most = NULL;
+    bool before = true; /* it was asked for before the one that needs it */
+    for (struct list *node = p->kinds.prev; node != &p->kinds; node = node->prev) {
         struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
-        if (k->count > 0 && !k->kept && now - k->asked_ns >= RECENT_NS) {
-            k->wanted = 0;
-            k->asked_twice = false;
-            kind_let_go(k);
-            return true;
+        before &= k != wanting;
+        if (before && k->count > 0 && !is_recent(k, now)) {
+            return k;
+        }
+        if (k->count > (most ? most->count : 1)) {
+            most = k;
         }
     }
-    return false;
+    return wanting->count == 0 && is_recent(wanting, now) ? most : NULL;
+}
+
+static void place_make(struct pool_kind *k, uint64_t now)
+{
+    if (!is_recent(k, now)) {
+        k->wanted = 0;
+        k->asked_twice = false;
+        kind_let_go(k);
+        return;
+    }
+    spare_free(LIST_ITEM(k->spares.next, struct spare, link));
+    k->wanted -= k->wanted > 1;
+}
+
+/* One that is kept has one also after it gave way. */
+static bool is_too_few(const struct pool_kind *k)
+{
+    return k->count < (k->wanted > 0 ? k->wanted : k->kept) && !kind_is_too_large(k);
+}
+
+static bool may_be_made(struct pool *p, const struct pool_kind *k, uint64_t now, uint64_t *at)
+{
+    if (!is_too_few(k) || (!kind_is_known(k) && pool_is_learning(p))) {
+        return false;
+    }
+    if (k->not_before_ns > now) {
+        earlier(at, k->not_before_ns);
+        return false;
+    }
+    return has_place(p, k) || (!is_within(p, k) && kind_in_the_way(p, k, now));
+}
+
+/* One of which there is nothing comes before one of which there is too little, then the one that
+ * has waited longest: where they are asked for in turn, the last one is the one least needed. */
+static bool comes_before(const struct pool_kind *a, const struct pool_kind *b)
+{
+    if ((a->count == 0) != (b->count == 0)) {
+        return a->count == 0;
+    }
+    return a->made_ns < b->made_ns;
+}
+
+static struct pool_kind *kind_in_need(struct pool *p, uint64_t now, uint64_t *at)
+{
+    struct pool_kind *first = NULL;
+    LIST_FOR_EACH (node, &p->kinds) {
+        struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
+        if (may_be_made(p, k, now, at) && (!first || comes_before(k, first))) {
+            first = k;
+        }
+    }
+    return first;
 }
 
 static bool kind_fill(struct pool_kind *k, uint64_t now)
 {
+    struct pool *p = k->pool;
     struct err e;
+    k->made_ns = now;
     if (spare_make(k, &e) < 0) {
         k->not_before_ns = now + AGAIN_NS;
-        LOG_DEBUG(k->pool->log, "no spare box", log_s("error", e.text));
+        LOG_DEBUG(p->log, "no spare box", log_s("error", e.text));
         return false;
     }
-    k->pool->made_ns = now;
+    p->made_ns = now;
+    p->unseen_ns = p->unseen_ns ? p->unseen_ns : now;
     return true;
 }
 
@@ -164,6 +219,7 @@ static bool pool_may_fill(const struct pool *p, uint64_t now, uint64_t *at)
     return false;
 }
 
+/* Each round makes a spare, or takes one away, or puts a kind off. */
 static void pool_fill(struct pool *p, uint64_t now, uint64_t *at)
 {
     struct pool_kind *k = kind_in_need(p, now, at);
@@ -172,69 +228,16 @@ static void pool_fill(struct pool *p, uint64_t now, uint64_t *at)
     }
     uint64_t ready = UINT64_MAX;
     unsigned busy = pool_busy(p, now, &ready);
-    for (; k && busy + p->running < p->config.cores; busy++) {
-        if (!has_place(p, k) && !(place_make(p, k, now) && has_place(p, k))) {
-            return;
+    for (; k && busy + p->running < p->config.cores; k = kind_in_need(p, now, at)) {
+        if (has_place(p, k)) {
+            busy += kind_fill(k, now);
+        } else {
+            place_make(kind_in_the_way(p, k, now), now);
         }
-        if (!kind_fill(k, now)) {
-            break;
-        }
-        k = kind_in_need(p, now, at);
     }
     if (k) {
         earlier(at, ready);
     }
-}
-
-/* --- measuring ----------------------------------------------------------------------------- */
-
-static void kind_measure(struct pool_kind *k)
-{
-    LIST_FOR_EACH (node, &k->spares) {
-        const struct spare *s = LIST_ITEM(node, struct spare, link);
-        uint64_t bytes = box_measured(s->box).memory_bytes;
-        if (s->built) {
-            k->bytes = bytes > 0 ? bytes : k->bytes; /* 0: this host cannot tell */
-            k->measured = true;
-        }
-    }
-}
-
-/* What turns out to be larger than was thought: the spares of those asked for longest ago go. */
-static void pool_on_measured(void *ctx)
-{
-    struct pool *p = ctx;
-    p->measuring = false;
-    LIST_FOR_EACH (node, &p->kinds) {
-        kind_measure(LIST_ITEM(node, struct pool_kind, link));
-    }
-    while (pool_memory(p) > p->config.memory_bytes && pool_give_way(p)) {
-    }
-    pool_tend_later(p);
-}
-
-static bool pool_is_measured(const struct pool *p)
-{
-    LIST_FOR_EACH (node, &p->kinds) {
-        const struct pool_kind *k = LIST_ITEM(node, struct pool_kind, link);
-        if (k->count > 0 && !k->measured) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void pool_measure(struct pool *p, uint64_t now, uint64_t *at)
-{
-    if (p->count == 0 || p->measuring || pool_is_measured(p)) {
-        return;
-    }
-    if (now - p->made_ns < REST_NS) {
-        earlier(at, p->made_ns + REST_NS);
-        return;
-    }
-    p->measuring = true;
-    sandbox_measure(p->sandbox, pool_on_measured, p);
 }
 
 /* --- all of it ----------------------------------------------------------------------------- */

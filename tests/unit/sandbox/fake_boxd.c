@@ -19,7 +19,7 @@
 
 static const struct fake_init no_init = {-1, -1, -1, -1, -1};
 
-struct fake_boxd *fake_boxd_new(uint32_t boxes)
+struct fake_boxd *fake_boxd_with(uint32_t boxes, uint32_t features)
 {
     struct fake_boxd *f = xcalloc(1, sizeof(*f));
     struct err e;
@@ -28,14 +28,21 @@ struct fake_boxd *fake_boxd_new(uint32_t boxes)
     assert_int_equal(loop_new(&f->loop, &e), 0);
     f->sock = pair[1];
     f->server_sock = pair[0];
-    for (size_t i = 0; i < FAKE_BOXES; i++) {
+    for (size_t i = 0; i < FAKE_INITS; i++) {
         f->init[i] = no_init;
     }
-    struct box_boxd_hello hello = {
-        .head.type = BOX_MSG_BOXD_HELLO, .version = BOX_PROTO_VERSION, .boxes = boxes};
+    struct box_boxd_hello hello = {.head.type = BOX_MSG_BOXD_HELLO,
+                                   .version = BOX_PROTO_VERSION,
+                                   .boxes = boxes,
+                                   .features = features};
     assert_int_equal(fd_send(f->sock, &hello, sizeof(hello), NULL, 0, &e), 0);
     assert_int_equal(sandbox_new(f->loop, pair[0], NULL, &f->sandbox, &e), 0);
     return f;
+}
+
+struct fake_boxd *fake_boxd_new(uint32_t boxes)
+{
+    return fake_boxd_with(boxes, 0);
 }
 
 static void init_close(struct fake_init *init)
@@ -69,18 +76,22 @@ void fake_run(struct fake_boxd *f)
 void fake_hang_up(struct fake_boxd *f)
 {
     fd_closep(&f->sock);
-    for (size_t i = 0; i < FAKE_BOXES; i++) {
+    for (size_t i = 0; i < FAKE_INITS; i++) {
         init_close(&f->init[i]);
     }
+}
+
+static int packet_try(int sock, struct fake_packet *ret, struct err *e)
+{
+    ret->fd_count = 8;
+    return fd_recv(sock, ret->bytes, sizeof(ret->bytes), &ret->len, ret->fds, &ret->fd_count,
+                   MSG_DONTWAIT, e);
 }
 
 static void packet_read(int sock, enum box_msg wanted, struct fake_packet *ret)
 {
     struct err e = {0};
-    ret->fd_count = 8;
-    int r = fd_recv(sock, ret->bytes, sizeof(ret->bytes), &ret->len, ret->fds, &ret->fd_count,
-                    MSG_DONTWAIT, &e);
-    if (r < 0) {
+    if (packet_try(sock, ret, &e) < 0) {
         fail_msg("no %s: %s", box_msg_name(wanted), e.text);
     }
 }
@@ -119,15 +130,31 @@ uint32_t fake_destroy_comes(struct fake_boxd *f)
     }
 }
 
-struct fake_packet *fake_boxd_gets(struct fake_boxd *f, enum box_msg type)
+static void note_create(struct fake_boxd *f, const struct fake_packet *p)
 {
-    struct fake_packet *p = f->held_count > 0 ? held_gets(f, type) : gets(f->sock, type);
-    if (type == BOX_MSG_CREATE) {
+    if (p->head.type == BOX_MSG_CREATE) {
         assert_int_equal(p->fd_count, 1);
         assert_int_equal(f->init[p->head.box].control, -1);
         f->init[p->head.box].control = p->fds[0];
     }
+}
+
+struct fake_packet *fake_boxd_gets(struct fake_boxd *f, enum box_msg type)
+{
+    struct fake_packet *p = f->held_count > 0 ? held_gets(f, type) : gets(f->sock, type);
+    note_create(f, p);
     return p;
+}
+
+struct fake_packet *fake_boxd_gets_any(struct fake_boxd *f)
+{
+    static struct fake_packet p;
+    struct err e;
+    if (packet_try(f->sock, &p, &e) < 0) {
+        return NULL;
+    }
+    note_create(f, &p);
+    return &p;
 }
 
 /* A payload's first bytes, which came with its message, as the DATA that would have brought them.

@@ -11,7 +11,8 @@
 #include "boxproto/boxproto.h"
 #include "sandbox/sandbox.h"
 
-#define FAKE_BOXES 8
+#define FAKE_BOXES 8  /* that a test has, usually */
+#define FAKE_INITS 40 /* at most */
 
 struct fake_packet;
 
@@ -29,7 +30,7 @@ struct fake_boxd {
     struct sandbox *sandbox;
     int sock;
     int server_sock; /* the sandbox owns it */
-    struct fake_init init[FAKE_BOXES];
+    struct fake_init init[FAKE_INITS];
     struct fake_packet *held[FAKE_BOXES]; /* came before what fake_destroy_comes waited for */
     size_t held_count;
 };
@@ -51,6 +52,7 @@ struct fake_packet {
 };
 
 struct fake_boxd *fake_boxd_new(uint32_t boxes);
+struct fake_boxd *fake_boxd_with(uint32_t boxes, uint32_t features); /* enum box_feature */
 void fake_boxd_free(struct fake_boxd *f);
 void fake_run(struct fake_boxd *f);     /* all rounds of the loop that have something to do */
 void fake_hang_up(struct fake_boxd *f); /* boxd dies, and with it every box */
@@ -60,6 +62,8 @@ void fake_hang_up(struct fake_boxd *f); /* boxd dies, and with it every box */
 struct fake_packet *fake_boxd_gets(struct fake_boxd *f, enum box_msg type);
 struct fake_packet *fake_init_gets(struct fake_boxd *f, uint32_t box, enum box_msg type);
 void fake_boxd_gets_nothing(struct fake_boxd *f);
+/* Whatever it is; NULL: boxd got nothing more. */
+struct fake_packet *fake_boxd_gets_any(struct fake_boxd *f);
 /* A DESTROY is among what has come; its box.  What came before it is still to be got. */
 uint32_t fake_destroy_comes(struct fake_boxd *f);
 

@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -390,23 +389,6 @@ static void test_loss_of_boxd_ends_all(void **state)
     bench_done(&b);
 }
 
-static void test_measured_memory_counts(void **state)
-{
-    (void)state;
-    struct bench b = bench_new();
-    struct err e;
-    uint32_t box = spare_made(&b, MIB);
-    char byte;
-    while (recv(b.f->sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0) {
-        assert_int_equal(loop_step(b.f->loop, 10 * NS_PER_S, &e), 0);
-    }
-    fake_boxd_gets(b.f, BOX_MSG_USAGE);
-    fake_used(b.f, box, 7 * MIB, 0);
-    fake_run(b.f);
-    assert_int_equal(pool_stats(b.pool).memory_bytes, 7 * MIB);
-    bench_done(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,7 +412,6 @@ int main(void)
         cmocka_unit_test(test_drop_lets_go_of_all),
         cmocka_unit_test(test_stopped_pool_makes_nothing),
         cmocka_unit_test(test_loss_of_boxd_ends_all),
-        cmocka_unit_test(test_measured_memory_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
