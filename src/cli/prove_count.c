@@ -23,10 +23,11 @@
 #include "cli/prove_process.h"
 #include "sandbox/launch_ids.h"
 
-#define FILE_MAX  ((size_t)4 << 20)
-#define REST_NS   (1500 * NS_PER_MS) /* more than the times of prove_server.c */
-#define SETTLE_NS (10 * NS_PER_S)
-#define PAUSE_NS  (5 * NS_PER_MS)
+#define FILE_MAX      ((size_t)4 << 20)
+#define REST_NS       (500 * NS_PER_MS) /* more than what prove_server.c gives spare boxes */
+#define REST_PAUSE_NS (50 * NS_PER_MS)
+#define SETTLE_NS     (10 * NS_PER_S)
+#define PAUSE_NS      (5 * NS_PER_MS)
 
 /* So many network namespaces lie ready in boxd: fewer for a moment after a burst. */
 #define NETNS_AHEAD 8
@@ -346,14 +347,18 @@ bool prove_settle(const struct prove_host *h, const struct prove_counts *before,
 
 void prove_count_at_rest(const struct prove_host *h, struct prove_counts *ret)
 {
-    uint64_t end = clock_mono_ns(&clock_system) + SETTLE_NS;
-    for (bool still = false; !still && clock_mono_ns(&clock_system) < end;) {
-        AUTO(prove_counts_done) struct prove_counts first = {0};
+    uint64_t now = clock_mono_ns(&clock_system), since = now, end = now + SETTLE_NS;
+    prove_count(h, ret);
+    while (now - since < REST_NS && now < end) {
+        AUTO(prove_counts_done) struct prove_counts next = {0};
         AUTO(buf_done) struct buf differences = {0};
-        prove_count(h, &first);
-        pause_ns(REST_NS);
-        prove_counts_done(ret);
-        prove_count(h, ret);
-        still = !counts_differ(&first, ret, &differences);
+        pause_ns(REST_PAUSE_NS);
+        prove_count(h, &next);
+        now = clock_mono_ns(&clock_system);
+        if (counts_differ(ret, &next, &differences)) {
+            since = now;
+            prove_counts_done(ret);
+            *ret = TAKE(&next, (struct prove_counts){0});
+        }
     }
 }

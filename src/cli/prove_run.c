@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "cli/events.h"
 #include "cli/native.h"
 #include "cli/prove_facts.h"
@@ -58,30 +59,14 @@ int prove_run_post(const struct prove_run *run, const json_t *request, long *ret
 
 bool prove_run_has_language(const struct prove_run *run, const char *name)
 {
-    const json_t *list = json_object_get(run->languages, "languages");
-    bool found = false;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *one = json_string_value(json_object_get(json_array_get(list, i), "name"));
-        found = found || (one && strcmp(one, name) == 0);
-    }
-    return found;
+    return strv_has(run->languages, name);
 }
 
-/* One program with its request, from post to end. */
-static int run_request(const struct prove_run *run, const json_t *request, json_t **ret,
-                       struct err *e)
+/* The answer to a post becomes what became of it. */
+static int run_end(const struct prove_run *run, long status, json_t **answer, struct err *e)
 {
-    AUTO(remote_json_freep) json_t *answer = NULL;
-    long status = 0;
-    int r = prove_run_post(run, request, &status, &answer, e);
-    if (r == 0) {
-        r = status == ACCEPTED ? events_wait(&run->remote, &answer, e)
-                               : remote_refusal(&run->remote, status, answer, e);
-    }
-    if (r == 0) {
-        *ret = TAKE(&answer, NULL);
-    }
-    return r;
+    return status == ACCEPTED ? events_wait(&run->remote, answer, e)
+                              : remote_refusal(&run->remote, status, *answer, e);
 }
 
 /* --- one program ------------------------------------------------------------------------------ */
@@ -177,9 +162,13 @@ static int aftermath_judge(struct prove_run *run, struct prove_row *ret, struct 
                                 "interactive", "source", NEXT_SOURCE, "stdin", NEXT_STDIN);
     AUTO(remote_json_freep) json_t *answer = NULL;
     AUTO(buf_done) struct buf why = {0};
-    int r = prove_run_has_language(run, "bash") ? run_request(run, request, &answer, e) : 0;
-    if (r < 0) {
-        return r;
+    long status = 0;
+    if (prove_run_has_language(run, "bash")) {
+        int r = prove_run_post(run, request, &status, &answer, e);
+        r = r < 0 ? r : run_end(run, status, &answer, e);
+        if (r < 0) {
+            return r;
+        }
     }
     const json_t *stdout_json = json_object_get(json_object_get(answer, "run"), "stdout");
     const char *text = json_string_value(stdout_json);
@@ -193,20 +182,33 @@ static int aftermath_judge(struct prove_run *run, struct prove_row *ret, struct 
     return 0;
 }
 
-static int first_run(const struct prove_run *run, size_t index, struct err *e)
+static bool is_no_language(long status, const json_t *answer)
+{
+    const json_t *error = json_array_get(json_object_get(answer, "errors"), 0);
+    const char *path = json_string_value(json_object_get(error, "path"));
+    return status == REFUSED && path && strcmp(path, "language") == 0;
+}
+
+static int first_run(const struct prove_run *run, size_t index, bool *ret_there, struct err *e)
 {
     const char *language = first_programs[index].language;
     AUTO(remote_json_freep)
     json_t *request = json_pack("{s:s, s:s, s:s}", "language", language, "priority", "interactive",
                                 "source", first_programs[index].source);
     AUTO(remote_json_freep) json_t *answer = NULL;
-    int r = run_request(run, request, &answer, e);
+    long status = 0;
+    int r = prove_run_post(run, request, &status, &answer, e);
+    if (r < 0 || is_no_language(status, answer)) {
+        return r;
+    }
+    r = run_end(run, status, &answer, e);
     const char *verdict = json_string_value(json_object_get(answer, "verdict"));
     if (r == 0 && (!verdict || strcmp(verdict, "ok") != 0)) {
         const char *reason = json_string_value(json_object_get(answer, "reason"));
         r = err_set(e, ERR_IO, "a harmless %s program does not run here: %s", language,
                     reason ? reason : "");
     }
+    *ret_there = r == 0;
     return r;
 }
 
@@ -215,10 +217,11 @@ static int first_run(const struct prove_run *run, size_t index, struct err *e)
 static int spares_ask(const struct prove_run *run, const char *language, struct err *e)
 {
     int r = 0;
+    bool there = false;
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(first_programs); i++) {
         if (strcmp(first_programs[i].language, language) == 0) {
-            r = first_run(run, i, e);
-            r = r < 0 ? r : first_run(run, i, e);
+            r = first_run(run, i, &there, e);
+            r = r < 0 ? r : first_run(run, i, &there, e);
         }
     }
     return r;
@@ -249,12 +252,15 @@ int prove_run_program(struct prove_run *run, const struct prove_program *program
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
+/* The list of languages is not asked for: for that all tools are asked for their versions. */
 static int languages_warm(struct prove_run *run, struct err *e)
 {
-    int r = get(run, "/api/v1/languages", &run->languages, e);
+    int r = 0;
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(first_programs); i++) {
-        if (prove_run_has_language(run, first_programs[i].language)) {
-            r = first_run(run, i, e);
+        bool there = false;
+        r = first_run(run, i, &there, e);
+        if (there) {
+            strv_add(&run->languages, first_programs[i].language);
         }
     }
     return r;
@@ -294,6 +300,6 @@ void prove_run_done(struct prove_run *run)
     prove_counts_done(&run->rested);
     prove_facts_done(&run->facts);
     json_decref(run->health);
-    json_decref(run->languages);
+    strv_free(run->languages);
     *run = (struct prove_run){.server = PROVE_SERVER_NONE};
 }

@@ -23,8 +23,8 @@ struct prove_run {
     struct prove_host host;
     struct prove_counts rested; /* what there is on the host when nothing runs */
     struct prove_facts facts;
-    json_t *health;    /* GET /health */
-    json_t *languages; /* GET /api/v1/languages */
+    json_t *health;   /* GET /health */
+    char **languages; /* those of the programs that this host has */
 };
 
 /* Starts the server, runs a first program of each language, and counts. */

@@ -28,17 +28,28 @@
 #define OWN_WORD   "belljar serve: "
 #define READ_SIZE  4096
 
+/* A flag that is said twice counts as it was said last: without a flag there are spare boxes,
+ * whatever is configured. */
+static const char *const first_flags[] = {"--pool-boxes=16"};
 /*
- * A flag that is said twice counts as it was said last; --listen would add to it.  Spare boxes and
- * what was compiled are used as ever, but are gone soon after: what lies there then was left
- * behind.
+ * --listen would add to it.  Spare boxes and what was compiled are used as ever, but are gone soon
+ * after: what lies there then was left behind.
  */
 static const char *const own_flags[] = {
-    "--listen=127.0.0.1:0",        "--listen-optional=",    "--server-data=",
-    "--engine-paused=false",       "--pool-boxes=16",       "--pool-keep=",
-    "--pool-idle-ms=300",          "--cache-age-s=1",       "--callers-rate=0",
-    "--callers-running=0",         "--callers-queued=0",    "--validation-max-source-length=0",
-    "--validation-deny-patterns=", "--judge0-authn-token=", "--prepare-auto=false",
+    "--listen=127.0.0.1:0",
+    "--listen-optional=",
+    "--server-data=",
+    "--engine-paused=false",
+    "--pool-keep=",
+    "--pool-idle-ms=300",
+    "--cache-age-s=1",
+    "--callers-rate=0",
+    "--callers-running=0",
+    "--callers-queued=0",
+    "--validation-max-source-length=0",
+    "--validation-deny-patterns=",
+    "--judge0-authn-token=",
+    "--prepare-auto=false",
 };
 
 /* By its path: else the name of the process would be "exe". */
@@ -54,6 +65,9 @@ static char **argv_make(char *const *flags)
     char **argv = NULL;
     strv_add_take(&argv, own_path());
     strv_add(&argv, "serve");
+    for (size_t i = 0; i < ARRAY_LEN(first_flags); i++) {
+        strv_add(&argv, first_flags[i]);
+    }
     strv_add_all(&argv, flags);
     for (size_t i = 0; i < ARRAY_LEN(own_flags); i++) {
         strv_add(&argv, own_flags[i]);

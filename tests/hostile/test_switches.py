@@ -52,8 +52,8 @@ def weak_build():
 
 def prove(switches, names):
     """{name: row} of what `belljar prove` says with these defences left out."""
-    done = subprocess.run([*WRAP, str(WEAK / "belljar"), "prove", "--json", *names], capture_output=True, text=True, timeout=900,
-                          env={**clean_environment(), "BELLJAR_WEAKEN": ",".join(switches), "BELLJAR_POOL_BOXES": "0"})
+    done = subprocess.run([*WRAP, str(WEAK / "belljar"), "prove", "--json", "--pool-boxes=0", *names], capture_output=True, text=True,
+                          timeout=900, env={**clean_environment(), "BELLJAR_WEAKEN": ",".join(switches)})
     assert done.stdout, done.stderr
     return {row["name"]: row for row in json.loads(done.stdout)["rows"]}
 
