@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/strv.h"
 #include "engine/layout.h"
 #include "engine/stage.h"
@@ -17,7 +19,7 @@
 /* An unpacked archive of more is compiled each time: the loop stands still while it is hashed. */
 #define HASHED_MAX (UINT64_C(32) << 20)
 
-#define FORM "belljar compile stage 1"
+#define FORM "belljar compile stage 2"
 
 static void md_freep(EVP_MD_CTX **md)
 {
@@ -49,6 +51,30 @@ static void put_texts(EVP_MD_CTX *md, char *const *v)
     }
 }
 
+static uint64_t ns_of(struct timespec t)
+{
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * The programs that a command names, as they are at this moment: no look at the host is made when
+ * somebody puts another one in place by hand.  What these use in their turn is not looked at.
+ */
+static void put_tools(EVP_MD_CTX *md, char *const *command)
+{
+    for (; command && *command; command++) {
+        struct stat st = {0};
+        bool there = (*command)[0] == '/' && stat(*command, &st) == 0;
+        const uint64_t all[] = {there,
+                                st.st_dev,
+                                st.st_ino,
+                                (uint64_t)st.st_size,
+                                ns_of(st.st_mtim),
+                                ns_of(st.st_ctim)};
+        EVP_DigestUpdate(md, all, sizeof(all));
+    }
+}
+
 static void put_runtime(EVP_MD_CTX *md, const struct runtime *r)
 {
     put_text(md, r->language);
@@ -57,6 +83,9 @@ static void put_runtime(EVP_MD_CTX *md, const struct runtime *r)
     put_text(md, r->source);
     put_number(md, r->generation);
     put_bytes(md, r->layers, r->layer_count * sizeof(r->layers[0]));
+    put_number(md, strv_len(r->compile.argv));
+    put_tools(md, r->compile.argv);
+    put_tools(md, r->compile_many.argv);
 }
 
 /*

@@ -4,7 +4,8 @@
  * may be done once.
  *
  * SHA-256 over everything that a compiler is given or can see: the runtime as one look at the host
- * found it, its command, environment, files and limits.  Each part is hashed with its length, so
+ * found it, the programs that its command names as they are now, command, environment, files and
+ * limits.  Each part is hashed with its length, so
  * that no two different stages are the same bytes.
  */
 #include <stdbool.h>

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -207,6 +211,40 @@ static void test_stage_with_a_network_has_none(void **state)
     assert_false(key_of(s, key));
 }
 
+static void file_put(const char *path)
+{
+    struct err e;
+    AUTO(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    assert_true(fd >= 0);
+    assert_int_equal(fd_write_all(fd, "tool", 4, &e), 0);
+}
+
+static struct stage_of stage_with_tool(const char *tool)
+{
+    struct stage_of s = stage_new();
+    free(s.job->runtime->compile.argv[0]);
+    s.job->runtime->compile.argv[0] = xstrdup(tool);
+    return s;
+}
+
+static void test_tool_put_in_place_by_hand_makes_another_key(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/belljar-key-XXXXXX", first[PRODUCT_KEY_SIZE], second[PRODUCT_KEY_SIZE];
+    assert_non_null(mkdtemp(dir));
+    AUTO(mem_freep) char *tool = xasprintf("%s/cc", dir), *next = xasprintf("%s/cc.new", dir);
+    file_put(tool);
+    file_put(next);
+    assert_true(key_of(stage_with_tool(tool), first));
+    assert_true(key_of(stage_with_tool(tool), second));
+    assert_string_equal(first, second);
+    assert_int_equal(rename(next, tool), 0);
+    assert_true(key_of(stage_with_tool(tool), second));
+    assert_string_not_equal(first, second);
+    unlink(tool);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_what_was_unpacked_counts_in_place_of_files),
         cmocka_unit_test(test_script_of_the_job_has_none),
         cmocka_unit_test(test_stage_with_a_network_has_none),
+        cmocka_unit_test(test_tool_put_in_place_by_hand_makes_another_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
