@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "sandbox/filter_thin.h"
 
 void filter_program_freep(scmp_filter_ctx *ctx)
 {
@@ -54,5 +55,13 @@ int filter_program_bytes(scmp_filter_ctx ctx, struct buf *ret, struct err *e)
     if (lseek(fd, 0, SEEK_SET) < 0) {
         return err_sys(e, "lseek in the system call filter");
     }
-    return fd_read_all(fd, BPF_MAXINSNS * sizeof(struct sock_filter), ret, e);
+    AUTO(buf_done) struct buf code = {0};
+    r = fd_read_all(fd, BPF_MAXINSNS * sizeof(struct sock_filter), &code, e);
+    if (r < 0) {
+        return r;
+    }
+    struct sock_filter *first = (struct sock_filter *)(void *)code.data;
+    size_t count = filter_thin(first, code.len / sizeof(*first));
+    buf_add(ret, first, count * sizeof(*first));
+    return 0;
 }
