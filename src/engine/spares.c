@@ -72,8 +72,9 @@ static char *file_of_run(const struct job *job)
 static char *file_of_compile(const struct engine_job *j)
 {
     const struct runtime *r = j->job->runtime;
-    bool tells = holds_any(j->job, r->compile_warm_unless);
-    return !compile_is_plain(j) || tells ? NULL : r->compile_warm;
+    bool other = r->compile_warm_alone && j->job->file_count > 1;
+    bool fits = compile_is_plain(j) && !other && !holds_any(j->job, r->compile_warm_unless);
+    return fits ? r->compile_warm : NULL;
 }
 
 /* What the program of this stage waits for, as a template; NULL: it is not started ahead. */

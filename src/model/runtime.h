@@ -50,6 +50,7 @@ struct runtime {
      */
     char *warm;
     char *compile_warm;         /* likewise, the file that the compiler waits for */
+    bool compile_warm_alone;    /* ... and looks at files beside the main one before */
     char **compile_warm_unless; /* texts of programs for which the compiler tells when that was */
     bool one_stage;     /* who knows the language from Piston knows no compile stage of it */
     bool warm_alone;    /* ... and what it does depends on files beside the main one */

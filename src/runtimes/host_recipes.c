@@ -94,6 +94,10 @@ static const char objective_c[] =
 static const char nasm[] =
     "tool=$1; shift; \"$tool\" -f elf64 -o /tmp/main.o \"$@\" && exec ld -o a.out /tmp/main.o";
 
+/* Packages beside the program need no go.mod; with one it is what counts. */
+static const char go_many[] = "tool=$1; shift; export GO111MODULE=\"${GO111MODULE-auto}\"; "
+                              "exec \"$tool\" build -o a.out \"$@\"";
+
 /*
  * A module is compiled before those that use it: in OCaml's own order, in Fortran the main file
  * last.  For OCaml "--" ends the files, none of which begins with '-'.
@@ -583,6 +587,9 @@ const struct host_recipe host_recipes[] = {
          * Since 1.20 Go brings no compiled standard library: a box whose cache is empty compiles
          * what the program uses of it, unless it is prepared.  The cache is outside /box, whose
          * content is the product.
+         *
+         * go keeps an index of the standard library, but for those who may do without modules
+         * (GO111MODULE=auto), which one file has no use for: it takes a fifth of the time.
          */
         .language = "go",
         .aliases = LIST("go", "golang"),
@@ -594,11 +601,14 @@ const struct host_recipe host_recipes[] = {
         .needs_extension = true,
         .default_name = "main.go",
         .compile = LIST("{tool}", "build", "-o", "a.out", "{compile_args}", "{sources}"),
-        .compile_env = LIST("GOCACHE={prepared}"),
+        .compile_many = LIST("sh", "-c", go_many, "sh", "{tool}", "{compile_args}", "{sources}"),
+        .compile_env = LIST("GOCACHE={prepared}", "XDG_CONFIG_HOME={prepared}/config"),
+        .compile_warm = "{main}",
+        .compile_warm_alone = true,
         .prepare = &prepared_go,
         .run = LIST("./a.out", "{args}"),
-        .env = LIST("GOCACHE=/tmp/go-build", "GOPATH=/tmp/go", "GO111MODULE=auto", "GOPROXY=off",
-                    "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0"),
+        .env = LIST("GOCACHE=/tmp/go-build", "GOPATH=/tmp/go", "GOPROXY=off", "GOFLAGS=-mod=mod",
+                    "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0"),
         .hello = "package main\n\nimport \"fmt\"\n\nfunc main() {\n"
                  "\tfmt.Println(\"Hello, World!\")\n}\n",
         .compile_limits = {.wall_ms = 60000, .cpu_ms = 120000},

@@ -48,7 +48,7 @@ struct host_recipe {
     const char *const *compile_many, *const *run_many;
     const char *compile_warm, *warm; /* as in struct runtime */
     bool one_stage;
-    bool warm_alone;
+    bool warm_alone, compile_warm_alone;
     const char *const *warm_unless, *const *compile_warm_unless;
     const char *const *env;
     const char *const *compile_env; /* of compile stages alone */

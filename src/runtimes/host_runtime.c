@@ -173,6 +173,7 @@ struct runtime *host_runtime_new(const struct host_view *view, const struct host
     r->default_name = xstrdup(recipe->default_name);
     r->one_stage = recipe->one_stage;
     r->warm_alone = recipe->warm_alone;
+    r->compile_warm_alone = recipe->compile_warm_alone;
     r->warm_unless = strings_copy(recipe->warm_unless);
     r->compile_warm_unless = strings_copy(recipe->compile_warm_unless);
     r->hello = xstrdup(recipe->hello);

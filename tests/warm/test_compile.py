@@ -16,7 +16,8 @@ from support.raw import ask, wait_until
 from support.server import ROOT, Server
 
 COMPARED = ("verdict", "exit_code", "signal", "stdout", "stderr", "encoding", "stdout_truncated", "stderr_truncated")
-OBJECT = re.compile(r"/tmp/[A-Za-z0-9-]+\.o")  # their names are random
+# Their names are random.
+OBJECT = re.compile(r"/tmp/(?:[A-Za-z0-9-]+\.o|go-build[0-9]+)")
 MAIN = "int main(void) { return 0; }\n"
 
 C = {
@@ -67,18 +68,43 @@ CPP = {
                       "own.hpp": "template <class T> int own() { return sizeof(T); }\n"},
     "not_cpp": "int main(void) { int class = 1; return class; }\n",
 }
-# They have a NUL byte, or a compiler tells of them when it was started.
+GO = {
+    "hello": 'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc main() {\n\tfmt.Println("hello")\n\tos.Exit(3)\n}\n',
+    "error": "package main\n\nfunc main() {\n\tx := 1\n\treturn y\n}\n",
+    "syntax_error": "package main\n\nfunc main( {\n}\n",
+    "no_package": "func main() {}\n",
+    "nothing": "",
+    "unused_import": 'package main\n\nimport "os"\n\nfunc main() {}\n',
+    "nonsuch_import": 'package main\n\nimport "nonsuch"\n\nfunc main() { nonsuch.F() }\n',
+    "far_import": 'package main\n\nimport "example.org/far/away"\n\nfunc main() { away.F() }\n',
+    "near_import": 'package main\n\nimport "./near"\n\nfunc main() { near.F() }\n',
+    "no_main": "package main\n\nfunc other() {}\n",
+    "constraint": "//go:build ignore\n\npackage main\n\nfunc main() {}\n",
+    "embed": {"main.go": 'package main\n\nimport _ "embed"\n\n//go:embed main.go\nvar own string\n\nfunc main() { print(own) }\n'},
+    "latin1": b'package main\n\nfunc main() { println("\xe4") }\n',
+    "panic": 'package main\n\nfunc main() { panic("p") }\n',
+    "test_file_of_that_name": {"main_test.go": "package main\n\nfunc main() {}\n"},
+    "other_system": {"main_windows.go": "package main\n\nfunc main() {}\n"},
+}
+# They have a NUL byte, a compiler tells of them when it was started, or looks for something else before.
 COLD = {
     "c": {"nul": b"int main(void) { return 1; /* \0 */ }\n"},
     "c-clang": {"nul": b"int main(void) { return 1; /* \0 */ }\n",
                 "timestamp": "int main(void) { return sizeof(__TIMESTAMP__); }\n"},
+    "go": {
+        "module": {"main.go": "package main\n\nfunc main() { for i := range 3 { println(i) } }\n", "go.mod": "module m\n\ngo 1.22\n"},
+        "old_module": {"main.go": "package main\n\nfunc main() { for i := range 3 { println(i) } }\n", "go.mod": "module m\n\ngo 1.20\n"},
+        "bad_module": {"main.go": "package main\n\nfunc main() {}\n", "go.mod": "nonsense\n"},
+    },
 }
-PROGRAMS = {"c": C, "c-clang": C, "c++": CPP, "cpp-clang": CPP}
-TOOLS = {"c": "gcc", "c++": "g++", "c-clang": "clang", "cpp-clang": "clang++"}
+PROGRAMS = {"c": C, "c-clang": C, "c++": CPP, "cpp-clang": CPP, "go": GO}
+TOOLS = {"c": "gcc", "c++": "g++", "c-clang": "clang", "cpp-clang": "clang++", "go": "go"}
+
+NAMES = {"c++": "main.cpp", "cpp-clang": "main.cpp", "go": "main.go"}
 
 
 def is_there(tool):
-    path = "/usr/local/bin:/usr/bin:/bin"
+    path = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin"
     return any(shutil.which(name, path=path) for name in (tool, f"{tool}-14", f"{tool}-13", f"{tool}-12"))
 
 
@@ -95,7 +121,7 @@ def servers(tmp_path_factory):
     """With spares, and without; nothing is compiled before."""
     folder = tmp_path_factory.mktemp("prepared")
     folder.chmod(0o755)
-    prepare(folder, "c++-")
+    prepare(folder, ("c++-", "go-"))
     flags = "--log-level", "info", "--prepare-dir", str(folder)
     fresh = {"BELLJAR_CACHE_BYTES": "0"}
     roomy = {**fresh, "BELLJAR_POOL_MEMORY": "1G", "BELLJAR_POOL_IDLE_MS": "60000"}
@@ -107,7 +133,7 @@ def servers(tmp_path_factory):
 
 
 def request(language, program, **more):
-    name = "main.cpp" if language in ("c++", "cpp-clang") else "main.c"
+    name = NAMES.get(language, "main.c")
     files = program if isinstance(program, dict) else {name: program}
     return {
         "language": language, "wait": True, "artifacts": ["a.out"], **more,

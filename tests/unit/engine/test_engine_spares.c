@@ -135,7 +135,7 @@ static void test_job_that_fails_in_a_new_box_too_does_not_spoil_spares(void **st
     fake_run(b.boxd);
     assert_string_equal(h.order, "RrF");
     assert_int_equal(h.verdict, VERDICT_INTERNAL_ERROR);
-    fake_boxd_gets(b.boxd, BOX_MSG_DESTROY);
+    fake_destroy_comes(b.boxd);
     fake_boxd_gets(b.boxd, BOX_MSG_CREATE);
     heard_done(&h);
     bench_done(&b);
@@ -396,12 +396,19 @@ static void name_its_clock(struct job *job)
     strv_add(&job->runtime->compile_warm_unless, "TIME");
 }
 
+static void add_header_that_counts(struct job *job)
+{
+    job->runtime->compile_warm_alone = true;
+    add_header(job);
+}
+
 static void test_compiler_that_is_told_more_was_not_started_ahead(void **state)
 {
     (void)state;
-    void (*const changes[])(struct job *) = {make_cold,     add_variable, add_nul,
-                                             add_source,    add_option,   give_compiler_network,
-                                             name_its_clock};
+    void (*const changes[])(struct job *) = {
+        make_cold,  add_variable,          add_nul,        add_source,
+        add_option, give_compiler_network, name_its_clock, add_header_that_counts,
+    };
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         assert_int_equal(warm_after(changes[i]), 1);
     }

@@ -165,6 +165,7 @@ static const struct host_recipe recipes[] = {
      .warm = "{main}",
      .warm_alone = true,
      .warm_unless = LIST("AGE"),
+     .compile_warm_alone = true,
      .compile_warm_unless = LIST("TIME"),
      .env = LIST("A=b"),
      .hello = "hello\n",
@@ -355,6 +356,7 @@ static void test_found_runtime_is_the_recipe_with_paths(void **state)
     assert_string_equal(r->warm, "{main}");
     assert_true(r->warm_alone);
     assert_string_equal(r->warm_unless[0], "AGE");
+    assert_true(r->compile_warm_alone);
     assert_string_equal(r->compile_warm_unless[0], "TIME");
     assert_string_equal(r->hello, "hello\n");
     assert_int_equal(r->compile_limits.wall_ms, 7);
