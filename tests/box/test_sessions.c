@@ -399,7 +399,7 @@ static void test_files_of_a_stopped_program_come_back(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         AUTO(outcome_done) struct outcome o = {0};
         struct job *job = job_with_artifacts(rows[i].script, "f", 100);
-        job->run.wall_ms = 600;
+        job->run.wall_ms = rows[i].verdict == VERDICT_WALL_TIME_LIMIT ? 600 : 4000;
         job->run.cpu_ms = rows[i].needs_cpu ? 200 : 20000;
         job->run.output_bytes = 10000;
         if (rows[i].needs_cpu && !cpu) {
