@@ -107,12 +107,22 @@ static bool pool_works(const struct pool *p)
     return p->config.boxes > 0 && !p->stopped && p->sandbox && !sandbox_is_lost(p->sandbox);
 }
 
+/* Whoever comes meanwhile does not prolong it: under a steady load no spares would be made. */
+static void pool_be_quiet(struct pool *p, uint64_t ns)
+{
+    uint64_t now = loop_now_ns(p->loop);
+    if (now - p->taken_ns >= p->quiet_ns) {
+        p->taken_ns = now;
+        p->quiet_ns = ns;
+    }
+}
+
 bool pool_take(struct pool *p, const struct pool_need *need, struct pool_spare *ret)
 {
     if (!pool_works(p)) {
         return false;
     }
-    p->taken_ns = loop_now_ns(p->loop);
+    pool_be_quiet(p, need->quiet_ns);
     bool found = pool_find(p, need, ret);
     pool_tend_later(p);
     return found;
@@ -169,6 +179,7 @@ void pool_running(struct pool *p, unsigned programs)
 {
     bool fewer = programs < p->running;
     p->running = programs;
+    p->quiet_ns = programs == 0 ? 0 : p->quiet_ns;
     if (fewer) {
         pool_tend_later(p);
     }

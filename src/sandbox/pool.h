@@ -35,6 +35,9 @@ struct pool_need {
     const struct box_program *program; /* its command, streams and limits count; with `wait` only */
     const char *wait;                  /* the file that a warm one waits for; NULL: a plain one */
     const char *language;
+    /* While the last idle core is left to who has it: no spares are made so long, unless nothing
+     * runs any more. */
+    uint64_t quiet_ns;
 };
 
 struct pool_spare {

@@ -112,7 +112,12 @@ static bool take(struct rig *r, unsigned kind, struct pool_spare *ret)
         .layers = layers, .layer_count = 1, .maxima.memory_bytes = kind * MIB};
     const struct box_program program = {.argv = words, .archive_fd = -1};
     const struct pool_need need = {
-        .spec = &spec, .program = &program, .wait = "main.sh", .language = "sh"};
+        .spec = &spec,
+        .program = &program,
+        .wait = "main.sh",
+        .language = "sh",
+        .quiet_ns = 30 * NS_PER_MS,
+    };
     return pool_take(r->pool, &need, ret);
 }
 
@@ -336,6 +341,84 @@ static void test_host_that_cannot_measure_has_few_until_jobs_show_what_they_hold
     rig_done(&r);
 }
 
+/* --- when ---------------------------------------------------------------------------------- */
+
+/* A kind that is asked for, of which one lies there. */
+static struct rig rig_asked(unsigned cores)
+{
+    struct pool_config config = usual;
+    config.cores = cores;
+    struct rig r = rig_of(&config, BOX_FEATURE_MEMORY, MIB);
+    asks(&r, 1);
+    asks(&r, 1);
+    pass(&r, 2 * NS_PER_S);
+    return r;
+}
+
+/* How many are made in this time beside so many that run, after one took a spare. */
+static unsigned made_beside(struct rig *r, unsigned running, uint64_t ns)
+{
+    unsigned before = r->created;
+    pool_running(r->pool, running);
+    assert_true(asks(r, 1));
+    pass(r, ns);
+    return r->created - before;
+}
+
+static void test_last_idle_core_is_left_to_who_runs(void **state)
+{
+    (void)state;
+    struct rig r = rig_asked(2);
+    assert_int_equal(made_beside(&r, 1, 25 * NS_PER_MS), 0);
+    pass(&r, 10 * NS_PER_MS);
+    assert_int_equal(stats(&r).warm, 1);
+    rig_done(&r);
+}
+
+static void test_spares_are_made_as_soon_as_nothing_runs(void **state)
+{
+    (void)state;
+    struct rig r = rig_asked(2);
+    assert_int_equal(made_beside(&r, 1, 5 * NS_PER_MS), 0);
+    pool_running(r.pool, 0);
+    settle(&r);
+    assert_int_equal(stats(&r).warm, 1);
+    rig_done(&r);
+}
+
+static void test_one_that_runs_after_another_is_left_alone_as_long(void **state)
+{
+    (void)state;
+    struct rig r = rig_asked(2);
+    made_beside(&r, 1, 5 * NS_PER_MS);
+    pool_running(r.pool, 0);
+    pass(&r, 15 * NS_PER_MS);
+    assert_int_equal(made_beside(&r, 1, 25 * NS_PER_MS), 0);
+    rig_done(&r);
+}
+
+static void test_cores_that_are_idle_besides_make_spares_at_once(void **state)
+{
+    (void)state;
+    struct rig r = rig_asked(4);
+    assert_int_not_equal(made_beside(&r, 1, 5 * NS_PER_MS), 0);
+    rig_done(&r);
+}
+
+static void test_who_comes_meanwhile_does_not_put_it_off(void **state)
+{
+    (void)state;
+    struct rig r = rig_asked(2);
+    unsigned before = r.created;
+    pool_running(r.pool, 1);
+    for (int i = 0; i < 8; i++) {
+        asks(&r, 1);
+        pass(&r, 5 * NS_PER_MS);
+    }
+    assert_int_not_equal(r.created, before);
+    rig_done(&r);
+}
+
 /* --- rest ---------------------------------------------------------------------------------- */
 
 static void test_nothing_is_done_for_spares_at_rest(void **state)
@@ -366,6 +449,11 @@ int main(void)
         cmocka_unit_test(test_kind_of_more_than_all_is_not_kept),
         cmocka_unit_test(test_measure_of_a_kind_is_remembered),
         cmocka_unit_test(test_host_that_cannot_measure_has_few_until_jobs_show_what_they_hold),
+        cmocka_unit_test(test_last_idle_core_is_left_to_who_runs),
+        cmocka_unit_test(test_spares_are_made_as_soon_as_nothing_runs),
+        cmocka_unit_test(test_one_that_runs_after_another_is_left_alone_as_long),
+        cmocka_unit_test(test_cores_that_are_idle_besides_make_spares_at_once),
+        cmocka_unit_test(test_who_comes_meanwhile_does_not_put_it_off),
         cmocka_unit_test(test_nothing_is_done_for_spares_at_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
