@@ -13,9 +13,12 @@
 #include "base/mem.h"
 #include "sandbox/pool_impl.h"
 
-/* Until one was measured. */
+/* In a plain one there is belljar-init and nothing else. */
 #define PLAIN_BYTES (UINT64_C(1) << 20)
-#define WARM_BYTES  (UINT64_C(12) << 20)
+
+/* Until one was measured; such as are for a small pool are small. */
+#define WARM_BYTES (UINT64_C(12) << 20)
+#define WARM_PART  4
 
 /* Where it cannot be, until a job has shown what there was in one at most: the JVM has as much. */
 #define WARM_UNMEASURED_BYTES (UINT64_C(64) << 20)
@@ -37,7 +40,16 @@ static bool pool_can_measure(const struct pool *p)
 
 bool kind_is_known(const struct pool_kind *k)
 {
-    return k->measured || !pool_can_measure(k->pool);
+    return k->measured || !k->wait || !pool_can_measure(k->pool);
+}
+
+static uint64_t warm_guess(const struct pool *p)
+{
+    uint64_t part = p->config.memory_bytes / WARM_PART;
+    if (!pool_can_measure(p)) {
+        return WARM_UNMEASURED_BYTES;
+    }
+    return part < WARM_BYTES ? part : WARM_BYTES;
 }
 
 uint64_t kind_bytes(const struct pool_kind *k)
@@ -45,15 +57,12 @@ uint64_t kind_bytes(const struct pool_kind *k)
     if (k->bytes > 0) {
         return k->bytes;
     }
-    if (!k->wait) {
-        return PLAIN_BYTES;
-    }
-    return pool_can_measure(k->pool) ? WARM_BYTES : WARM_UNMEASURED_BYTES;
+    return k->wait ? warm_guess(k->pool) : PLAIN_BYTES;
 }
 
 bool kind_is_too_large(const struct pool_kind *k)
 {
-    return k->measured && k->bytes > k->pool->config.memory_bytes;
+    return kind_is_known(k) && kind_bytes(k) > k->pool->config.memory_bytes;
 }
 
 uint64_t pool_memory(const struct pool *p)
@@ -120,7 +129,7 @@ static bool is_settled(const struct pool_kind *k, uint64_t seen, uint64_t now)
 static void kind_learn(struct pool_kind *k, uint64_t now)
 {
     uint64_t seen = k->count > 0 ? largest_of(k) : 0;
-    if (k->count > 0 && !k->measured) {
+    if (k->count > 0 && !kind_is_known(k)) {
         k->measured = is_settled(k, seen, now);
         k->seen = seen;
     }
@@ -168,7 +177,7 @@ static void kind_next_look(const struct pool_kind *k, uint64_t *due)
     LIST_FOR_EACH (node, &k->spares) {
         const struct spare *s = LIST_ITEM(node, struct spare, link);
         uint64_t after = k->pool->looked_ns + LOOK_NS;
-        if (!k->measured && s->built) {
+        if (!kind_is_known(k) && s->built) {
             earlier(due, s->ready_ns > after ? s->ready_ns : after);
         }
     }

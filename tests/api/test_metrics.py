@@ -140,14 +140,15 @@ def largest(*all_samples):
 
 @pytest.fixture(scope="module")
 def fed(tmp_path_factory):
-    """What a server shows that has seen all that there is to count: each sample's largest value."""
+    """What a server shows that has seen all that there is to count: each sample's largest value.  A waiting python is too
+    large for its spare boxes."""
     if os.geteuid() != 0:
         cannot("a file system of a test's own needs root")
     folder = tmp_path_factory.mktemp("metrics")
     disk = SmallDisk(folder, "8m")
     receiver = Receiver()
     server = Server("--data", str(folder / "data"), "--slots", "1", "--callbacks-allow", "127.0.0.1",
-                    "--validation-max-source-length", "1000", "--pool-keep", "bash", wrap=disk.wrap)
+                    "--validation-max-source-length", "1000", "--pool-keep", "bash,python", "--pool-memory", "2M", wrap=disk.wrap)
     run_all_dialects(server, receiver)
     refuse_one(server)
     busy = look_while_busy(server)
