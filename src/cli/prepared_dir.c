@@ -60,6 +60,12 @@ static int path_choose(const struct config *config, char **ret, struct err *e)
     return 0;
 }
 
+static int unusable(const char *path, struct err *e)
+{
+    return err_sys(
+        e, "'%s' cannot hold what is prepared; name another directory with --prepare-dir", path);
+}
+
 static int check(int fd, const char *path, struct err *e)
 {
     struct stat st;
@@ -85,11 +91,11 @@ int prepared_dir_open(const struct config *config, struct prepared_dir *ret, str
     }
     bool made = mkdir(path, 0755) == 0;
     if (!made && errno != EEXIST) {
-        return err_sys(e, "mkdir '%s'", path);
+        return unusable(path, e);
     }
     AUTO(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        return err_sys(e, "open '%s'", path);
+        return unusable(path, e);
     }
     if (made && fchmod(fd, 0755) < 0) { /* whatever the umask: boxes read it as strangers */
         return err_sys(e, "chmod '%s'", path);

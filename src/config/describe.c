@@ -96,11 +96,12 @@ static void option_help(const struct option *o, bool variables, struct buf *ret)
     AUTO(buf_done) struct buf text = {0};
     char flag[OPTION_NAME_MAX];
     const char *value = option_value_word(o);
+    bool is_on = o->type == OPTION_BOOL && strcmp(o->preset, "true") == 0;
 
     best_flag(o, flag);
-    buf_add_fmt(&head, "%s%s%s", flag, value ? " " : "", value ? value : "");
+    buf_add_fmt(&head, "%s%s%s", flag, value ? " " : is_on ? "[=false]" : "", value ? value : "");
     buf_add_str(&text, o->help);
-    if (o->type != OPTION_BOOL && *o->preset) {
+    if (is_on || (o->type != OPTION_BOOL && *o->preset)) {
         buf_add_fmt(&text, " Default: %s.", o->preset);
     }
     if (variables) {

@@ -134,6 +134,26 @@ def test_directory_that_others_can_write_to_is_refused(folder, tmp_path):
     assert ran.stdout == "1\n2\n3\n" and "somebody else can write to it" in ran.stderr
 
 
+@pytest.mark.parametrize("path, why", [("file", "Not a directory"), ("file/below", "Not a directory"),
+                                       ("nonsuch/below", "No such file or directory")])
+def test_what_can_be_no_directory_is_refused_with_a_remedy(tmp_path, path, why):
+    (tmp_path / "file").touch()
+    done = belljar("prepare", "--prepare-dir", tmp_path / path, "c++")
+    assert done.returncode == 1 and done.stderr.rstrip().endswith(why)
+    assert f"'{tmp_path / path}'" in done.stderr and "name another directory with --prepare-dir" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_full_disk_leaves_nothing_behind(folder):
+    """Nor a note that it cannot be made: with room it can."""
+    folder.mkdir()
+    script = 'mount -t tmpfs -o size=20m,mode=755 none "$2" && "$1" prepare --prepare-dir "$2" c++; echo "$?"; ls -A "$2"'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", BELLJAR, folder], env=environment(),
+                          capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert "No space left on device" in done.stderr
+    assert done.stdout.splitlines() == ["1", ".lock"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give it to another user")
 def test_directory_of_another_user_is_refused(folder):
     folder.mkdir()
