@@ -280,7 +280,7 @@ static int run_program(struct init *in, struct err *e)
         r = (start_is_warm_up(s) ? program_warm : program_start)(s, &in->fence, stack_of(in),
                                                                  &in->program, e);
     }
-    streams_close();
+    streams_close(s);
     if (r == 0) {
         start_unpacked(s);
     }

@@ -137,7 +137,10 @@ int streams_set(const struct start *s, const struct fence *f, int *ret_master, s
     return r;
 }
 
-void streams_close(void)
+/* Output pipes stay open for as long as init lives: their end would wake the server, which learns
+ * it from boxd together with all else. */
+void streams_close(const struct start *s)
 {
-    syscall(SYS_close_range, STDIN_FILENO, STDERR_FILENO, 0);
+    int last = s->msg.stdio == BOX_STDIO_PIPE ? STDIN_FILENO : STDERR_FILENO;
+    syscall(SYS_close_range, STDIN_FILENO, last, 0);
 }

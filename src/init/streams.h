@@ -17,5 +17,5 @@ int streams_open(const struct fence *f, struct err *e);
  * What START wants instead of, or made of, these pipes.  *ret_master is a pty's master, else -1.
  */
 int streams_set(const struct start *s, const struct fence *f, int *ret_master, struct err *e);
-/* Once the program has them: what init kept open would never reach its end. */
-void streams_close(void);
+/* Once the program has them: who writes to what it does not read must hear of it. */
+void streams_close(const struct start *s);

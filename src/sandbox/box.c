@@ -106,7 +106,7 @@ static void box_tell(struct box *b)
 {
     b->told = true;
     loop_timer_cancel(&b->settle);
-    box_stdio_close(b);
+    box_stdio_finish(b);
     box_take_product(b);
     struct box_report report = b->report;
     b->report.product_fd = -1;
@@ -138,6 +138,7 @@ void box_progress(struct box *b)
     if (!b->ended || b->told) {
         return;
     }
+    box_stdio_drain(b);
     if (box_is_over(b)) {
         box_tell(b);
     } else {

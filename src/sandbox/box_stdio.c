@@ -4,12 +4,17 @@
  *
  * They come from inside the box, so they are never trusted to be what they should: each is made
  * non-blocking before it is touched.
+ *
+ * Init holds the write ends of the output pipes for as long as it lives, so that their end wakes
+ * nobody before boxd has the numbers of a program that has ended.  When boxd has spoken every other
+ * writer is dead, and a pipe that is empty is at its end.  It is closed with the box.
  */
 #include "sandbox/sandbox_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -33,11 +38,25 @@ static void out_end(struct box_out *o)
     o->state = STREAM_DONE;
 }
 
+static void out_pause(struct box_out *o)
+{
+    o->paused = true;
+    loop_io_remove(&o->io);
+}
+
 static void out_on_io(void *ctx, unsigned events)
 {
     struct box_out *o = ctx;
     struct box *b = o->box;
 
+    if (o->state == STREAM_DONE) {
+        loop_io_remove(&o->io);
+        return;
+    }
+    if (!b->started) { /* what a program prints before its files are there waits in the pipe */
+        out_pause(o);
+        return;
+    }
     if ((events & EPOLLIN) == 0) { /* hung up, and nothing is left to read */
         out_end(o);
         box_progress(b);
@@ -60,11 +79,10 @@ static void out_on_io(void *ctx, unsigned events)
     bool last = (events & EPOLLHUP) && (size_t)n < SCRATCH_BYTES && b->stdio == BOX_STDIO_PIPE;
     if (n <= 0 || last) {
         out_end(o);
-        box_progress(b);
     } else if (!more && o->state == STREAM_OPEN) {
-        o->paused = true;
-        loop_io_remove(&o->io);
+        out_pause(o);
     }
+    box_progress(b);
 }
 
 static int out_open(struct box_out *o, int *fd, struct err *e)
@@ -75,10 +93,7 @@ static int out_open(struct box_out *o, int *fd, struct err *e)
     if (fcntl(*fd, F_SETFL, O_NONBLOCK) < 0) {
         return err_sys(e, "an output stream");
     }
-    /* What a program prints before its files are there waits in the pipe. */
-    o->paused = !o->box->started;
-    int r =
-        o->paused ? 0 : loop_io_add(o->box->sandbox->loop, &o->io, *fd, EPOLLIN, out_on_io, o, e);
+    int r = loop_io_add(o->box->sandbox->loop, &o->io, *fd, EPOLLIN, out_on_io, o, e);
     if (r == 0) {
         o->fd = TAKE(fd, -1);
         o->state = STREAM_OPEN;
@@ -307,6 +322,27 @@ void box_stdio_give_up(struct box *b)
             b->out[i].state = STREAM_DONE;
         }
     }
+}
+
+static bool out_is_drained(const struct box_out *o)
+{
+    int unread = 0;
+    return o->state == STREAM_OPEN && ioctl(o->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
+void box_stdio_drain(struct box *b)
+{
+    for (size_t i = 0; b->stdio == BOX_STDIO_PIPE && i < ARRAY_LEN(b->out); i++) {
+        if (out_is_drained(&b->out[i])) {
+            b->out[i].state = STREAM_DONE;
+        }
+    }
+}
+
+void box_stdio_finish(struct box *b)
+{
+    in_close(&b->in);
+    b->out[0].state = b->out[1].state = STREAM_DONE;
 }
 
 bool box_stdio_done(const struct box *b)

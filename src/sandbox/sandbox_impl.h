@@ -145,6 +145,8 @@ void box_stdio_start(struct box *b); /* what a spare offered is listened to from
 int box_stdio_open(struct box *b, int *fds, size_t fd_count, struct err *e);
 int box_stdio_open_pty(struct box *b, int *master, struct err *e);
 void box_stdio_give_up(struct box *b); /* what has not come will not */
+void box_stdio_drain(struct box *b);   /* every writer is dead: an empty pipe is at its end */
+void box_stdio_finish(struct box *b);  /* nobody listens any more; closed with the box */
 bool box_stdio_done(const struct box *b);
 bool box_stdio_paused(const struct box *b);
 void box_stdio_close_in(struct box *b);

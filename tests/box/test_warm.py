@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from support.init_box import FLAG, Ended, InitBox, read_all, read_archive, until
+from support.init_box import FLAG, Ended, InitBox, read_archive, read_rest, until
 from support.server import cannot
 
 NAME_EVENTS = {0x40: "moved from", 0x80: "moved to", 0x100: "made", 0x200: "removed"}  # inotify(7)
@@ -36,7 +36,7 @@ def finish(box):
     """Exit code, stdout, stderr of what GO was given."""
     box.close_stdin()
     status = box.exited()[0]
-    return os.waitstatus_to_exitcode(status), read_all(box.stdout), read_all(box.stderr)
+    return os.waitstatus_to_exitcode(status), read_rest(box.stdout), read_rest(box.stderr)
 
 
 def run_warm(box, argv, wait, files, stdin=b"", **more):
@@ -239,7 +239,9 @@ def test_init_keeps_nothing_open_of_a_warm_up(box):
     box.until_waiting()
     box.start_warmed({"main.sh": b"read x"}, by="archive", flags=FLAG["BOX_START_TELL"]).go()
     box.expect(box.control, "STARTED")
-    assert not [target for target in open_files(box.pid) if "memfd" in target or "pipe" in target]
+    found = open_files(box.pid)
+    assert not [target for target in found if "memfd" in target]
+    assert len([target for target in found if "pipe" in target]) == 2  # the program's output
 
 
 def test_its_limits_and_rights_are_those_of_any_program(box):
@@ -263,7 +265,7 @@ def test_the_cpu_time_of_the_warm_up_is_not_the_jobs(box):
     box.until_waiting()
     box.start_warmed({"main.py": b"print(time.process_time())", "big": bytes(4 << 20)}).go()
     assert 0 <= box.exited()[2] < .15
-    assert float(read_all(box.stdout)) >= .3
+    assert float(read_rest(box.stdout)) >= .3
 
 
 def test_a_warm_up_that_used_the_job_s_own_cpu_time_fails(box):
@@ -273,7 +275,7 @@ def test_a_warm_up_that_used_the_job_s_own_cpu_time_fails(box):
     kind, _, text = box.failed()
     assert kind == "LIMIT" and "CPU time" in text
     assert box.failed(box.watch)[0] == "LIMIT"
-    assert read_all(box.stdout) == b""
+    assert read_rest(box.stdout) == b""
 
 
 # --- when it goes wrong ------------------------------------------------------------------------------
@@ -304,7 +306,7 @@ def test_a_program_that_is_killed_between_ready_and_go_has_ended(box):
     os.kill(pid, signal.SIGKILL)
     box.send(box.watch, "GO")
     assert os.waitstatus_to_exitcode(box.exited()[0]) == -signal.SIGKILL
-    assert read_all(box.stdout) == b""
+    assert read_rest(box.stdout) == b""
 
 
 def test_a_warm_box_ends_with_the_server(box):
@@ -373,7 +375,7 @@ def test_files_that_do_not_fit_are_told_as_a_limit_before_go(box):
     box.start_warmed({"main.sh": b"echo ran", "big": bytes(17 << 20)})
     assert box.failed()[0] == "LIMIT"
     assert box.failed(box.watch)[0] == "LIMIT"
-    assert read_all(box.stdout) == b""
+    assert read_rest(box.stdout) == b""
 
 
 @pytest.mark.parametrize("wait", ["", ".", "..", "../x", "a/b", "/etc/passwd", ".x", "-x", "a b", "a\nb", "x" * 129])

@@ -3,6 +3,7 @@
 
 Needs root.  All mounts are made in a mount namespace of the box's own, on a tmpfs, after propagation was cut.
 """
+import contextlib
 import ctypes
 import fcntl
 import functools
@@ -346,7 +347,7 @@ class InitBox:
             os.write(self.stdin, stdin)
             self.close_stdin()
         status = self.exited()[0]
-        return os.waitstatus_to_exitcode(status), read_all(self.stdout), read_all(self.stderr)
+        return os.waitstatus_to_exitcode(status), read_rest(self.stdout), read_rest(self.stderr)
 
     def product(self):
         """The bytes of PRODUCT and the name of the message that follows, with its failure."""
@@ -423,5 +424,15 @@ def read_some(fd):
 
 def read_all(fd):
     return b"".join(iter(lambda: read_some(fd), b""))
+
+
+def read_rest(fd):
+    """What the program has left in an output pipe: it is over, and init, which has the other end too, is not."""
+    os.set_blocking(fd, False)
+    found = b""
+    with contextlib.suppress(BlockingIOError):
+        while data := os.read(fd, 65536):
+            found += data
+    return found
 
 

@@ -143,7 +143,8 @@ static void test_network_puts_its_layer_on_top(void **state)
     fake_boxd_free(f);
 }
 
-static void test_ended_waits_for_the_output(void **state)
+/* Init has the write ends for as long as it lives. */
+static void test_ended_is_the_end_of_the_output(void **state)
 {
     (void)state;
     struct fake_boxd *f = fake_boxd_new(2);
@@ -151,17 +152,76 @@ static void test_ended_waits_for_the_output(void **state)
     struct box_program p = hello_program();
     uint32_t box = box_running(f, &s, &p);
     fake_ended(f, box, BOX_END_EXIT, 3 << 8);
-    fake_run(f);
-    assert_int_equal(s.ended, 0);
-
     fake_print(f, box, BOX_STDOUT, "late");
     fake_print(f, box, BOX_STDERR, "oops");
-    fake_closes_output(f, box);
     fake_run(f);
     assert_int_equal(s.ended, 1);
     assert_int_equal(s.report.ended.wait_status, 3 << 8);
     assert_string_equal(s.out.data, "late");
     assert_string_equal(s.err.data, "oops");
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+static void test_ended_comes_after_output_that_fills_the_pipe(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {0};
+    struct box_program p = hello_program();
+    uint32_t box = box_running(f, &s, &p);
+    size_t size = (size_t)64 << 10;
+    char *full = xcalloc(1, size + 1);
+    memset(full, 'x', size);
+    fake_print(f, box, BOX_STDOUT, full);
+    fake_ended(f, box, BOX_END_EXIT, 0);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    assert_int_equal(s.out.len, size);
+    free(full);
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+static void test_ended_waits_for_output_that_is_paused(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {.pause = true};
+    struct box_program p = hello_program();
+    uint32_t box = box_running(f, &s, &p);
+    fake_print(f, box, BOX_STDOUT, "one");
+    fake_run(f);
+    fake_print(f, box, BOX_STDOUT, "two");
+    fake_ended(f, box, BOX_END_EXIT, 0);
+    fake_run(f);
+    assert_int_equal(s.ended, 0);
+
+    s.pause = false;
+    box_resume(s.box, BOX_STDOUT);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    assert_string_equal(s.out.data, "onetwo");
+    seen_done(&s);
+    fake_boxd_free(f);
+}
+
+/* Whatever an init does that goes on writing: nobody listens. */
+static void test_output_after_the_end_is_not_told(void **state)
+{
+    (void)state;
+    struct fake_boxd *f = fake_boxd_new(2);
+    struct seen s = {0};
+    struct box_program p = hello_program();
+    uint32_t box = box_running(f, &s, &p);
+    fake_ended(f, box, BOX_END_EXIT, 0);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    fake_print(f, box, BOX_STDOUT, "more");
+    fake_init_says(f, box, BOX_MSG_STARTED, -1);
+    fake_run(f);
+    assert_int_equal(s.ended, 1);
+    assert_int_equal(s.out.len, 0);
     seen_done(&s);
     fake_boxd_free(f);
 }
@@ -181,7 +241,6 @@ static void test_ended_before_hello_was_read_loses_no_output(void **state)
 
     fake_hello(f, box);
     fake_print(f, box, BOX_STDOUT, "x");
-    fake_closes_output(f, box);
     fake_run(f);
     assert_int_equal(s.ended, 1);
     assert_string_equal(s.out.data, "x");
@@ -863,7 +922,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_sends_all_before_any_answer),
         cmocka_unit_test(test_network_puts_its_layer_on_top),
-        cmocka_unit_test(test_ended_waits_for_the_output),
+        cmocka_unit_test(test_ended_is_the_end_of_the_output),
+        cmocka_unit_test(test_ended_comes_after_output_that_fills_the_pipe),
+        cmocka_unit_test(test_ended_waits_for_output_that_is_paused),
+        cmocka_unit_test(test_output_after_the_end_is_not_told),
         cmocka_unit_test(test_ended_before_hello_was_read_loses_no_output),
         cmocka_unit_test(test_box_killed_before_hello_ends),
         cmocka_unit_test(test_failed_box_does_not_wait_for_pipes),
