@@ -65,6 +65,16 @@ def test_the_third_program_runs_in_a_warm_spare(start, language):
     assert claimed(server, "warm") == 1
 
 
+def test_pistons_first_api_is_warm_too(start):
+    """Its programs have one variable more, the name that was asked for: it is one of the language's names."""
+    server = start()
+    body = {"language": "sh", "version": "*", "files": [{"content": "echo $PISTON_ALIAS"}]}
+    for number in range(3):
+        assert number < 2 or wait_until(lambda: spares(server, "warm") > 0)
+        assert ask(server, "POST", "/api/v1/execute", body).json()["run"]["stdout"] == "sh\n"
+    assert claimed(server, "warm") == 1
+
+
 def test_what_is_asked_for_once_leaves_nothing(start):
     server = start()
     hello(server, "python")  # asks versions too

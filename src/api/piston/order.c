@@ -73,6 +73,7 @@ static void job_finish(const struct order *o, struct runtime *runtime, struct jo
     if (o->style == PISTON_V1) { /* its name then for what is PISTON_LANGUAGE now */
         const char *alias = json_string_value(json_object_get(o->body, "language"));
         strv_add_take(&job->env, xasprintf("PISTON_ALIAS=%s", alias));
+        job->env_is_ours = true; /* it is one of the runtime's names, else there were no runtime */
     }
     ulid_make(clock_wall_ns(&clock_system) / NS_PER_MS, job->id);
     memcpy(job->dialect, "piston", sizeof("piston"));
