@@ -173,10 +173,16 @@ static bool may_be_made(struct pool *p, const struct pool_kind *k, uint64_t now,
     return has_place(p, k) || (!is_within(p, k) && kind_in_the_way(p, k, now));
 }
 
-/* One of which there is nothing comes before one of which there is too little, then the one that
- * has waited longest: where they are asked for in turn, the last one is the one least needed. */
+/*
+ * What somebody waits for comes before what batches ask for, one of which there is nothing before
+ * one of which there is too little, then the one that has waited longest: where they are asked for
+ * in turn, the last one is the one least needed.
+ */
 static bool comes_before(const struct pool_kind *a, const struct pool_kind *b)
 {
+    if (a->spec.class != b->spec.class) {
+        return a->spec.class == BOX_CLASS_INTERACTIVE;
+    }
     if ((a->count == 0) != (b->count == 0)) {
         return a->count == 0;
     }

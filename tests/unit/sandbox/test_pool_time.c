@@ -28,6 +28,7 @@ struct rig {
     uint64_t holds[KINDS]; /* bytes of a warm spare of each kind; a plain one has a MiB */
     unsigned kind_of[FAKE_INITS];
     unsigned created, measured; /* so many CREATE, USAGE came */
+    enum box_class class;       /* of whoever asks */
 };
 
 static uint64_t now_ns;
@@ -117,7 +118,7 @@ static bool take(struct rig *r, unsigned kind, struct pool_spare *ret)
     static char word[] = "sh";
     static char *const words[] = {word, NULL};
     const struct box_spec spec = {
-        .layers = layers, .layer_count = 1, .maxima.memory_bytes = kind * MIB};
+        .layers = layers, .layer_count = 1, .class = r->class, .maxima.memory_bytes = kind * MIB};
     const struct box_program program = {.argv = words, .archive_fd = -1};
     const struct pool_need need = {
         .spec = &spec,
@@ -190,6 +191,26 @@ static void test_kind_without_any_gets_the_place_of_one_of_many(void **state)
     struct pool_spare spare;
     assert_true(take(&r, 2, &spare));
     box_free(spare.box);
+    rig_done(&r);
+}
+
+static void test_batches_get_theirs_last(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(3 * MIB);
+    pool_running(r.pool, usual.cores);
+    for (int i = 0; i < 2; i++) {
+        r.class = BOX_CLASS_INTERACTIVE;
+        asks(&r, 1);
+        r.class = BOX_CLASS_BATCH;
+        asks(&r, 2);
+    }
+    pool_running(r.pool, usual.cores - 1); /* one at a time */
+    pass(&r, 50 * NS_PER_MS);
+    r.class = BOX_CLASS_INTERACTIVE;
+    assert_true(asks(&r, 1));
+    r.class = BOX_CLASS_BATCH;
+    assert_false(asks(&r, 2));
     rig_done(&r);
 }
 
@@ -452,6 +473,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_kinds_that_are_asked_for_in_turn_are_made),
         cmocka_unit_test(test_kind_without_any_gets_the_place_of_one_of_many),
+        cmocka_unit_test(test_batches_get_theirs_last),
         cmocka_unit_test(test_kind_that_is_taken_at_once_leaves_others_their_turn),
         cmocka_unit_test(test_measured_memory_counts),
         cmocka_unit_test(test_large_kinds_do_not_pass_the_bound),
