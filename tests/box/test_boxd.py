@@ -19,37 +19,6 @@ SLEEP = ["/usr/bin/sleep", "1000"]
 HOG = ["/usr/bin/perl", "-e", "$x = 'a' x (400 << 20); sleep 1000"]
 
 
-@pytest.fixture(name="boxd")
-def start_boxd():
-    """A boxd without cgroups."""
-    with support.started() as boxd:
-        yield boxd
-
-
-KINDS = {"none": {}, "cgroups": {"cgroups": True}, "user": {"user_ids": 100}, "one_id": {"user_ids": 0}}
-
-
-@pytest.fixture(params=KINDS)
-def either(request):
-    """A boxd of each kind: as root without cgroups and with them, and as an ordinary user."""
-    with support.started(**KINDS[request.param]) as boxd:
-        yield boxd
-
-
-@pytest.fixture
-def limited():
-    """A boxd with cgroups."""
-    with support.started(cgroups=True) as boxd:
-        yield boxd
-
-
-@pytest.fixture
-def faked():
-    """A boxd whose inits are fake."""
-    with support.started(fake_init=True) as boxd:
-        yield boxd
-
-
 def begin(boxd, argv, box=0, **limits):
     """CREATE and both STARTs, nothing awaited."""
     control = boxd.create(box)
@@ -234,7 +203,7 @@ def test_boxes_share_no_namespace_inode_and_no_id(boxd):
     maps = []
     for box, (control, fds) in enumerate(seen):
         os.close(fds[0])
-        maps.append(support.drain(fds[1:])[0].decode().split())
+        maps.append(support.drain(fds[1:], boxd)[0].decode().split())
         boxd.expect(ENDED, box)
         control.close()
     base = support.ID_BASE

@@ -39,12 +39,6 @@ STATES = {
 }
 
 
-@pytest.fixture
-def faked():
-    with support.started(fake_init=True) as boxd:
-        yield boxd
-
-
 def message(kind, box=0, size=None):
     """Of this type, with a body that is well-formed where that depends on more than the size."""
     if kind == support.CREATE:

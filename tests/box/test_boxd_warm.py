@@ -11,23 +11,8 @@ from support import boxd as support
 from support.boxd import FAILED, MIB, children, drain, failure, hello_of_init, maxima
 from support.init_box import FILE, FLAG, MSG, START, entry, until
 
-KINDS = {"none": {}, "cgroups": {"cgroups": True}, "user": {"user_ids": 100}, "one_id": {"user_ids": 0}}
 BURN = "i=0; while ((i < 40000)); do ((++i)); done; . ./main.sh"
 HOG = "x=$(printf %0400000000d 0); . ./main.sh"
-
-
-@pytest.fixture(params=KINDS)
-def either(request):
-    """A boxd of each kind: as root without cgroups and with them, and as an ordinary user."""
-    with support.started(**KINDS[request.param]) as boxd:
-        yield boxd
-
-
-@pytest.fixture
-def limited():
-    """A boxd with cgroups."""
-    with support.started(cgroups=True) as boxd:
-        yield boxd
 
 
 def message(kind, argv=(), wait=(), flags=0, archive=b""):
@@ -48,10 +33,10 @@ def start(boxd, control, script, box=0, **limits):
     boxd.start(box, **limits)
 
 
-def output(control):
+def output(boxd, control):
     fds = hello_of_init(control)
     os.close(fds[0])
-    return drain(fds[1:])
+    return drain(fds[1:], boxd)
 
 
 def programs_of(boxd):
@@ -71,7 +56,7 @@ def test_warm_program_runs_and_is_told_as_any(either):
     with warm(either, ["bash", "main.sh"]) as control:
         until_waiting(either)
         start(either, control, b"echo out; echo err >&2; exit 7", wall_ms=20_000)
-        assert output(control) == [b"out\n", b"err\n"]
+        assert output(either, control) == [b"out\n", b"err\n"]
         ended = either.ended()
         assert (ended["end"], os.waitstatus_to_exitcode(ended["status"])) == (support.END_EXIT, 7)
         assert 0 < ended["wall_ns"] and 0 < ended["start_ns"]
@@ -82,7 +67,7 @@ def test_cpu_time_before_the_files_is_not_the_jobs(either):
     with warm(either, ["bash", "-c", BURN]) as control:
         until_waiting(either)
         start(either, control, b"times")
-        out = output(control)[0].decode()
+        out = output(either, control)[0].decode()
         minutes, seconds = re.match(r"(\d+)m([\d.]+)s", out).groups()
         used = int(minutes) * 60 + float(seconds)
         ended = either.ended()
@@ -161,7 +146,7 @@ def test_nothing_is_kept_of_a_warm_box_that_is_gone(either):
             until_waiting(either)
             if end == "run":
                 start(either, control, b"echo 1")
-                assert output(control)[0] == b"1\n"
+                assert output(either, control)[0] == b"1\n"
                 either.ended()
             either.destroy()
 

@@ -266,15 +266,6 @@ static void test_heard_cancellation_makes_one_that_waits_compile(void **state)
     bench_done(&b);
 }
 
-/* The box of whoever begins now, which may have been made ahead. */
-static uint32_t spare_starts(struct bench *b)
-{
-    uint32_t box = fake_boxd_gets(b->boxd, BOX_MSG_START)->head.box;
-    fake_init_gets(b->boxd, box, BOX_MSG_INIT_START);
-    fake_init_gets(b->boxd, box, BOX_MSG_DATA);
-    return box;
-}
-
 static void test_spare_that_fails_leaves_who_waits_waiting(void **state)
 {
     (void)state;
@@ -286,7 +277,7 @@ static void test_spare_that_fails_leaves_who_waits_waiting(void **state)
     fake_run(b.boxd);
     submitted(&b, &first, job_by("alice"));
     submitted(&b, &second, job_by("alice"));
-    uint32_t spare = spare_starts(&b);
+    uint32_t spare = fake_starts(b.boxd);
     fake_boxd_gets(b.boxd, BOX_MSG_CREATE); /* of its run stage */
     fake_failed(b.boxd, spare, ERR_IO, "it is broken");
     fake_run(b.boxd);

@@ -51,13 +51,6 @@ static uint32_t spare_for(struct bench *b, struct job *job)
     return box;
 }
 
-static void starts_in(struct bench *b, uint32_t box)
-{
-    assert_int_equal(fake_boxd_gets(b->boxd, BOX_MSG_START)->head.box, box);
-    fake_init_gets(b->boxd, box, BOX_MSG_INIT_START);
-    fake_init_gets(b->boxd, box, BOX_MSG_DATA);
-}
-
 static void ends(struct bench *b, uint32_t box)
 {
     fake_closes_output(b->boxd, box);
@@ -72,10 +65,29 @@ static void test_job_runs_in_a_spare(void **state)
     struct heard h = {0};
     uint32_t spare = spare_for(&b, bash_job());
     submitted(&b, &h, bash_job());
-    starts_in(&b, spare);
+    assert_int_equal(fake_starts(b.boxd), spare);
     ends(&b, spare);
     assert_string_equal(h.order, "RrF");
     assert_int_equal(h.verdict, VERDICT_OK);
+    heard_done(&h);
+    bench_done(&b);
+}
+
+static void test_what_a_job_held_tells_what_its_spare_does(void **state)
+{
+    (void)state;
+    struct bench b = bench_with(8);
+    struct heard h = {0};
+    uint32_t spare = spare_for(&b, warm_job());
+    fake_init_gets(b.boxd, spare, BOX_MSG_WARM);
+    uint64_t guessed = engine_stats(b.engine).spares.memory_bytes; /* this boxd cannot measure */
+    submitted(&b, &h, warm_job());
+    assert_int_equal(fake_starts(b.boxd), spare);
+    ends(&b, spare);
+    assert_string_equal(h.order, "RrF");
+    assert_int_equal(engine_stats(b.engine).spares.warm, 1);
+    assert_true(guessed > 1 << 20);
+    assert_int_equal(engine_stats(b.engine).spares.memory_bytes, 1 << 20); /* of fake_ended */
     heard_done(&h);
     bench_done(&b);
 }
@@ -103,7 +115,7 @@ static void test_spare_that_fails_is_no_failed_job(void **state)
     struct heard h = {0};
     uint32_t spare = spare_for(&b, bash_job());
     submitted(&b, &h, bash_job());
-    starts_in(&b, spare);
+    assert_int_equal(fake_starts(b.boxd), spare);
     fake_failed(b.boxd, spare, ERR_IO, "it is broken");
     fake_run(b.boxd);
     uint32_t box = fake_takes_box(b.boxd);
@@ -126,7 +138,7 @@ static void test_job_that_fails_in_a_new_box_too_does_not_spoil_spares(void **st
     struct heard h = {0};
     uint32_t spare = spare_for(&b, bash_job());
     submitted(&b, &h, bash_job());
-    starts_in(&b, spare);
+    assert_int_equal(fake_starts(b.boxd), spare);
     fake_failed(b.boxd, spare, ERR_IO, "no room");
     fake_run(b.boxd);
     uint32_t box = fake_takes_box(b.boxd);
@@ -148,7 +160,7 @@ static void test_program_that_cannot_be_executed_is_not_tried_again(void **state
     struct heard h = {0};
     uint32_t spare = spare_for(&b, bash_job());
     submitted(&b, &h, bash_job());
-    starts_in(&b, spare);
+    assert_int_equal(fake_starts(b.boxd), spare);
     fake_failed(b.boxd, spare, ERR_UNSUPPORTED, "no binary");
     fake_run(b.boxd);
     assert_string_equal(h.order, "RrF");
@@ -474,6 +486,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_job_runs_in_a_spare),
+        cmocka_unit_test(test_what_a_job_held_tells_what_its_spare_does),
         cmocka_unit_test(test_spare_of_other_limits_is_left),
         cmocka_unit_test(test_spare_that_fails_is_no_failed_job),
         cmocka_unit_test(test_job_that_fails_in_a_new_box_too_does_not_spoil_spares),

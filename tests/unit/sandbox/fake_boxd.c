@@ -190,12 +190,18 @@ void fake_boxd_gets_nothing(struct fake_boxd *f)
     assert_int_equal(recv(f->sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK), -1);
 }
 
+uint32_t fake_starts(struct fake_boxd *f)
+{
+    uint32_t box = fake_boxd_gets(f, BOX_MSG_START)->head.box;
+    fake_init_gets(f, box, BOX_MSG_INIT_START);
+    fake_init_gets(f, box, BOX_MSG_DATA);
+    return box;
+}
+
 uint32_t fake_takes_box(struct fake_boxd *f)
 {
     uint32_t box = fake_boxd_gets(f, BOX_MSG_CREATE)->head.box;
-    assert_int_equal(fake_boxd_gets(f, BOX_MSG_START)->head.box, box);
-    fake_init_gets(f, box, BOX_MSG_INIT_START);
-    fake_init_gets(f, box, BOX_MSG_DATA);
+    assert_int_equal(fake_starts(f), box);
     return box;
 }
 

@@ -69,6 +69,8 @@ uint32_t fake_destroy_comes(struct fake_boxd *f);
 
 /* CREATE, INIT_START with one DATA frame and START come in; the number of the box. */
 uint32_t fake_takes_box(struct fake_boxd *f);
+/* The same without CREATE: of a box that was there, maybe as a spare. */
+uint32_t fake_starts(struct fake_boxd *f);
 
 void fake_hello(struct fake_boxd *f, uint32_t box);
 void fake_print(struct fake_boxd *f, uint32_t box, enum box_stream stream, const char *text);
