@@ -283,13 +283,13 @@ static void run_calls(struct loop *loop, struct list *calls)
     list_remove(mark);
 }
 
-static void run_late(struct loop *loop)
+/* `idle`: this round had nothing else to do, so that it slept for LATE_NS. */
+static void run_late(struct loop *loop, bool idle)
 {
     if (list_empty(&loop->late)) {
         return;
     }
-    bool busy = loop->event_count > 0 || !list_empty(&loop->deferred);
-    if (busy && ++loop->late_rounds < LATE_ROUNDS) {
+    if (!idle && ++loop->late_rounds < LATE_ROUNDS) {
         return;
     }
     loop->late_rounds = 0;
@@ -394,8 +394,9 @@ int loop_step(struct loop *loop, uint64_t max_wait_ns, struct err *e)
     loop->event_count = n > 0 ? n : 0;
     run_events(loop);
     run_timers(loop);
+    bool idle = loop->event_count == 0 && list_empty(&loop->deferred);
     run_calls(loop, &loop->deferred);
-    run_late(loop);
+    run_late(loop, idle);
     loop->in_round = false;
     return 0;
 }
