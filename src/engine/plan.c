@@ -23,10 +23,6 @@
 #define UNZIP_MODE 0755
 #define PAGE_BYTES 4096 /* a file takes whole ones */
 
-/* Most programs and most compilers are done sooner, and then the core is idle. */
-#define RUN_QUIET_NS     (20 * NS_PER_MS)
-#define COMPILE_QUIET_NS (50 * NS_PER_MS)
-
 /* --- which stages ------------------------------------------------------------------------- */
 
 static bool has_zip(const struct job *job)
@@ -130,7 +126,7 @@ static struct stage_plan plan_of(const struct engine_job *j, enum engine_stage k
         .network = kind == STAGE_COMPILE && job->compile_network,
         .stdio = JOB_STDIO_PIPE,
         .pool = spares_for(j, kind),
-        .quiet_ns = j->stage_kind == STAGE_RUN ? RUN_QUIET_NS : COMPILE_QUIET_NS,
+        .unhurried = j->stage_kind != STAGE_RUN,
         .keep_output = job->keep_output,
         .exact_output = job->exact_output,
         .on_output_limit = job->on_output_limit,

@@ -245,7 +245,7 @@ static struct pool_need need_of(const struct stage_plan *plan, const struct box_
         .program = program,
         .wait = plan->wait,
         .language = plan->job->runtime->language,
-        .quiet_ns = plan->quiet_ns,
+        .unhurried = plan->unhurried,
     };
 }
 

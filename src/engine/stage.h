@@ -37,7 +37,7 @@ struct stage_plan {
     size_t stdin_size;
     bool network;
     struct pool *pool; /* whose spares may be its box; NULL: none's */
-    uint64_t quiet_ns; /* of pool_need */
+    bool unhurried;    /* of pool_need */
     const char *wait;  /* the file that a warm one would wait for; NULL: a plain one will do */
     bool merge_stderr, keep_output, exact_output;
     enum job_output_policy on_output_limit;

@@ -8,8 +8,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "sandbox/pool_impl.h"
+
+/* Most programs, and most compilers, are done sooner, and then a core is idle. */
+#define QUIET_NS      (20 * NS_PER_MS)
+#define LONG_QUIET_NS (50 * NS_PER_MS)
 
 struct pool *pool_new(struct loop *loop, const struct pool_config *config, const struct log *log)
 {
@@ -86,14 +91,18 @@ static bool spare_take(struct pool_kind *k, struct pool_spare *ret)
     return true;
 }
 
-static bool pool_find(struct pool *p, const struct pool_need *need, struct pool_spare *ret)
+/* *ret_missed: there is none, or a plain one only. */
+static bool pool_find(struct pool *p, const struct pool_need *need, struct pool_spare *ret,
+                      bool *ret_missed)
 {
     const struct pool_need plain = {.spec = need->spec, .language = need->language};
     if (!need->wait || !p->config.warm) {
-        return spare_take(kind_ask(p, &plain), ret);
+        *ret_missed = !spare_take(kind_ask(p, &plain), ret);
+        return !*ret_missed;
     }
     struct pool_kind *warm = kind_ask(p, need);
-    if (spare_take(warm, ret)) {
+    *ret_missed = !spare_take(warm, ret);
+    if (!*ret_missed) {
         return true;
     }
     bool found = spare_take(kind_ask(p, &plain), ret);
@@ -107,13 +116,17 @@ static bool pool_works(const struct pool *p)
     return p->config.boxes > 0 && !p->stopped && p->sandbox && !sandbox_is_lost(p->sandbox);
 }
 
-/* Whoever comes meanwhile does not prolong it: under a steady load no spares would be made. */
-static void pool_be_quiet(struct pool *p, uint64_t ns)
+/*
+ * Whoever comes meanwhile does not prolong it: under a steady load no spares would be made.  Who
+ * found none ends it, as the next will find none either.
+ */
+static void pool_be_quiet(struct pool *p, const struct pool_need *need, bool missed)
 {
     uint64_t now = loop_now_ns(p->loop);
-    if (now - p->taken_ns >= p->quiet_ns) {
+    bool hurried = missed && !need->unhurried;
+    if (hurried || now - p->taken_ns >= p->quiet_ns) {
         p->taken_ns = now;
-        p->quiet_ns = ns;
+        p->quiet_ns = hurried ? 0 : need->unhurried ? LONG_QUIET_NS : QUIET_NS;
     }
 }
 
@@ -122,8 +135,9 @@ bool pool_take(struct pool *p, const struct pool_need *need, struct pool_spare *
     if (!pool_works(p)) {
         return false;
     }
-    pool_be_quiet(p, need->quiet_ns);
-    bool found = pool_find(p, need, ret);
+    bool missed;
+    bool found = pool_find(p, need, ret, &missed);
+    pool_be_quiet(p, need, missed);
     pool_tend_later(p);
     return found;
 }

@@ -35,9 +35,7 @@ struct pool_need {
     const struct box_program *program; /* its command, streams and limits count; with `wait` only */
     const char *wait;                  /* the file that a warm one waits for; NULL: a plain one */
     const char *language;
-    /* While the last idle core is left to who has it: no spares are made so long, unless nothing
-     * runs any more. */
-    uint64_t quiet_ns;
+    bool unhurried; /* it works for a while, and so long no other spare is missed */
 };
 
 struct pool_spare {

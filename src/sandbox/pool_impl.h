@@ -55,7 +55,7 @@ struct pool {
     struct list kinds;
     unsigned kind_count, count, warm_count;
     uint64_t last_id, made_ns;
-    uint64_t taken_ns, quiet_ns;   /* of the first that was taken since spares could be made */
+    uint64_t taken_ns, quiet_ns;   /* no spares are made beside it (pool_tend.c) so long */
     uint64_t looked_ns, unseen_ns; /* last; the first that was made since, 0: none */
     unsigned running;
     bool stopped, measuring;

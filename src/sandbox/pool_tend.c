@@ -12,7 +12,7 @@
 #include "sandbox/pool_impl.h"
 
 /* From a box that was taken to the next that is made, while its program still runs. */
-#define QUIET_NS (2 * NS_PER_MS)
+#define START_NS (2 * NS_PER_MS)
 
 /* Spares that were not needed in this time are too many. */
 #define PERIOD_NS (10 * NS_PER_S)
@@ -223,7 +223,7 @@ static bool pool_may_fill(const struct pool *p, uint64_t now, uint64_t *at)
         return p->running < p->config.cores;
     }
     bool last_core = p->running + 1 == p->config.cores;
-    uint64_t end = p->taken_ns + (last_core && p->quiet_ns > QUIET_NS ? p->quiet_ns : QUIET_NS);
+    uint64_t end = p->taken_ns + (last_core && p->quiet_ns > START_NS ? p->quiet_ns : START_NS);
     if (now < end) {
         earlier(at, end);
         return false;

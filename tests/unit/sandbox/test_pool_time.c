@@ -28,7 +28,8 @@ struct rig {
     uint64_t holds[KINDS]; /* bytes of a warm spare of each kind; a plain one has a MiB */
     unsigned kind_of[FAKE_INITS];
     unsigned created, measured; /* so many CREATE, USAGE came */
-    enum box_class class;       /* of whoever asks */
+    bool unhurried;
+    enum box_class class; /* of whoever asks */
 };
 
 static uint64_t now_ns;
@@ -125,7 +126,7 @@ static bool take(struct rig *r, unsigned kind, struct pool_spare *ret)
         .program = &program,
         .wait = "main.sh",
         .language = "sh",
-        .quiet_ns = 30 * NS_PER_MS,
+        .unhurried = r->unhurried,
     };
     return pool_take(r->pool, &need, ret);
 }
@@ -398,14 +399,21 @@ static unsigned made_beside(struct rig *r, unsigned running, uint64_t ns)
     return r->created - before;
 }
 
-static void test_last_idle_core_is_left_to_who_runs(void **state)
+static void left_alone(bool unhurried, uint64_t ns)
 {
-    (void)state;
     struct rig r = rig_asked(2);
-    assert_int_equal(made_beside(&r, 1, 25 * NS_PER_MS), 0);
+    r.unhurried = unhurried;
+    assert_int_equal(made_beside(&r, 1, ns), 0);
     pass(&r, 10 * NS_PER_MS);
     assert_int_equal(stats(&r).warm, 1);
     rig_done(&r);
+}
+
+static void test_last_idle_core_is_left_to_who_runs(void **state)
+{
+    (void)state;
+    left_alone(false, 15 * NS_PER_MS);
+    left_alone(true, 45 * NS_PER_MS);
 }
 
 static void test_spares_are_made_as_soon_as_nothing_runs(void **state)
@@ -425,8 +433,8 @@ static void test_one_that_runs_after_another_is_left_alone_as_long(void **state)
     struct rig r = rig_asked(2);
     made_beside(&r, 1, 5 * NS_PER_MS);
     pool_running(r.pool, 0);
-    pass(&r, 15 * NS_PER_MS);
-    assert_int_equal(made_beside(&r, 1, 25 * NS_PER_MS), 0);
+    pass(&r, 10 * NS_PER_MS);
+    assert_int_equal(made_beside(&r, 1, 15 * NS_PER_MS), 0);
     rig_done(&r);
 }
 
@@ -438,13 +446,25 @@ static void test_cores_that_are_idle_besides_make_spares_at_once(void **state)
     rig_done(&r);
 }
 
+static void test_spares_are_made_beside_who_found_none(void **state)
+{
+    (void)state;
+    struct rig r = rig_asked(2);
+    made_beside(&r, 1, 0);
+    asks(&r, 1);
+    pass(&r, 5 * NS_PER_MS);
+    assert_int_not_equal(stats(&r).warm, 0);
+    rig_done(&r);
+}
+
 static void test_who_comes_meanwhile_does_not_put_it_off(void **state)
 {
     (void)state;
     struct rig r = rig_asked(2);
+    r.unhurried = true;
     unsigned before = r.created;
     pool_running(r.pool, 1);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 12; i++) {
         asks(&r, 1);
         pass(&r, 5 * NS_PER_MS);
     }
@@ -487,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_spares_are_made_as_soon_as_nothing_runs),
         cmocka_unit_test(test_one_that_runs_after_another_is_left_alone_as_long),
         cmocka_unit_test(test_cores_that_are_idle_besides_make_spares_at_once),
+        cmocka_unit_test(test_spares_are_made_beside_who_found_none),
         cmocka_unit_test(test_who_comes_meanwhile_does_not_put_it_off),
         cmocka_unit_test(test_nothing_is_done_for_spares_at_rest),
     };
