@@ -26,7 +26,9 @@ for line in open("/proc/self/mountinfo"):
         print("LEAK: without nodev:", line)
     if (layer or place in ("/dev", "/proc/sys")) and "ro" not in flags:
         print("LEAK: writable:", line)
-    own = root == "/" or kind == "overlay" and root == place == "/dev"  # a copy of the box's own root
+    # Copies of the box's own root: its /dev, and what masks files of /proc.
+    copy = root == place == "/dev" or masked and root in ("/proc/file", "/proc/directory")
+    own = root == "/" or kind == "overlay" and copy
     if not device and (source != "none" and not masked or layer and not own):
         print("LEAK: a name of the host:", line)
 for place in KINDS:
