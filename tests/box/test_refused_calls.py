@@ -68,7 +68,7 @@ def one_box(boxd):
         except (AssertionError, ConnectionResetError):
             return "failed", failure(boxd.recv())
         os.close(fds[0])
-        out, _ = support.drain(fds[1:])
+        out, _ = support.drain(fds[1:], boxd)
         message = boxd.recv()
         if message[0] == FAILED:
             return "failed", failure(message)

@@ -306,7 +306,7 @@ class Boxd:
             fds = hello_of_init(control)
             os.write(fds[0], stdin)
             os.close(fds[0])
-            out = drain(fds[1:])
+            out = drain(fds[1:], self)
             ended = self.ended(box)
             if destroy:
                 self.destroy(box)
@@ -366,19 +366,29 @@ def hello_of_init(control):
         return list(fds)
 
 
-def drain(fds):
+def drain(fds, boxd):
+    """What is written to these pipes until boxd says something: init has their write ends too, as long as it lives."""
     out = {fd: bytearray() for fd in fds}
-    left = set(fds)
-    while left:
+    left = {*fds, boxd.sock}
+    while boxd.sock in left:
         ready, _, _ = select.select(left, [], [], 60)  # in an emulated machine a GiB takes its time
         assert ready, "no output and no end of it"
-        for fd in ready:
-            data = os.read(fd, 65536)
-            out[fd] += data
-            if not data:
-                left.remove(fd)
-                os.close(fd)
+        left -= {boxd.sock} & set(ready)
+        left -= {fd for fd in fds if fd in left and not _read_rest(fd, out[fd])}
+    for fd in fds:
+        os.close(fd)
     return [bytes(out[fd]) for fd in fds]
+
+
+def _read_rest(fd, found):
+    """What is there now; False at its end."""
+    os.set_blocking(fd, False)
+    try:
+        while data := os.read(fd, 65536):
+            found += data
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _built(*places):
