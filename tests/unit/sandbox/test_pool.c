@@ -8,8 +8,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/fd.h"
-#include "base/loop.h"
 #include "fake_boxd.h"
 #include "sandbox/pool.h"
 
@@ -312,26 +310,6 @@ static void test_give_way_frees_a_box(void **state)
     bench_done(&b);
 }
 
-static void test_what_nobody_asks_for_is_let_go(void **state)
-{
-    (void)state;
-    struct pool_config config = usual;
-    config.idle_ns = 5 * NS_PER_MS;
-    struct bench b = bench_of(&config, 8);
-    struct err e;
-    assert_false(asked_for(&b, MIB, NULL, &(struct pool_spare){0}));
-    assert_false(asked_for(&b, MIB, NULL, &(struct pool_spare){0}));
-    while (sandbox_live(b.f->sandbox) == 0) {
-        assert_int_equal(loop_step(b.f->loop, NS_PER_S, &e), 0);
-    }
-    uint32_t box = made(&b);
-    while (pool_stats(b.pool).plain > 0) {
-        assert_int_equal(loop_step(b.f->loop, NS_PER_S, &e), 0);
-    }
-    assert_int_equal(fake_boxd_gets(b.f, BOX_MSG_DESTROY)->head.box, box);
-    bench_done(&b);
-}
-
 static void expect(struct bench *b)
 {
     static const uint32_t layers[] = {1};
@@ -407,7 +385,6 @@ int main(void)
         cmocka_unit_test(test_spare_that_ends_is_not_made_again_at_once),
         cmocka_unit_test(test_kind_that_was_spoiled_is_not_made_at_once),
         cmocka_unit_test(test_give_way_frees_a_box),
-        cmocka_unit_test(test_what_nobody_asks_for_is_let_go),
         cmocka_unit_test(test_what_is_expected_is_made_before_it_is_asked_for),
         cmocka_unit_test(test_drop_lets_go_of_all),
         cmocka_unit_test(test_stopped_pool_makes_nothing),

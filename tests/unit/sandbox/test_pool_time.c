@@ -12,10 +12,8 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/fd.h"
-#include "base/loop.h"
-#include "base/mem.h"
 #include "fake_boxd.h"
 #include "sandbox/pool.h"
 
@@ -474,6 +472,20 @@ static void test_who_comes_meanwhile_does_not_put_it_off(void **state)
 
 /* --- rest ---------------------------------------------------------------------------------- */
 
+static void test_what_nobody_asks_for_is_let_go(void **state)
+{
+    (void)state;
+    struct rig r = rig_new(3 * MIB);
+    asks(&r, 1);
+    asks(&r, 1);
+    pass(&r, usual.idle_ns - NS_PER_S);
+    assert_int_equal(stats(&r).warm, 1);
+    pass(&r, NS_PER_S);
+    assert_int_equal(stats(&r).warm, 0);
+    assert_int_equal(sandbox_live(r.f->sandbox), 0);
+    rig_done(&r);
+}
+
 static void test_nothing_is_done_for_spares_at_rest(void **state)
 {
     (void)state;
@@ -509,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_cores_that_are_idle_besides_make_spares_at_once),
         cmocka_unit_test(test_spares_are_made_beside_who_found_none),
         cmocka_unit_test(test_who_comes_meanwhile_does_not_put_it_off),
+        cmocka_unit_test(test_what_nobody_asks_for_is_let_go),
         cmocka_unit_test(test_nothing_is_done_for_spares_at_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
