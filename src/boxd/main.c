@@ -216,9 +216,8 @@ static const struct {
     {CAP_SYS_TIME, 0, 0},          /* its clocks */
     {CAP_SETGID, BOXD_OWN_IDS, 0}, /* its id maps: of ids that are not ours, */
     {CAP_SETUID, BOXD_OWN_IDS, 0}, {CAP_SETFCAP, 0, BOXD_OWN_IDS}, /* or of our own */
-    {CAP_DAC_OVERRIDE, 0, 0},                                      /* the files of those maps */
     {CAP_CHOWN, BOXD_OWN_IDS, 0},                                  /* its directory */
-    {CAP_KILL, BOXD_OWN_IDS, 0},   {CAP_MKNOD, BOXD_OWN_DEVICES, 0},
+    {CAP_KILL, BOXD_OWN_IDS, 0},
 };
 
 static uint64_t caps_of_boxd(const struct boxd_config *config)

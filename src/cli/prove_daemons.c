@@ -30,8 +30,8 @@
 #define BOX_PROGRAM "sleep"
 
 #define BOXD_CAPS                                                                                  \
-    (CAP(CAP_CHOWN) | CAP(CAP_DAC_OVERRIDE) | CAP(CAP_KILL) | CAP(CAP_SETGID) | CAP(CAP_SETUID) |  \
-     CAP(CAP_SYS_ADMIN) | CAP(CAP_SYS_TIME) | CAP(CAP_MKNOD) | CAP(CAP_SETFCAP))
+    (CAP(CAP_CHOWN) | CAP(CAP_KILL) | CAP(CAP_SETGID) | CAP(CAP_SETUID) | CAP(CAP_SYS_ADMIN) |     \
+     CAP(CAP_SYS_TIME) | CAP(CAP_SETFCAP))
 /* In its own user namespace, where there are two ids. */
 #define INIT_CAPS  (CAP(CAP_KILL) | CAP(CAP_SETGID) | CAP(CAP_SETUID))
 #define MAKER_CAPS (CAP(CAP_SYS_ADMIN) | CAP(CAP_NET_ADMIN))

@@ -20,11 +20,11 @@ from support.server import BUILD, cannot
 
 CAPS = {"chown": 0, "dac_override": 1, "kill": 5, "setgid": 6, "setuid": 7, "net_admin": 12, "sys_admin": 21,
         "sys_time": 25, "mknod": 27, "setfcap": 31}
-OWN_IDS = {"sys_admin", "sys_time", "dac_override", "setgid", "setuid", "chown", "kill"}
+OWN_IDS = {"sys_admin", "sys_time", "setgid", "setuid", "chown", "kill"}
 KINDS = {
-    "root": ({}, OWN_IDS | {"mknod"}),
+    "root": ({}, OWN_IDS),
     "user": ({"user_ids": 100}, OWN_IDS),
-    "one_id": ({"user_ids": 0}, {"sys_admin", "sys_time", "dac_override", "setfcap"}),
+    "one_id": ({"user_ids": 0}, {"sys_admin", "sys_time", "setfcap"}),
 }
 WEAK = pathlib.Path(os.environ.get("BELLJAR_WEAK_BUILD", f"{BUILD}-weak"))
 FEATURE_TIMENS = 1 << 17
