@@ -5,9 +5,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "base/fd.h"
 #include "boxd/mounts.h"
 #include "boxd/spawn.h"
+#include "boxd/weak.h"
 
 /* A new file system of this type, put on the catalogue's "mnt". */
 static bool try_mount(const char *type, const struct mount_option *options, size_t count,
@@ -32,14 +31,15 @@ static bool try_mount(const char *type, const struct mount_option *options, size
     return true;
 }
 
+/* As a box has them. */
 static bool try_devices(void)
 {
+    const struct mount_option layers = {"lowerdir", "/base:/empty"};
     AUTO(fd_closep) int fd = -1;
-    if (!try_mount("tmpfs", NULL, 0, &fd) ||
-        mknodat(fd, "null", S_IFCHR | 0666, makedev(1, 3)) < 0) {
+    if (!try_mount("overlay", &layers, 1, &fd)) {
         return false;
     }
-    AUTO(fd_closep) int null = openat(fd, "null", O_WRONLY | O_CLOEXEC);
+    AUTO(fd_closep) int null = openat(fd, "dev/null", O_RDONLY | O_CLOEXEC);
     return null >= 0;
 }
 
@@ -134,7 +134,7 @@ int probe_features(const struct boxd_config *config, uint32_t *ret_features, str
     if ((config->flags & BOXD_OWN_IDS) != 0) {
         features |= BOX_FEATURE_TWO_IDS | BOX_FEATURE_UNIQUE_IDS;
     }
-    if ((config->flags & BOXD_OWN_DEVICES) == 0) {
+    if ((config->flags & BOXD_OWN_DEVICES) == 0 && !weakened(config->weaken, WEAKEN_DEVICES)) {
         features &= ~(uint32_t)BOX_FEATURE_DEVICES;
     }
     if (probe_landlock_abi() >= 2) {
