@@ -252,11 +252,9 @@ static int kind_make(struct launch_cgroup *c, const struct launch_config *config
     return launch_cgroup_v1_make(c, config, name, e);
 }
 
-int launch_cgroup_make(struct launch_cgroup *c, const struct launch_config *config, unsigned number,
-                       struct err *e)
+int launch_cgroup_make(struct launch_cgroup *c, const struct launch_config *config,
+                       const char *name, struct err *e)
 {
-    char name[CGROUP_NAME_MAX];
-    snprintf(name, sizeof(name), "belljar-%u", number);
     launch_cgroup_init(c);
     c->kind = kind_choose(config->cgroup);
     if (c->kind == BOX_CGROUP_NONE) {

@@ -23,7 +23,7 @@ struct buf;
 struct cgroup_place {
     char *parent_path;
     int parent_fd;
-    char name[CGROUP_NAME_MAX]; /* "belljar-N" */
+    char name[CGROUP_NAME_MAX]; /* "belljar-N", "belljar-nested-N" */
 };
 
 struct launch_cgroup {
@@ -38,8 +38,8 @@ struct launch_cgroup {
 
 void launch_cgroup_init(struct launch_cgroup *c);
 /* Chooses, removes what a dead predecessor left under the same name, and makes the directories. */
-int launch_cgroup_make(struct launch_cgroup *c, const struct launch_config *config, unsigned number,
-                       struct err *e);
+int launch_cgroup_make(struct launch_cgroup *c, const struct launch_config *config,
+                       const char *name, struct err *e);
 /* Kills what is left in them, moves us back, removes them. The first failure is told; the rest is
  * still tried. */
 int launch_cgroup_remove(struct launch_cgroup *c, struct err *e);

@@ -114,19 +114,27 @@ static bool parent_open(char *path, const char **ret_name, int *ret_fd)
     return *ret_fd >= 0;
 }
 
-static int leftover_cgroup(int dir_fd, const char *name, unsigned number, struct err *e)
+/* The locks of the host's root in a user namespace are in another directory than those of the
+ * host's root itself, and its cgroups are in the same one. */
+static void cgroup_name(const struct instance *i, char ret[CGROUP_NAME_MAX])
+{
+    bool nested = !i->ids.initial && i->ids.real_uid == 0;
+    snprintf(ret, CGROUP_NAME_MAX, "belljar-%s%u", nested ? "nested-" : "", i->number);
+}
+
+static int leftover_cgroup(const struct instance *i, int dir_fd, const char *name, struct err *e)
 {
     char ours[CGROUP_NAME_MAX];
-    snprintf(ours, sizeof(ours), "belljar-%u", number);
+    cgroup_name(i, ours);
     if (strcmp(name, ours) != 0) {
         return err_set(e, ERR_INVALID, "it is not named '%s'", ours);
     }
     return cgroup_tree_remove(dir_fd, name, e);
 }
 
-static int leftover_directory(int dir_fd, const char *name, unsigned number, struct err *e)
+static int leftover_directory(const struct instance *i, int dir_fd, const char *name, struct err *e)
 {
-    (void)number;
+    (void)i;
     struct stat st;
     if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         return errno == ENOENT ? 0 : err_sys(e, "stat");
@@ -139,7 +147,7 @@ static int leftover_directory(int dir_fd, const char *name, unsigned number, str
 
 static const struct {
     const char *word; /* of a line in the lock file, before the path */
-    int (*remove)(int dir_fd, const char *name, unsigned number, struct err *e);
+    int (*remove)(const struct instance *i, int dir_fd, const char *name, struct err *e);
 } leftovers[] = {
     {"cgroup ", leftover_cgroup},
     {"directory ", leftover_directory},
@@ -159,7 +167,7 @@ static void leftover_remove(const struct instance *i, char *line)
         if (!parent_open(path, &name, &dir_fd)) {
             return;
         }
-        if (leftovers[k].remove(dir_fd, name, i->number, &e) < 0) {
+        if (leftovers[k].remove(i, dir_fd, name, &e) < 0) {
             LOG_WARN(i->log, "cannot remove what a killed instance left", log_s("path", whole),
                      log_s("error", e.text));
         } else {
@@ -316,7 +324,9 @@ int instance_claim(const struct launch_config *config, struct instance **ret, st
         return err_wrap(e, "claiming an instance number");
     }
     leftovers_remove(i);
-    r = launch_cgroup_make(&i->cgroup, config, i->number, e);
+    char name[CGROUP_NAME_MAX];
+    cgroup_name(i, name);
+    r = launch_cgroup_make(&i->cgroup, config, name, e);
     if (r == 0) {
         r = notes_write(i, e);
     }

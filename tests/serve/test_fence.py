@@ -138,8 +138,12 @@ NEEDED = {
 
 def server_process(server):
     """The child that is neither the parent nor boxd."""
-    names = {pid: pathlib.Path(f"/proc/{pid}/comm").read_text().strip() for pid in descendants(server.pid)}
-    return next(pid for pid, name in names.items() if name == "belljar" and pid != server.pid)
+    def name(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+        except FileNotFoundError:
+            return None  # it has just ended
+    return next(pid for pid in descendants(server.pid) if pid != server.pid and name(pid) == "belljar")
 
 
 @pytest.fixture(scope="module")

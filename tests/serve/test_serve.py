@@ -638,6 +638,19 @@ def test_a_host_without_user_namespaces_is_told_how_to_allow_them():
     assert re.search(r"^privileges +missing", result.stderr, re.M)
 
 
+def test_the_hosts_root_in_a_user_namespace_takes_no_cgroup_of_others():
+    """Its locks are in a directory of its own, so it has the numbers that others have too."""
+    if not ROOT:
+        cannot("needs root: others' cgroups are not ours")
+    server = Server()
+    nested = [subprocess.Popen(["unshare", "-U", "--map-root-user", BELLJAR, "doctor"], stdout=subprocess.DEVNULL, env=clean_environment())
+              for _ in range(server.instance + 1)]
+    for one in nested:
+        one.wait(60)
+    assert runs_a_program(server)
+    server.stop()
+
+
 # --- service managers ---------------------------------------------------------------------------------
 
 
