@@ -55,7 +55,7 @@ enum { BOXD_CG_MEMORY, BOXD_CG_PIDS, BOXD_CG_CPU, BOXD_CG_CPUACCT, BOXD_CG_COUNT
 enum boxd_config_flag {
     BOXD_ROOT = 1 << 0,    /* in the host's user namespace */
     BOXD_OWN_IDS = 1 << 1, /* id_base is ours: two ids a box; else all boxes map our own id, once */
-    BOXD_OWN_DEVICES = 1 << 2, /* mknod works; else bind catalogue/dev */
+    BOXD_OWN_DEVICES = 1 << 2, /* base has nodes; else bind catalogue/dev */
     BOXD_EGRESS = 1 << 3,      /* boxes may have a network */
 };
 

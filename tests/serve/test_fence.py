@@ -266,11 +266,13 @@ def test_no_thread_has_more_than_the_others():
     server = Server("--validation-deny-patterns", "never => no")
     server.execute("bash", "echo 1")
     facts = set()
-    for task in pathlib.Path(f"/proc/{server_process(server)}/task").iterdir():
-        status = dict(re.findall(r"^(\w+):\s*(.*?)\s*$", (task / "status").read_text(), re.M))
-        facts.add(tuple(status[key] for key in ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
-                                                "NoNewPrivs", "Seccomp")))
-    server.stop()
+    try:
+        for task in pathlib.Path(f"/proc/{server_process(server)}/task").iterdir():
+            status = dict(re.findall(r"^(\w+):\s*(.*?)\s*$", (task / "status").read_text(), re.M))
+            facts.add(tuple(status[key] for key in ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb",
+                                                    "NoNewPrivs", "Seccomp")))
+    finally:
+        server.stop()
     assert len(facts) == 1
     assert set(facts.pop()[3:8]) == {"0" * 16}
 

@@ -647,8 +647,9 @@ def test_the_hosts_root_in_a_user_namespace_takes_no_cgroup_of_others():
               for _ in range(server.instance + 1)]
     for one in nested:
         one.wait(60)
-    assert runs_a_program(server)
+    still_runs = runs_a_program(server)
     server.stop()
+    assert still_runs
 
 
 # --- service managers ---------------------------------------------------------------------------------
