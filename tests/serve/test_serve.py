@@ -100,12 +100,13 @@ class Traces:
 
     def are_left(self):
         """A number that was given back may be another's by now, and what carries it, too."""
+        left = [path for path in self.paths if os.path.exists(path)]
+        # Looked at last: whoever takes the number makes the file first, and then says what is its own.
+        wait_for(lambda: read(self.lock) or not self.lock.exists(), "what the next holder has noted")
         heir = read(self.lock)
-        if heir and not heir.startswith(f"pid {self.pid}\n"):
-            paths = [path for path in self.paths if path not in heir and path != str(self.lock)]
-        else:
-            paths = self.paths
-        return [path for path in paths if os.path.exists(path)] + [pid for pid in self.processes if is_running(pid)]
+        if not heir.startswith(f"pid {self.pid}\n"):
+            left = [path for path in left if path not in heir and path != str(self.lock) and os.path.exists(path)]
+        return left + [pid for pid in self.processes if is_running(pid)]
 
 
 def locks_of(pid):
