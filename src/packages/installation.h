@@ -1,0 +1,59 @@
+#pragma once
+/*
+ * installation - one recipe being installed: what the kinds of installers share, and install.c,
+ * which calls them in turn.
+ *
+ *   plan     says what would be got and how large it is; downloads nothing but indexes
+ *   install  adds to the stage's tree
+ *
+ * An installer changes nothing but the stage, the cache and its own state (apt/), so that one which
+ * is killed leaves nothing but these; it may be called again at once.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packages/manifest.h"
+
+struct config;
+struct err;
+struct fetcher;
+struct progress;
+struct recipe;
+struct recipes;
+struct stage;
+struct store;
+struct workshop;
+
+struct installation {
+    const struct config *config; /* packages.*: mirrors and indexes */
+    const struct recipes *recipes;
+    const struct recipe *recipe;
+    char *const *libraries; /* --with; NULL: none */
+    struct store *store;
+    struct workshop *workshop;
+    struct fetcher *fetcher;
+    struct progress *progress;
+    /* What it stands on, installed before: layers of its base and of what recipe->install.on names,
+     * top first. */
+    uint32_t *layers;
+    size_t layer_count;
+    struct stage *stage; /* install: its own layer */
+    /* plan: what is not there yet. */
+    uint64_t download_bytes, disk_bytes;
+    /* Both add: what it is made of. */
+    struct manifest_part *parts;
+    size_t part_count;
+};
+
+void installation_add_part(struct installation *in, const char *kind, const char *name,
+                           const char *version);
+
+struct installer {
+    const char *kind; /* "debian" */
+    bool (*is_meant)(const struct installation *in);
+    int (*plan)(struct installation *in, struct err *e);
+    int (*install)(struct installation *in, struct err *e);
+};
+
+extern const struct installer installer_debian, installer_npm, installer_own;

@@ -1,0 +1,97 @@
+#pragma once
+/*
+ * store - what is installed: <data>/packages.
+ *
+ *   layers/<id>/        trees, each below the root of a box; never changed once they are there
+ *   digests/<sha256>    what a layer is: its id, bytes and inodes (a small TOML file)
+ *   runtimes/<dir>/     one installed runtime: manifest.toml (manifest.h); <dir> is its recipe's id
+ *                       with '/' as '@': "ruby@3.1"
+ *   stage/<random>/     half made; its lock tells whether its maker lives
+ *   cache/              downloads, by what they must be ("sha256-..."), and ".part" of them
+ *   apt/<suite>/        lists and state of apt
+ *   recipes/            recipes and custom specs of the operator's own
+ *   lock                held (flock) for moments, while names are put in place or removed
+ *
+ * An id is a small number that is never given twice, so that lists of them are short; the digest
+ * is of all that a box can see of the tree (paths, types, modes, contents, link targets), so equal
+ * trees are one layer whoever made them.  Every change is a rename after what it names has reached
+ * the disk: a reader sees all or nothing, whatever is killed.
+ *
+ * Layers are in use while somebody holds a shared flock on their directory (store_hold): the server
+ * for each runtime that it knows, until the last job with it has ended.
+ *
+ * The directory and all in it belong to who installs; the server only reads.  Functions block.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STORE_LAYER_FIRST  1000 /* ids below are boxd's own: sandbox/launch.h */
+#define STORE_DIGEST_CHARS 64
+
+struct err;
+struct manifest;
+struct store;
+
+/* `write`: makes what is missing, and removes what the dead have left. */
+int store_open(const char *packages_dir, bool write, struct store **ret, struct err *e);
+void store_close(struct store *s); /* NULL is fine */
+void store_closep(struct store **s);
+int store_fd(const struct store *s); /* of the directory; stays the store's */
+
+/* --- making ------------------------------------------------------------------------------- */
+
+struct stage {
+    struct store *store;
+    char *name;
+    int fd;      /* of stage/<name> */
+    int tree_fd; /* of its "root": the tree that is being made */
+    /* There are "root" and "work": those of an overlay, where a box writes to it. */
+};
+
+int store_stage(struct store *s, struct stage *ret, struct err *e);
+void stage_done(struct stage *st); /* removes it; fine when it was committed or never made */
+
+struct layer {
+    uint32_t id;
+    char digest[STORE_DIGEST_CHARS + 1];
+    uint64_t bytes; /* on the disk */
+    uint64_t inodes;
+};
+
+/*
+ * Takes the stage's tree as a layer: walked by descriptors, nothing followed; owner, modes and
+ * times made plain (owned by us; what the owner may read or execute all may; no setuid; a fixed
+ * time), devices, sockets and fifos refused but for overlayfs' whiteouts, what is below dev, proc,
+ * sys, box, tmp and run left out; hashed; synced; renamed.  An equal one that is there already is
+ * taken instead.
+ */
+int store_commit(struct stage *st, struct layer *ret, struct err *e);
+int store_layer(const struct store *s, uint32_t id, struct layer *ret, struct err *e);
+/* Reads the whole tree again: ERR_INVALID when it is not what its digest says. */
+int store_verify(const struct store *s, uint32_t id, struct err *e);
+
+/* --- runtimes ------------------------------------------------------------------------------ */
+
+/* Puts it in place of the one with the same id, if there is one. */
+int store_put(struct store *s, const struct manifest *m, struct err *e);
+int store_get(const struct store *s, const char *id, struct manifest **ret, struct err *e);
+/* Sorted by id; *ret and what is in it are the caller's.  One that cannot be read is told to `say`
+ * and left out. */
+size_t store_list(const struct store *s, struct manifest ***ret,
+                  void (*say)(void *ctx, const struct err *e), void *ctx);
+/* ERR_NOT_FOUND; ERR_BUSY when another runtime stands on it (the text names it). */
+int store_remove(struct store *s, const char *id, struct err *e);
+/*
+ * Removes layers that no runtime names.  Those that are in use are waited for when `wait`, else
+ * left; *ret_left says how many.
+ */
+int store_collect(struct store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
+                  struct err *e);
+
+/* One descriptor for each, with a shared lock; ERR_NOT_FOUND when one is gone. */
+int store_hold(int packages_fd, const uint32_t *ids, size_t count, int *ret_fds, struct err *e);
+
+/* Two installations of one recipe at once: the second waits, then finds it there.  Closed to let
+ * go.  `wait`: else ERR_BUSY. */
+int store_lock_recipe(struct store *s, const char *id, bool wait, int *ret_fd, struct err *e);
