@@ -17,6 +17,7 @@ static uint64_t size_max(uint32_t type)
     case BOXARCHIVE_FILE:
         return INT64_MAX;
     case BOXARCHIVE_LINK:
+    case BOXARCHIVE_HARD_LINK:
         return BOXARCHIVE_PATH_MAX;
     default:
         return 0;
@@ -25,7 +26,7 @@ static uint64_t size_max(uint32_t type)
 
 static int check_entry(const struct boxarchive_entry *entry, struct err *e)
 {
-    if (entry->type < BOXARCHIVE_FILE || entry->type > BOXARCHIVE_LINK || entry->reserved) {
+    if (entry->type < BOXARCHIVE_FILE || entry->type > BOXARCHIVE_HARD_LINK || entry->reserved) {
         return err_set(e, ERR_INVALID, "archive: an entry of unknown type %u", entry->type);
     }
     if (entry->mode & ~UINT32_C(0777)) {
@@ -37,7 +38,7 @@ static int check_entry(const struct boxarchive_entry *entry, struct err *e)
                        entry->path_len, BOXARCHIVE_PATH_MAX);
     }
     if (entry->size > size_max(entry->type) ||
-        (entry->type == BOXARCHIVE_LINK && entry->size == 0)) {
+        (entry->type >= BOXARCHIVE_LINK && entry->size == 0)) {
         return err_set(e, ERR_INVALID, "archive: %llu bytes of data in an entry of type %u",
                        (unsigned long long)entry->size, entry->type);
     }

@@ -2,10 +2,11 @@
 /*
  * boxarchive - the files that go into and come out of a box, as one run of bytes.
  *
- * entry := struct boxarchive_entry, path bytes, data bytes (a file's content or a link's
- * target); no padding; the end of the bytes is the end.  Paths are relative, without empty, "." and
- * ".." components and without NUL; the reader refuses anything else.  Pure functions but for the
- * writer's buf.
+ * entry := struct boxarchive_entry, path bytes, data bytes (a file's content, a link's target, or
+ * the path of the earlier entry that is the same file); no padding; the end of the bytes is the
+ * end.  Paths are relative, without empty, "." and ".." components and without NUL; the reader
+ * refuses anything else.  Hard links are only in what belljar-unpack makes of an archive.  Pure
+ * functions but for the writer's buf.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +14,12 @@
 struct buf;
 struct err;
 
-enum boxarchive_type { BOXARCHIVE_FILE = 1, BOXARCHIVE_DIR, BOXARCHIVE_LINK };
+enum boxarchive_type {
+    BOXARCHIVE_FILE = 1,
+    BOXARCHIVE_DIR,
+    BOXARCHIVE_LINK,
+    BOXARCHIVE_HARD_LINK,
+};
 
 struct boxarchive_entry {
     uint32_t type;

@@ -178,6 +178,7 @@ static int item_unpack(const struct product *p, const struct boxarchive_item *it
     case BOXARCHIVE_FILE:
         return file_write(p, path, item->mode, p->data + at, item->size, e);
     case BOXARCHIVE_LINK:
+    case BOXARCHIVE_HARD_LINK:
         break;
     }
     return err_set(e, ERR_INVALID, "'%s' is a link; a preparation has none", path);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/below.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -16,7 +17,6 @@
 #include "boxproto/boxarchive.h"
 #include "boxproto/boxproto.h"
 #include "boxproto/weaken.h"
-#include "init/below.h"
 #include "init/match.h"
 
 /* One descriptor a level, so this also bounds those. */

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/below.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
 #include "boxproto/boxarchive.h"
-#include "init/below.h"
 #include "init/payload.h"
 
 #define FILE_MODE 0644
@@ -192,6 +192,9 @@ int unpack(struct payload *p, const char *instead, struct err *e)
             break;
         case BOXARCHIVE_LINK:
             r = unpack_link(&item, p, e);
+            break;
+        case BOXARCHIVE_HARD_LINK:
+            r = err_set(e, ERR_INVALID, "file '%.*s': a box takes no hard links", SHOWN, item.path);
             break;
         }
     }

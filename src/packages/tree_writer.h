@@ -5,7 +5,10 @@
  *
  * Everything is opened beneath the directory and no link is followed (openat2); names, types and
  * sizes are checked; bytes and inodes are counted against the limits, so a bomb ends with
- * ERR_LIMIT.  Not synced: store_commit does that.
+ * ERR_LIMIT.  A link's target is data: it may say anything.  As with tar, what comes later takes
+ * the place of what was there before; a path through a link, a file where a directory with files
+ * is, and a hard link to what this stream did not write are errors, after which the writer takes
+ * no more.  Not synced: store_commit does that.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +23,7 @@ struct tree_writer_options {
     unsigned strip;     /* leading components of each path that are left out */
     uint64_t max_bytes, max_inodes;
     /* ".wh.NAME" and ".wh..wh..opq" of OCI layers become what overlayfs goes by; else they are
-     * files. */
+     * files.  A path that `strip` leaves nothing of is left out. */
     bool whiteouts;
 };
 

@@ -5,13 +5,12 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/below.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -145,28 +144,17 @@ static int count_bytes(struct unzip *u, size_t bytes, struct err *e)
 
 /* --- directories ------------------------------------------------------------------------- */
 
-/* Beneath `dir` and through no link, whatever was here before. */
-static int open_below(int dir, const char *path, int flags, mode_t mode)
-{
-    struct open_how how = {
-        .flags = (unsigned)(flags | O_CLOEXEC | O_NOFOLLOW),
-        .mode = mode,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-    };
-    return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
-}
-
 /* 1: *ret_fd is open, 0: it cannot be, for this entry. */
 static int enter_dir(struct unzip *u, int dir, const char *name, int *ret_fd, struct err *e)
 {
-    int fd = open_below(dir, name, O_PATH | O_DIRECTORY, 0);
+    int fd = below_open(dir, name, O_PATH | O_DIRECTORY, 0);
     if (fd < 0 && errno == ENOENT) {
         int r = count_file(u, e);
         if (r < 0) {
             return r;
         }
         if (mkdirat(dir, name, DIR_MODE) == 0) {
-            fd = open_below(dir, name, O_PATH | O_DIRECTORY, 0);
+            fd = below_open(dir, name, O_PATH | O_DIRECTORY, 0);
         }
     }
     if (fd < 0) {
@@ -183,7 +171,7 @@ static int go_to_dir(struct unzip *u, const char *path, struct err *e)
     if (u->dir >= 0 && strcmp(u->dir_path, path) == 0) {
         return 1;
     }
-    AUTO(fd_closep) int dir = open_below(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
+    AUTO(fd_closep) int dir = below_open(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
     if (dir < 0) {
         return err_sys(e, "the current directory");
     }
@@ -265,7 +253,7 @@ static int put_file(struct unzip *u, const char *path, mode_t mode, struct err *
         return faccessat(u->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : count_file(u, e);
     }
     mode = (mode & EXEC_BITS) != 0 ? FILE_MODE | EXEC_BITS : FILE_MODE;
-    AUTO(fd_closep) int fd = open_below(u->dir, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+    AUTO(fd_closep) int fd = below_open(u->dir, name, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (fd < 0) {
         return failed(u, path, e);
     }

@@ -82,7 +82,7 @@ static void test_parse_refuses_what_is_no_entry(void **state)
     (void)state;
     static const struct boxarchive_entry bad[] = {
         {.type = 0, .path_len = 1},
-        {.type = 4, .path_len = 1},
+        {.type = 5, .path_len = 1},
         {.type = BOXARCHIVE_FILE, .path_len = 0},
         {.type = BOXARCHIVE_FILE, .path_len = BOXARCHIVE_PATH_MAX + 1},
         {.type = BOXARCHIVE_FILE, .path_len = 1, .mode = 04755},
@@ -92,6 +92,7 @@ static void test_parse_refuses_what_is_no_entry(void **state)
         {.type = BOXARCHIVE_DIR, .path_len = 1, .size = 1},
         {.type = BOXARCHIVE_LINK, .path_len = 1, .size = 0},
         {.type = BOXARCHIVE_LINK, .path_len = 1, .size = BOXARCHIVE_PATH_MAX + 1},
+        {.type = BOXARCHIVE_HARD_LINK, .path_len = 1, .size = 0},
     };
     char path[BOXARCHIVE_PATH_MAX + 2];
     memset(path, 'a', sizeof path);

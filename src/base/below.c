@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "init/below.h"
+#include "base/below.h"
 
 #include <errno.h>
 #include <fcntl.h>
