@@ -14,12 +14,12 @@
 #include "base/mem.h"
 #include "boxproto/weaken.h"
 #include "cli/host.h"
-#include "cli/orphans.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "runtimes/runtimes.h"
 #include "sandbox/doctor.h"
 #include "sandbox/launch.h"
+#include "sandbox/orphans.h"
 #include "sandbox/sandbox.h"
 
 #define ORPHANS_END_NS (5 * NS_PER_S)

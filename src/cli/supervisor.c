@@ -24,7 +24,6 @@
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "cli/notify.h"
-#include "cli/orphans.h"
 #include "cli/prepared_dir.h"
 #include "cli/preparer.h"
 #include "cli/privileges.h"
@@ -32,6 +31,7 @@
 #include "cli/server_process.h"
 #include "config/config.h"
 #include "sandbox/launch.h"
+#include "sandbox/orphans.h"
 
 /* Who lives less than this has died quickly. */
 #define QUICK_NS         (10 * NS_PER_S)

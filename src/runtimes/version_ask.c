@@ -15,8 +15,8 @@
 #include "base/utf8.h"
 #include "model/result.h"
 #include "model/semver.h"
+#include "model/version_text.h"
 #include "runtimes/host_recipes.h"
-#include "runtimes/version_text.h"
 #include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
 

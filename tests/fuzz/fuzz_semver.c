@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "fuzz.h"
 #include "model/semver.h"
-#include "runtimes/version_text.h"
+#include "model/version_text.h"
 
 #define TEXT_MAX 160
 

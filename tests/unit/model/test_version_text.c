@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "model/semver.h"
-#include "runtimes/version_text.h"
+#include "model/version_text.h"
 
 /* What the tools of Debian 12 (and a few others) really print. */
 static const struct {

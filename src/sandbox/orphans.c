@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/orphans.h"
+#include "sandbox/orphans.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtimes/version_text.h"
+#include "model/version_text.h"
 
 #include <ctype.h>
 #include <stddef.h>
