@@ -20,11 +20,13 @@ struct manifest_part {
 struct manifest {
     char *id; /* of the recipe: "ruby/3.1" */
     struct recipe *recipe;
-    char *recipe_text; /* as it was read then: the file has it whole; `like` is resolved */
-    char *version;     /* full SemVer, as the runtime itself says it */
-    char *tool;        /* the path of {tool} in its boxes; NULL: the recipe has none */
-    char *source;      /* "debian", "npm", "own", "piston", "image" */
-    uint32_t *layers;  /* top first */
+    /* As recipe_write wrote it then: the file has it whole, and `recipe` is made from it.  To be
+     * written it may be NULL: then `recipe` is written. */
+    char *recipe_text;
+    char *version;    /* full SemVer, as the runtime itself says it */
+    char *tool;       /* the path of {tool} in its boxes; NULL: the recipe has none */
+    char *source;     /* "debian", "npm", "own", "piston", "image" */
+    uint32_t *layers; /* top first */
     size_t layer_count;
     size_t own_layer_count; /* so many of them were made for it; the others are its parts' */
     struct manifest_part *parts;
@@ -37,5 +39,8 @@ struct manifest {
 
 int manifest_parse(const char *name, const char *text, size_t len, struct manifest **ret,
                    struct err *e);
+/* Likewise without `recipe`: NULL.  Who only asks for layers need not understand it. */
+int manifest_parse_bare(const char *name, const char *text, size_t len, struct manifest **ret,
+                        struct err *e);
 void manifest_write(const struct manifest *m, struct buf *ret);
 void manifest_free(struct manifest *m); /* NULL is fine */

@@ -10,17 +10,21 @@
  *   cache/              downloads, by what they must be ("sha256-..."), and ".part" of them
  *   apt/<suite>/        lists and state of apt
  *   recipes/            recipes and custom specs of the operator's own
+ *   locks/<dir>         held (flock) while that recipe is installed
  *   lock                held (flock) for moments, while names are put in place or removed
+ *   next                the id of the layer that is made next
  *
  * An id is a small number that is never given twice, so that lists of them are short; the digest
  * is of all that a box can see of the tree (paths, types, modes, contents, link targets), so equal
  * trees are one layer whoever made them.  Every change is a rename after what it names has reached
- * the disk: a reader sees all or nothing, whatever is killed.
+ * the disk: a reader sees all or nothing, whatever is killed.  What happens to a runtime is one
+ * rename right in runtimes/: who watches that directory (inotify) misses none.
  *
  * Layers are in use while somebody holds a shared flock on their directory (store_hold): the server
  * for each runtime that it knows, until the last job with it has ended.
  *
- * The directory and all in it belong to who installs; the server only reads.  Functions block.
+ * The directory and all in it belong to who installs; the server only reads.  Functions block.  A
+ * struct store is for one thread and one installation at a time; any number of them may be open.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +32,7 @@
 
 #define STORE_LAYER_FIRST  1000 /* ids below are boxd's own: sandbox/launch.h */
 #define STORE_DIGEST_CHARS 64
+#define STORE_LAYER_TIME   946684800 /* the mtime of all in a layer: 2000-01-01 */
 
 struct err;
 struct manifest;
@@ -61,10 +66,13 @@ struct layer {
 
 /*
  * Takes the stage's tree as a layer: walked by descriptors, nothing followed; owner, modes and
- * times made plain (owned by us; what the owner may read or execute all may; no setuid; a fixed
- * time), devices, sockets and fifos refused but for overlayfs' whiteouts, what is below dev, proc,
- * sys, box, tmp and run left out; hashed; synced; renamed.  An equal one that is there already is
- * taken instead.
+ * times made plain (owned by us; 0755 for directories and what the owner may execute, else 0644; a
+ * fixed time), no attributes but those of opaque directories (user.overlay.opaque); devices,
+ * sockets and fifos refused but for overlayfs' whiteouts, what is below dev, proc, sys, box, tmp
+ * and run left out; hashed; synced; renamed.  An equal one that is there already is taken instead.
+ *
+ * The layer is held until store_put has named it, or store_close: no store_collect of others takes
+ * it.  The stage is still to be ended with stage_done.
  */
 int store_commit(struct stage *st, struct layer *ret, struct err *e);
 int store_layer(const struct store *s, uint32_t id, struct layer *ret, struct err *e);
@@ -73,18 +81,21 @@ int store_verify(const struct store *s, uint32_t id, struct err *e);
 
 /* --- runtimes ------------------------------------------------------------------------------ */
 
-/* Puts it in place of the one with the same id, if there is one. */
+/* Puts it in place of the one with the same id, if there is one.  ERR_NOT_FOUND when a layer that
+ * it names is gone: hold what you build on. */
 int store_put(struct store *s, const struct manifest *m, struct err *e);
 int store_get(const struct store *s, const char *id, struct manifest **ret, struct err *e);
 /* Sorted by id; *ret and what is in it are the caller's.  One that cannot be read is told to `say`
  * and left out. */
 size_t store_list(const struct store *s, struct manifest ***ret,
                   void (*say)(void *ctx, const struct err *e), void *ctx);
-/* ERR_NOT_FOUND; ERR_BUSY when another runtime stands on it (the text names it). */
+/* ERR_NOT_FOUND; ERR_BUSY when another runtime stands on it (the text names it).  Its layers are
+ * left to store_collect. */
 int store_remove(struct store *s, const char *id, struct err *e);
 /*
- * Removes layers that no runtime names.  Those that are in use are waited for when `wait`, else
- * left; *ret_left says how many.
+ * Removes layers that no runtime names, also those that this store has committed and not put.
+ * Those that are in use are waited for when `wait`, else left; *ret_left says how many.  Nothing is
+ * removed while there is a manifest that cannot be read: the error names it.
  */
 int store_collect(struct store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
                   struct err *e);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "packages/store_impl.h"
+
+/*
+ * Layers that are in use, and those that are not any more.  Whoever waits for a layer's lock has
+ * not got the store's: a maker may have the one and want the other.
+ */
+
+static int layer_remove_locked(struct store *s, const struct stage *st, const struct layer *layer,
+                               bool *ret_done, struct err *e)
+{
+    AUTO(fd_closep) int lock = -1;
+    AUTO(store_users_done) struct store_users users = {0};
+    int r = store_lock(s, &lock, e);
+    if (r == 0) {
+        r = store_users_read(s, NULL, &users, e);
+    }
+    if (r < 0 || store_users_name(&users, layer->id)) {
+        return r; /* somebody has made use of it meanwhile */
+    }
+    struct store_path digest = store_name_path(STORE_DIGESTS, layer->digest);
+    struct store_path path = store_layer_path(layer->id);
+    char name[16];
+    snprintf(name, sizeof(name), "%" PRIu32, layer->id);
+    /* The digest first: none says what is not there. */
+    if (unlinkat(s->fd, digest.text, 0) < 0 || renameat(s->fd, path.text, st->fd, name) < 0) {
+        return errno == ENOENT ? 0 : err_sys(e, "removing '%s'", path.text);
+    }
+    *ret_done = true;
+    r = store_sync_dir(s, STORE_DIGESTS, e);
+    return r == 0 ? store_sync_dir(s, STORE_LAYERS, e) : r;
+}
+
+/* 1: removed; 0: somebody uses it. */
+static int layer_collect(struct store *s, const struct stage *st, const struct layer *layer,
+                         bool wait, struct err *e)
+{
+    AUTO(fd_closep)
+    int fd = openat(s->fd, store_layer_path(layer->id).text,
+                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? 1 : err_sys(e, "open layer %" PRIu32, layer->id);
+    }
+    if (store_flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
+        return errno == EWOULDBLOCK ? 0 : err_sys(e, "locking layer %" PRIu32, layer->id);
+    }
+    bool done = false;
+    int r = layer_remove_locked(s, st, layer, &done, e);
+    return r < 0 ? r : done;
+}
+
+static int unused_find(const struct store *s, struct layer **ret, size_t *ret_count, struct err *e)
+{
+    AUTO(store_users_done) struct store_users users = {0};
+    AUTO(mem_freep) struct layer *all = NULL;
+    size_t count = 0, unused = 0;
+    int r = store_users_read(s, NULL, &users, e);
+    if (r == 0) {
+        r = store_layers(s, &all, &count, e);
+    }
+    if (r < 0) {
+        return r;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!store_users_name(&users, all[i].id)) {
+            all[unused++] = all[i];
+        }
+    }
+    *ret = TAKE(&all, NULL);
+    *ret_count = unused;
+    return 0;
+}
+
+int store_collect(struct store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
+                  struct err *e)
+{
+    AUTO(mem_freep) struct layer *unused = NULL;
+    size_t count = 0;
+    store_hold_drop(s, NULL, 0);
+    int r = unused_find(s, &unused, &count, e);
+    if (r < 0) {
+        return r;
+    }
+    AUTO(stage_done) struct stage st = {.fd = -1, .tree_fd = -1};
+    uint64_t bytes = 0;
+    unsigned left = 0;
+    r = count > 0 ? store_stage_empty(s, &st, e) : 0;
+    for (size_t i = 0; r >= 0 && i < count; i++) {
+        r = layer_collect(s, &st, &unused[i], wait, e);
+        bytes += r > 0 ? unused[i].bytes : 0;
+        left += r == 0;
+    }
+    if (r < 0) {
+        return err_wrap(e, "removing layers that are not needed");
+    }
+    *ret_bytes = bytes;
+    *ret_left = left;
+    return 0;
+}
+
+static int hold(int packages_fd, uint32_t id, int *ret_fd, struct err *e)
+{
+    struct store_path path = store_layer_path(id);
+    AUTO(fd_closep)
+    int fd = openat(packages_fd, path.text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || store_flock(fd, LOCK_SH) < 0) {
+        return err_sys(e, "layer %" PRIu32, id);
+    }
+    struct stat held, there;
+    if (fstat(fd, &held) < 0 || fstatat(packages_fd, path.text, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+        held.st_ino != there.st_ino) {
+        return err_set(e, ERR_NOT_FOUND, "layer %" PRIu32 " was removed", id);
+    }
+    *ret_fd = TAKE(&fd, -1);
+    return 0;
+}
+
+int store_hold(int packages_fd, const uint32_t *ids, size_t count, int *ret_fds, struct err *e)
+{
+    AUTO(mem_freep) int *fds = xcalloc(count + 1, sizeof(*fds));
+    size_t done = 0;
+    int r = 0;
+    while (r == 0 && done < count) {
+        r = hold(packages_fd, ids[done], &fds[done], e);
+        done += r == 0;
+    }
+    for (size_t i = 0; i < done; i++) {
+        if (r < 0) {
+            fd_close(fds[i]);
+        } else {
+            ret_fds[i] = fds[i];
+        }
+    }
+    return r;
+}
+
+int store_lock_recipe(struct store *s, const char *id, bool wait, int *ret_fd, struct err *e)
+{
+    char name[STORE_NAME_MAX + 1];
+    int r = store_dir_of_id(id, name, e);
+    if (r < 0) {
+        return r;
+    }
+    AUTO(fd_closep)
+    int fd = openat(s->fd, store_name_path(STORE_LOCKS, name).text,
+                    O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_sys(e, "making the lock of '%s'", id);
+    }
+    if (store_flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
+        return errno == EWOULDBLOCK
+                   ? err_set(e, ERR_BUSY, "'%s' is being installed by somebody else", id)
+                   : err_sys(e, "locking '%s'", id);
+    }
+    *ret_fd = TAKE(&fd, -1);
+    return 0;
+}
