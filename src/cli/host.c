@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "boxproto/boxd_config.h"
 #include "boxproto/boxproto.h"
 #include "boxproto/egress_config.h"
 #include "config/config.h"
@@ -61,16 +62,16 @@ static bool may_raise(const struct rlimit *now)
     return setrlimit(RLIMIT_NOFILE, &more) == 0 && setrlimit(RLIMIT_NOFILE, now) == 0;
 }
 
-/* As many as there may be open files for. */
+/* As many as there may be open files for: boxd has more of them than the server. */
 static unsigned boxes_allowed(void)
 {
+    const rlim_t none = BOXD_FDS(0), one = BOXD_FDS(1) - BOXD_FDS(0);
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max / FDS_PER_BOX > BOXES_MAX ||
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_max >= BOXD_FDS(BOXES_MAX) ||
         may_raise(&limit)) {
         return BOXES_MAX;
     }
-    return limit.rlim_max > FDS_OF_OWN ? (unsigned)((limit.rlim_max - FDS_OF_OWN) / FDS_PER_BOX)
-                                       : 0;
+    return limit.rlim_max > none ? (unsigned)((limit.rlim_max - none) / one) : 0;
 }
 
 /* Where there cannot be one for each session, the engine has fewer sessions. */

@@ -653,6 +653,15 @@ def test_the_hosts_root_in_a_user_namespace_takes_no_cgroup_of_others():
     assert still_runs
 
 
+def test_with_few_open_files_and_no_way_to_more_there_are_fewer_boxes():
+    if not userns_allowed():
+        cannot("ordinary users may not make user namespaces on this host")
+    server = Server(wrap=["prlimit", "--nofile=4096:4096", "unshare", "-U", "--map-root-user"])
+    ran = runs_a_program(server)
+    server.stop()
+    assert ran
+
+
 # --- service managers ---------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import os
 import pathlib
+import resource
 import select
 import signal
 import socket
@@ -224,6 +225,8 @@ class Boxd:
             pathlib.Path("/proc/sys/user/max_net_namespaces").write_text(str(self.namespaces))
 
     def _become(self, executable, files, cgroups, given):
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # as launch_boxd.c
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         if self.user_ids is not None:
             self._enter_user_namespace()
         if libc.unshare(CLONE_NEWNS) < 0:
