@@ -174,21 +174,30 @@ static int key_parse(struct parser *p, struct buf *ret)
     }
 }
 
-/* Whether `name` stands above `key`: "a" and "a.b" above "a.b.c". */
-static bool is_above(const char *name, const char *key)
+enum relation { UNRELATED, SAME, ABOVE, BELOW };
+
+/* ABOVE: "a" or "a.b" to "a.b.c". */
+static enum relation relation_of(const char *a, const char *b)
 {
-    size_t len = strlen(name);
-    return strncmp(name, key, len) == 0 && key[len] == '.';
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    if (*a == *b) {
+        return SAME;
+    }
+    return *a == '\0' && *b == '.' ? ABOVE : *b == '\0' && *a == '.' ? BELOW : UNRELATED;
 }
 
 static int key_check(struct parser *p, const char *key, size_t table_len)
 {
     for (size_t i = 0; i < p->out.entry_count; i++) {
         const struct toml_entry *other = &p->out.entries[i];
-        if (strcmp(other->key, key) == 0) {
+        enum relation relation = relation_of(other->key, key);
+        if (relation == SAME) {
             return FAIL(p, "'%s' is set twice (first in line %u); keep one", key, other->line);
         }
-        if (is_above(other->key, key) || is_above(key, other->key)) {
+        if (relation != UNRELATED) {
             return FAIL(p,
                         "'%s' does not go with '%s' in line %u: one is a value, the other "
                         "makes it a table",
@@ -197,8 +206,9 @@ static int key_check(struct parser *p, const char *key, size_t table_len)
     }
     for (size_t i = 0; i < p->out.table_count; i++) {
         const struct toml_table *table = &p->out.tables[i];
-        bool same = strcmp(table->name, key) == 0 || is_above(key, table->name);
-        if (same || (is_above(table->name, key) && strlen(table->name) > table_len)) {
+        enum relation relation = relation_of(table->name, key);
+        bool same = relation == SAME || relation == BELOW;
+        if (same || (relation == ABOVE && strlen(table->name) > table_len)) {
             return FAIL(p, "'%s' is a table (line %u); set its keys below [%s]",
                         same ? key : table->name, table->line, table->name);
         }
@@ -216,8 +226,9 @@ static int table_check(struct parser *p, const char *name)
     }
     for (size_t i = 0; i < p->out.entry_count; i++) {
         const struct toml_entry *other = &p->out.entries[i];
-        bool value = strcmp(other->key, name) == 0 || is_above(other->key, name);
-        bool dotted = is_above(name, other->key) && strlen(name) > other->table_len;
+        enum relation relation = relation_of(other->key, name);
+        bool value = relation == SAME || relation == ABOVE;
+        bool dotted = relation == BELOW && strlen(name) > other->table_len;
         if (value || dotted) {
             return FAIL(p, "[%s] does not go with '%s' in line %u", name, other->key, other->line);
         }
@@ -280,27 +291,109 @@ static int escape_parse(struct parser *p, struct buf *ret)
     return 0;
 }
 
+/* Up to a byte that means something in a string of this quote, or the end. */
+static void plain_copy(struct parser *p, char quote, struct buf *ret)
+{
+    const char *start = p->at;
+    while (p->at < p->end && *p->at != quote && *p->at != '\\' && *p->at != '\n' &&
+           *p->at != '\r') {
+        p->at++;
+    }
+    if (p->at < p->end && *p->at == '\\' && quote == '\'') {
+        p->at++;
+    }
+    buf_add(ret, start, (size_t)(p->at - start));
+}
+
+static int line_string_parse(struct parser *p, char quote, struct buf *ret)
+{
+    p->at++;
+    while (!eat(p, quote)) {
+        if (p->at == p->end || *p->at == '\n' || *p->at == '\r') {
+            return FAIL(p,
+                        "the string does not end on its line; add the closing %c, or write "
+                        "%c%c%c for one of several lines",
+                        quote, quote, quote, quote);
+        }
+        int r = quote == '"' && eat(p, '\\') ? escape_parse(p, ret) : 0;
+        if (r < 0) {
+            return r;
+        }
+        plain_copy(p, quote, ret);
+    }
+    return 0;
+}
+
+/* A backslash that ends its line: it and all white space behind it are nothing. */
+static bool skip_folded(struct parser *p)
+{
+    const char *at = p->at + 1;
+    while (at < p->end && (*at == ' ' || *at == '\t')) {
+        at++;
+    }
+    if (at == p->end || (*at != '\n' && *at != '\r')) {
+        return false;
+    }
+    for (p->at = at; p->at < p->end && strchr(" \t\r\n", *p->at);) {
+        eat(p, *p->at);
+    }
+    return true;
+}
+
+/* Quotes within the string, of which there may be two in a row, or its end, before which there may
+ * be two as well. */
+static bool quotes_end(struct parser *p, char quote, struct buf *ret)
+{
+    size_t count = 0;
+    while (count < 5 && eat(p, quote)) {
+        count++;
+    }
+    bool ends = count >= 3;
+    for (size_t i = ends ? 3 : 0; i < count; i++) {
+        buf_add_char(ret, quote);
+    }
+    return ends;
+}
+
+static int lines_string_parse(struct parser *p, char quote, struct buf *ret)
+{
+    unsigned first_line = p->line;
+    p->at += 3;
+    eat(p, '\r');
+    eat(p, '\n');
+    while (p->at < p->end) {
+        char c = *p->at;
+        int r = 0;
+        if (c == quote) {
+            if (quotes_end(p, quote, ret)) {
+                return 0;
+            }
+        } else if (c == '\r') {
+            p->at++; /* the line's end is the \n behind it */
+        } else if (c == '\n') {
+            eat(p, c);
+            buf_add_char(ret, c);
+        } else if (c == '\\' && quote == '"' && !skip_folded(p)) {
+            p->at++;
+            r = escape_parse(p, ret);
+        }
+        if (r < 0) {
+            return r;
+        }
+        plain_copy(p, quote, ret);
+    }
+    return FAIL(p, "the string that begins in line %u does not end; add %c%c%c", first_line, quote,
+                quote, quote);
+}
+
 static int string_parse(struct parser *p, char **ret)
 {
     AUTO(buf_done) struct buf text = {0};
     char quote = *p->at;
-    if (p->end - p->at >= 3 && p->at[1] == quote && p->at[2] == quote) {
-        return FAIL(p, "strings of several lines are not read here; use \\n in a \"string\"");
-    }
-    p->at++;
-    buf_add_str(&text, "");
-    while (!eat(p, quote)) {
-        if (p->at == p->end || *p->at == '\n' || *p->at == '\r') {
-            return FAIL(p, "the string does not end on its line; add the closing %c", quote);
-        }
-        if (quote == '"' && eat(p, '\\')) {
-            int r = escape_parse(p, &text);
-            if (r < 0) {
-                return r;
-            }
-            continue;
-        }
-        buf_add_char(&text, *p->at++);
+    bool lines = p->end - p->at >= 3 && p->at[1] == quote && p->at[2] == quote;
+    int r = lines ? lines_string_parse(p, quote, &text) : line_string_parse(p, quote, &text);
+    if (r < 0) {
+        return r;
     }
     *ret = text.data ? buf_take(&text) : xstrdup("");
     return 0;
@@ -492,7 +585,10 @@ static int entry_parse(struct parser *p)
     if (p->out.entry_count == TOML_ENTRIES_MAX) {
         return FAIL(p, "more than %d keys", TOML_ENTRIES_MAX);
     }
-    p->out.entries = xreallocarray(p->out.entries, p->out.entry_count + 1, sizeof(*p->out.entries));
+    if ((p->out.entry_count & (p->out.entry_count - 1)) == 0) {
+        size_t room = p->out.entry_count ? p->out.entry_count * 2 : 1;
+        p->out.entries = xreallocarray(p->out.entries, room, sizeof(*p->out.entries));
+    }
     p->out.entries[p->out.entry_count++] = (struct toml_entry){
         .key = buf_take(&key),
         .table_len = table_len,

@@ -3,10 +3,11 @@
  * toml - a strict subset of TOML 1.0, for files that people write: the configuration and runtimes.
  *
  *   [table.below]            # comment
- *   key = "basic \n string"  or 'literal', an integer such as 65_536, true or false,
+ *   key = "basic \n string"  or 'literal', each with three quotes of several lines,
+ *   an integer such as 65_536, true or false,
  *   more.keys = ["arrays", 'of these', ]   all items of one type
  *
- * What the subset leaves out (floats, dates, multi-line strings, inline tables, arrays of tables,
+ * What the subset leaves out (floats, dates, inline tables, arrays of tables,
  * quoted keys) is an error that says what to write; whatever is accepted means the same in
  * TOML 1.0.  Pure: bytes in, list out; any thread.
  */

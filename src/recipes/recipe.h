@@ -4,12 +4,13 @@
  * runtimes/<language>/<name>.toml (docs/recipes.md says what each key means).
  *
  * The same recipe serves the host's own tools and what `belljar pkg` installs.  Plain data,
- * immutable once read; all vectors end with NULL, and one that is absent is NULL.
+ * immutable once read; all vectors end with NULL, and one that is absent or empty is NULL, as is an
+ * empty text.
  *
  * In commands, besides the placeholders of model/runtime.h, a whole element {tool} is the path of
  * the tool that was found, and {home}, also inside an element, the directory in a box that is this
- * recipe's own: "/opt/runtimes/ruby-3.1".  The first element of a command is another program's
- * name, found beside the tool or in the same directories; one that has a slash is taken as it is.
+ * recipe's own (recipe_home).  The first element of a command is another program's name, found
+ * beside the tool or in the same directories; one that has a slash is taken as it is.
  * A script given to sh -c is fixed text: what a user chose reaches it as positional arguments only.
  */
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 
 #include "model/limits.h"
 
+struct buf;
 struct err;
 
 /* Each may be NULL: then it is the recipe's. */
@@ -49,18 +51,21 @@ struct recipe_tests {
     char *bad;     /* is no program of this language */
     char *loop;    /* never ends, and uses a CPU */
     char *memory;  /* takes ever more memory */
-    char **no;     /* "exit: the language has no status": each absent one, and why */
+    char **no;     /* "exit, error: the language has no status": the absent ones, and why */
 };
 
 struct recipe {
     unsigned refs;
-    char *id;       /* "ruby/3.1" */
-    char *language; /* "ruby" */
-    char *name;     /* for people: "Ruby" */
-    char *version;  /* full SemVer that it is expected to be; the truth is asked from the tool */
-    bool unlisted;  /* a dialect's own way with a language: found by its name, in no list */
-    bool on_host;   /* offered where the host itself has its tools */
-    char **aliases; /* "python{x.y}": with the version's first two numbers */
+    struct recipe *like; /* the recipe whose texts it shares, counted; NULL: none */
+    char *id;            /* "ruby/3.1" */
+    char *language;      /* "ruby"; NULL: a part, on which others stand */
+    char *name;          /* for people: "Ruby" */
+    char *version;   /* full SemVer that it is expected to be; the truth is asked from the tool */
+    bool unlisted;   /* a dialect's own way with a language: found by its name, in no list */
+    bool yields;     /* its extensions and aliases mean another language where that has them too */
+    bool on_host;    /* offered where the host itself has its tools */
+    char **machines; /* "x86_64": as uname -m says; NULL: all */
+    char **aliases;  /* "python{x.y}": with the version's first two numbers */
     unsigned *judge0, *judge0_extra; /* Judge0's ids that mean it, 0 behind the last; NULL: none */
     char *package;                   /* as in struct runtime */
     char **tools;                    /* each different program of these names is one version */
@@ -68,7 +73,7 @@ struct recipe {
     char *unless; /* the host does not offer it where this program is */
     char *only;   /* the range of versions that this recipe is for */
 
-    char **ask;                  /* arguments by which the tool tells its version; empty: none */
+    char **ask;                  /* arguments by which the tool tells its version */
     char *ask_input, *ask_after; /* given to stdin; the version follows this word */
     char *ask_package; /* it cannot tell: the version of this Debian (npm, own) package is taken */
 
@@ -79,7 +84,12 @@ struct recipe {
     bool one_stage, warm_alone, compile_warm_alone;
     char **warm_unless, **compile_warm_unless;
     char **env, **compile_env;
-    char *prepare; /* a name of runtimes/preparations.h: what is made once for its tools */
+    /*
+     * A name of runtimes/preparations.h: what is made once for its tools.  An element of a command
+     * or of an environment that has "{prepared}" or "{base}" in it gets the directory of it, or of
+     * its base, and is left out while that is not there.
+     */
+    char *prepare;
     struct recipe_commands when_prepared; /* take the place of those above when it is there */
     struct limits compile_limits, run_limits;
 
@@ -87,21 +97,29 @@ struct recipe {
     struct recipe_tests tests;
 };
 
-struct recipe *recipe_ref(struct recipe *r);
-void recipe_unref(struct recipe *r); /* NULL is fine */
+/* References are counted for one thread at a time. */
+struct recipe *recipe_ref(const struct recipe *r);
+void recipe_unref(struct recipe *r);   /* NULL is fine */
+void recipe_unrefp(struct recipe **r); /* for AUTO */
 bool recipe_is_installable(const struct recipe *r);
+bool recipe_is_part(const struct recipe *r); /* of others: nothing runs by it alone */
+bool recipe_fits_machine(const struct recipe *r, const char *machine); /* as uname -m says it */
+char *recipe_home(const struct recipe *r); /* "/opt/runtimes/ruby-3.1"; the caller frees it */
 
 /* The recipe that `like = "ID"` names; NULL: there is none. */
 typedef const struct recipe *recipe_like_fn(void *ctx, const char *id);
 /*
  * Reads one file.  `id` is its name without ".toml", and stands in errors with the line:
- * "ruby/3.1.toml:4: ...".  A key that is missing is taken from the recipe that `like` names.
+ * "ruby/3.1.toml:4: ...".  A key that is missing is taken from the recipe that `like` names, but
+ * for version, judge0, judge0_extra and host.offer.  `like` NULL: no recipe may have that key.
  */
 int recipe_parse(const char *id, const char *text, size_t len, recipe_like_fn *like, void *ctx,
                  struct recipe **ret, struct err *e);
+/* As a file without `like`, which recipe_parse makes the same recipe of. */
+void recipe_write(const struct recipe *r, struct buf *ret);
 /*
- * What would be wrong with it beyond what recipe_parse refuses: `say` is called for each finding.
- * Returns their number.
+ * What would be wrong with it beyond what recipe_parse refuses: `say` is called for each finding,
+ * which begins with the key it is about.  Returns their number.
  */
 typedef void recipe_say_fn(void *ctx, const char *finding);
 unsigned recipe_lint(const struct recipe *r, recipe_say_fn *say, void *ctx);

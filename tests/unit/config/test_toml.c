@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "config/toml_text.h"
 
 static int parse(const char *text, struct toml *ret, struct err *e)
 {
@@ -105,9 +106,78 @@ static void parse_strings_refuses_what_is_none(void **state)
     assert_refused("k = \"\\u0000\"", "no character");
     assert_refused("k = \"\\ud800\"", "no character");
     assert_refused("k = \"\\U00110000\"", "no character");
-    assert_refused("k = \"\"\"x\"\"\"", "several lines");
-    assert_refused("k = '''x'''", "several lines");
     assert_refused("k = 'a' 'b'", "behind the end");
+}
+
+static void parse_strings_of_lines_reads_escapes_in_basic_ones_only(void **state)
+{
+    (void)state;
+    assert_string("k = \"\"\"\"\"\"", "");
+    assert_string("k = \"\"\"one line\"\"\" # c", "one line");
+    assert_string("k = \"\"\"\na\\tb\\u00e9\n# c\n\"\"\"", "a\tb\xc3\xa9\n# c\n");
+    assert_string("k = \"\"\"\n\na\"\"\"", "\na");
+    assert_string("k = \"\"\"\r\na\r\nb\"\"\"", "a\nb");
+    assert_string("k = '''\na\\n\\\n'''", "a\\n\\\n");
+    assert_string("k = '''\\'''", "\\");
+}
+
+static void parse_strings_of_lines_folds_what_a_backslash_ends(void **state)
+{
+    (void)state;
+    assert_string("k = \"\"\"a \\\n   \n\t b\"\"\"", "a b");
+    assert_string("k = \"\"\"\\\n  a\\  \t\r\n  \"\"\"", "a");
+    assert_string("k = \"\"\"a\\\\\nb\"\"\"", "a\\\nb");
+    assert_refused("k = \"\"\"a\\ b\"\"\"", "unknown escape");
+}
+
+static void parse_strings_of_lines_reads_one_or_two_quotes(void **state)
+{
+    (void)state;
+    assert_string("k = \"\"\"a \"b\" \"\"c\"\" \"\"\\\"d\"\"\"", "a \"b\" \"\"c\"\" \"\"\"d");
+    assert_string("k = \"\"\"\"a\"\"\"\"", "\"a\"");
+    assert_string("k = \"\"\"\"\"a\"\"\"\"\"", "\"\"a\"\"");
+    assert_string("k = '''''a'b'''''", "''a'b''");
+    assert_refused("k = \"\"\"a\"\"\"\"\"\"", "behind the end");
+    assert_refused("k = '''a''''''", "behind the end");
+}
+
+static void parse_strings_of_lines_counts_them(void **state)
+{
+    (void)state;
+    AUTO(toml_done) struct toml toml = {0};
+    struct err e = {0};
+    assert_int_equal(parse("a = [\"\"\"\n\n\"\"\", '''\n''']\nb = 1\n", &toml, &e), 0);
+    assert_int_equal(toml.entries[1].line, 5);
+    assert_refused("k = \"\"\"\na\n\\q\"\"\"", "x.toml:3: unknown escape");
+    assert_refused("\nk = \"\"\"\na\n\"\"", "begins in line 2 does not end; add \"\"\"");
+    assert_refused("k = '''a", "begins in line 1 does not end; add '''");
+    assert_refused("k = \"\"\"\n\\", "escape");
+    assert_refused("k = \"\"\"\x01\"\"\"", "control character");
+}
+
+static void text_add_is_read_back(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "a",
+        "it's",
+        "say \"x\"",
+        "a\\b",
+        "a\nb\n",
+        "\n",
+        "'''\n\"\"\"",
+        "x\n'",
+        "\"'",
+        "tab\tand\x01\x7f\r\n",
+        "na\xc3\xafve \xf0\x9f\x8c\x8d",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        AUTO(buf_done) struct buf line = {0};
+        buf_add_str(&line, "k = ");
+        toml_text_add(&line, texts[i]);
+        assert_string(line.data, texts[i]);
+    }
 }
 
 static void parse_integers_reads_signs_and_underscores(void **state)
@@ -248,6 +318,11 @@ int main(void)
         cmocka_unit_test(parse_tables_gives_whole_keys_and_lines),
         cmocka_unit_test(parse_strings_reads_escapes_in_basic_ones_only),
         cmocka_unit_test(parse_strings_refuses_what_is_none),
+        cmocka_unit_test(parse_strings_of_lines_reads_escapes_in_basic_ones_only),
+        cmocka_unit_test(parse_strings_of_lines_folds_what_a_backslash_ends),
+        cmocka_unit_test(parse_strings_of_lines_reads_one_or_two_quotes),
+        cmocka_unit_test(parse_strings_of_lines_counts_them),
+        cmocka_unit_test(text_add_is_read_back),
         cmocka_unit_test(parse_integers_reads_signs_and_underscores),
         cmocka_unit_test(parse_integers_refuses_what_is_none),
         cmocka_unit_test(parse_arrays_reads_lines_and_a_last_comma),
