@@ -146,27 +146,53 @@ static bool is_key_char(char c)
            c == '-';
 }
 
-/* Bare keys with dots between them, appended to `ret`. */
+/* Between quotes, where a dot is no more than a dot. */
+static void quoted_key_add(struct parser *p, struct buf *ret)
+{
+    char quote = *p->at;
+    const char *start = p->at + 1, *end = start;
+    while (end < p->end && (is_key_char(*end) || *end == '.' || *end == '+')) {
+        end++;
+    }
+    if (end == p->end || *end != quote) {
+        return;
+    }
+    for (const char *c = start; c < end; c++) {
+        buf_add_char(ret, *c == '.' ? TOML_KEY_DOT : *c);
+    }
+    p->at = end + 1;
+}
+
+static void bare_key_add(struct parser *p, struct buf *ret)
+{
+    const char *start = p->at;
+    while (p->at < p->end && is_key_char(*p->at)) {
+        p->at++;
+    }
+    buf_add(ret, start, (size_t)(p->at - start));
+}
+
+/* Keys with dots between them, appended to `ret`. */
 static int key_parse(struct parser *p, struct buf *ret)
 {
-    size_t room = TOML_KEY_MAX - ret->len;
+    size_t room = TOML_KEY_MAX - ret->len, first = ret->len;
     for (;;) {
-        const char *start = p->at;
-        while (p->at < p->end && is_key_char(*p->at)) {
-            p->at++;
+        bool quoted = peek(p) == '"' || peek(p) == '\'';
+        size_t before = ret->len;
+        if (quoted) {
+            quoted_key_add(p, ret);
+        } else {
+            bare_key_add(p, ret);
         }
-        if (p->at == start && (peek(p) == '"' || peek(p) == '\'')) {
-            return FAIL(p, "keys stand without quotes here; use letters, digits, - and _");
+        if (ret->len == before && quoted) {
+            return FAIL(p, "a key in quotes is of letters, digits and - _ . + here");
         }
-        if (p->at == start) {
+        if (ret->len == before) {
             return FAIL(p, "a key is missing; write: key = value, or [table]");
         }
-        size_t len = (size_t)(p->at - start);
-        if (len + 1 > room) {
+        if (ret->len - first + 1 > room) {
             return FAIL(p, "the key is longer than %d bytes", TOML_KEY_MAX);
         }
-        room -= len + 1;
-        buf_add(ret, start, len);
         if (!eat(p, '.')) {
             return 0;
         }

@@ -6,10 +6,11 @@
  *   key = "basic \n string"  or 'literal', each with three quotes of several lines,
  *   an integer such as 65_536, true or false,
  *   more.keys = ["arrays", 'of these', ]   all items of one type
+ *   "main.c" = 1             a key in quotes is of letters, digits and - _ . +
  *
- * What the subset leaves out (floats, dates, inline tables, arrays of tables,
- * quoted keys) is an error that says what to write; whatever is accepted means the same in
- * TOML 1.0.  Pure: bytes in, list out; any thread.
+ * What the subset leaves out (floats, dates, inline tables, arrays of tables) is an error that says
+ * what to write; whatever is accepted means the same in TOML 1.0.  Pure: bytes in, list out; any
+ * thread.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ struct err;
 #define TOML_ENTRIES_MAX 1000
 #define TOML_ITEMS_MAX   4096 /* of one array */
 #define TOML_KEY_MAX     255
+#define TOML_KEY_DOT     '\x1f' /* in a key: a dot that stood in quotes, and divides nothing */
 
 enum toml_type { TOML_STRING, TOML_INTEGER, TOML_BOOL, TOML_ARRAY };
 

@@ -58,7 +58,7 @@ bool recipe_is_installable(const struct recipe *r)
 {
     const struct recipe_install *in = &r->install;
     return in->on != NULL || in->suite != NULL || in->debian != NULL || in->npm != NULL ||
-           in->own != NULL || in->after != NULL;
+           in->own != NULL || in->after != NULL || r->files != NULL;
 }
 
 bool recipe_is_part(const struct recipe *r)

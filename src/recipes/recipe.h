@@ -39,6 +39,12 @@ struct recipe_install {
     char **library; /* what `--with NAME` means: "debian:python3-{name}", tried in this order */
 };
 
+/* A text that is written to {home}, whatever else is installed. */
+struct recipe_file {
+    char *name; /* "run.mjs" */
+    char *text;
+};
+
 /* Programs by which an installed runtime is tried; NULL: the language has no such thing. */
 struct recipe_tests {
     char *hello;   /* prints "Hello, World!", or `says` */
@@ -93,7 +99,8 @@ struct recipe {
     struct recipe_commands when_prepared; /* take the place of those above when it is there */
     struct limits compile_limits, run_limits;
 
-    struct recipe_install install; /* no kind of it: only the host's tools can be used */
+    struct recipe_file *files;     /* ended by one without a name; NULL: none */
+    struct recipe_install install; /* no kind of it, nor files: only the host's tools can be used */
     struct recipe_tests tests;
 };
 

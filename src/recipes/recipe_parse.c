@@ -7,12 +7,15 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "config/suggest.h"
 #include "config/toml.h"
 #include "config/units.h"
 #include "recipes/recipe_check.h"
 #include "recipes/recipe_id.h"
 #include "recipes/recipe_keys.h"
+
+#define FILES "files"
 
 struct reader {
     const char *file;
@@ -25,15 +28,33 @@ struct reader {
 #define FAIL(r, fmt, ...)                                                                          \
     err_set((r)->e, ERR_INVALID, "%s:%u: " fmt, (r)->file, (r)->entry->line, ##__VA_ARGS__)
 
+/* A file of the recipe: "files.NAME". */
+static bool is_file(const struct toml_entry *entry)
+{
+    return str_starts(entry->key, FILES ".");
+}
+
 /* --- memory ------------------------------------------------------------------------------------
  */
 
-/* Of all texts and vectors of a file, rounded up. */
-static size_t room_for(const struct toml *toml)
+static size_t files_count(const struct recipe_file *files)
 {
-    size_t room = 0;
+    size_t count = 0;
+    while (files != NULL && files[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/* Of all texts and vectors of a file, rounded up. */
+static size_t room_for(const struct toml *toml, const struct recipe *like)
+{
+    size_t room = sizeof(struct recipe_file) * (like != NULL ? files_count(like->files) : 0);
     for (size_t i = 0; i < toml->entry_count; i++) {
         const struct toml_value *v = &toml->entries[i].value;
+        if (is_file(&toml->entries[i])) {
+            room += strlen(toml->entries[i].key) + 1 + 2 * sizeof(struct recipe_file);
+        }
         room += v->text != NULL ? strlen(v->text) + 1 : 0;
         if (v->type == TOML_ARRAY) {
             room += (v->count + 2) * sizeof(char *); /* one for its end, one to align it */
@@ -190,6 +211,46 @@ static int value_read(struct reader *r, const struct recipe_key *key)
     return 0;
 }
 
+/* --- files to install ----------------------------------------------------------------------- */
+
+/* With room for those of the file, behind those of the recipe that it is like. */
+static void files_begin(struct reader *r, const struct toml *toml)
+{
+    size_t own = 0, count = files_count(r->recipe->files);
+    for (size_t i = 0; i < toml->entry_count; i++) {
+        own += is_file(&toml->entries[i]);
+    }
+    if (own > 0) {
+        struct recipe_file *files = vector_take(r, (count + own + 1) * sizeof(*files));
+        if (count > 0) {
+            memcpy(files, r->recipe->files, count * sizeof(*files));
+        }
+        r->recipe->files = files;
+    }
+}
+
+static int file_read(struct reader *r)
+{
+    const char *key = r->entry->key + strlen(FILES ".");
+    int rc = type_check(r, &r->entry->value, TOML_STRING);
+    if (rc < 0) {
+        return rc;
+    }
+    if (*key == TOML_KEY_DOT || strchr(key, '.') != NULL) {
+        return FAIL(r, "[files]: write a plain name in quotes: \"main.js\" = text");
+    }
+    char *name = text_take(r, key);
+    for (char *dot = strchr(name, TOML_KEY_DOT); dot != NULL; dot = strchr(dot, TOML_KEY_DOT)) {
+        *dot = '.';
+    }
+    struct recipe_file *file = r->recipe->files;
+    while (file->name != NULL && strcmp(file->name, name) != 0) {
+        file++;
+    }
+    *file = (struct recipe_file){name, text_take(r, r->entry->value.text)};
+    return 0;
+}
+
 /* --- the file -----------------------------------------------------------------------------------
  */
 
@@ -242,10 +303,13 @@ static int like_find(struct reader *r, const struct toml *toml, recipe_like_fn *
 
 static int entries_read(struct reader *r, const struct toml *toml)
 {
+    files_begin(r, toml);
     for (size_t i = 0; i < toml->entry_count; i++) {
         r->entry = &toml->entries[i];
         const struct recipe_key *key = recipe_key_find(r->entry->key);
-        int rc = key != NULL ? value_read(r, key) : unknown_key(r);
+        int rc = key != NULL         ? value_read(r, key)
+                 : is_file(r->entry) ? file_read(r)
+                                     : unknown_key(r);
         if (rc < 0) {
             return rc;
         }
@@ -259,7 +323,7 @@ static int tables_check(const struct toml *toml, const char *file, struct err *e
     for (size_t i = 0; i < toml->table_count; i++) {
         const char *name = toml->tables[i].name;
         size_t len = strlen(name);
-        bool known = false;
+        bool known = strcmp(name, FILES) == 0;
         for (size_t key = 0; key < recipe_key_count && !known; key++) {
             known =
                 strncmp(recipe_keys[key].name, name, len) == 0 && recipe_keys[key].name[len] == '.';
@@ -305,7 +369,7 @@ int recipe_parse(const char *id, const char *text, size_t len, recipe_like_fn *l
     if (rc < 0) {
         return rc;
     }
-    AUTO(recipe_unrefp) struct recipe *r = recipe_new(id, model, room_for(&toml));
+    AUTO(recipe_unrefp) struct recipe *r = recipe_new(id, model, room_for(&toml, model));
     reader.recipe = r;
     reader.room = (char *)(r + 1);
     r->id = text_take(&reader, id);

@@ -126,6 +126,16 @@ static void table_write(struct buf *ret, const struct recipe *r, const char *tab
     }
 }
 
+static void files_write(struct buf *ret, const struct recipe_file *files)
+{
+    buf_add_str(ret, files != NULL ? "\n[files]\n" : "");
+    for (; files != NULL && files->name != NULL; files++) {
+        buf_add_fmt(ret, "\"%s\" = ", files->name);
+        toml_text_add(ret, files->text);
+        buf_add_char(ret, '\n');
+    }
+}
+
 void recipe_write(const struct recipe *r, struct buf *ret)
 {
     table_write(ret, r, "", 0);
@@ -141,5 +151,5 @@ void recipe_write(const struct recipe *r, struct buf *ret)
             table_write(ret, r, name, len);
         }
     }
-    buf_add(ret, "", 0);
+    files_write(ret, r->files);
 }

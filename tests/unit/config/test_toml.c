@@ -243,7 +243,11 @@ static void parse_keys_refuses_what_is_none(void **state)
 {
     (void)state;
     assert_refused("= 1", "a key is missing");
-    assert_refused("\"k\" = 1", "keys stand without quotes");
+    assert_refused("\"\" = 1", "a key in quotes is of letters");
+    assert_refused("\"a b\" = 1", "a key in quotes is of letters");
+    assert_refused("\"a = 1", "a key in quotes is of letters");
+    assert_refused("\"a\"b = 1", "= is missing");
+    assert_refused("k = 1\n'k' = 2", "set twice");
     assert_refused("a. = 1", "a key is missing");
     assert_refused("a", "= is missing after 'a'");
     assert_refused("a b = 1", "= is missing after 'a'");
@@ -257,6 +261,21 @@ static void parse_keys_refuses_what_is_none(void **state)
     memset(longer, 'k', sizeof(longer));
     memcpy(longer + TOML_KEY_MAX + 1, " = 1", 5);
     assert_refused(longer, "longer than 255 bytes");
+}
+
+static void parse_keys_in_quotes_tells_their_dots_from_others(void **state)
+{
+    (void)state;
+    AUTO(toml_done) struct toml toml = {0};
+    struct err e = {0};
+    const char *text = "[f]\n\"a.b\" = 1\na.b = 2\n'c+' = 3\n[f.\"d.e\"]\nx.'y.z' = 4\n";
+    assert_int_equal(parse(text, &toml, &e), 0);
+    assert_string_equal(toml.entries[0].key, "f.a\x1f"
+                                             "b");
+    assert_string_equal(toml.entries[1].key, "f.a.b");
+    assert_string_equal(toml.entries[2].key, "f.c+");
+    assert_string_equal(toml.entries[3].key, "f.d\x1f"
+                                             "e.x.y\x1fz");
 }
 
 static void parse_twice_names_the_first_line(void **state)
@@ -328,6 +347,7 @@ int main(void)
         cmocka_unit_test(parse_arrays_reads_lines_and_a_last_comma),
         cmocka_unit_test(parse_arrays_refuses_what_is_none),
         cmocka_unit_test(parse_keys_refuses_what_is_none),
+        cmocka_unit_test(parse_keys_in_quotes_tells_their_dots_from_others),
         cmocka_unit_test(parse_twice_names_the_first_line),
         cmocka_unit_test(parse_tables_below_and_above_go_together),
         cmocka_unit_test(parse_bytes_refuses_what_is_no_text),
