@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/below.h"
@@ -15,6 +14,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "packages/layer_opaque.h"
 
 #define DIR_MODE   0755
 #define OWNER_FILE 0600 /* we must be able to go on with what we make */
@@ -305,10 +305,6 @@ int tree_place_whiteout(struct tree_place *t, const char *path, struct err *e)
     return S_ISDIR(st.st_mode) ? tree_place_opaque(t, path, e) : 0;
 }
 
-/*
- * overlayfs looks at trusted.* or, when it was mounted with userxattr, at user.*; only root may set
- * the former, and a kernel may not know the latter (tmpfs before Linux 6.6).
- */
 int tree_place_opaque(struct tree_place *t, const char *path, struct err *e)
 {
     int r = go_to_dir(t, path, e);
@@ -316,10 +312,5 @@ int tree_place_opaque(struct tree_place *t, const char *path, struct err *e)
         return r;
     }
     AUTO(fd_closep) int dir = below_open(t->dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-    if (dir < 0) {
-        return failed(path, e);
-    }
-    bool set = fsetxattr(dir, "user.overlay.opaque", "y", 1, 0) == 0;
-    set = fsetxattr(dir, "trusted.overlay.opaque", "y", 1, 0) == 0 || set;
-    return set ? 0 : failed(path, e);
+    return dir < 0 ? failed(path, e) : layer_opaque_set(dir, path, e);
 }
