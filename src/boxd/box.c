@@ -447,7 +447,7 @@ static int create_check(const struct boxd *b, const struct box_create *c, struct
                        BOX_LAYERS_MAX);
     }
     for (uint32_t i = 0; i < c->layer_count; i++) {
-        if (layer_find(&b->config, c->layers[i]) == NULL) {
+        if (c->layers[i] < STORE_LAYER_FIRST && layer_find(&b->config, c->layers[i]) == NULL) {
             return err_set(e, ERR_NOT_FOUND, "layer %" PRIu32 " is not in the catalogue",
                            c->layers[i]);
         }

@@ -215,9 +215,12 @@ static const struct {
     {CAP_SYS_ADMIN, 0, 0},         /* mounts, namespaces */
     {CAP_SYS_TIME, 0, 0},          /* its clocks */
     {CAP_SETGID, BOXD_OWN_IDS, 0}, /* its id maps: of ids that are not ours, */
-    {CAP_SETUID, BOXD_OWN_IDS, 0}, {CAP_SETFCAP, 0, BOXD_OWN_IDS}, /* or of our own */
-    {CAP_CHOWN, BOXD_OWN_IDS, 0},                                  /* its directory */
+    {CAP_SETUID, BOXD_OWN_IDS, 0},
+    {CAP_SETFCAP, 0, BOXD_OWN_IDS}, /* or of our own */
+    {CAP_CHOWN, BOXD_OWN_IDS, 0},   /* its directory */
     {CAP_KILL, BOXD_OWN_IDS, 0},
+    {CAP_DAC_OVERRIDE, BOXD_STAGE, 0}, /* overlayfs, in whose name a box writes: */
+    {CAP_FOWNER, BOXD_STAGE, 0},       /* to a tree that is not ours */
 };
 
 static uint64_t caps_of_boxd(const struct boxd_config *config)

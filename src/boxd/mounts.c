@@ -34,7 +34,8 @@ int mount_make(const char *type, const struct mount_option *options, size_t opti
     }
     for (size_t i = 0; i < option_count; i++) {
         const struct mount_option *o = &options[i];
-        if (fsconfig(context, FSCONFIG_SET_STRING, o->key, o->value, 0) < 0) {
+        int kind = o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+        if (fsconfig(context, kind, o->key, o->value, 0) < 0) {
             return context_failed(context, type, e);
         }
     }
@@ -76,15 +77,22 @@ int mount_copy(int dir_fd, const char *path, unsigned attributes, int *ret_fd, s
     return 0;
 }
 
-int mount_attach(int mount_fd, int root_fd, const char *path, struct err *e)
+int mount_open(int root_fd, const char *path, unsigned flags, int *ret_fd, struct err *e)
 {
     struct open_how how = {
-        .flags = O_PATH | O_CLOEXEC,
+        .flags = O_PATH | O_CLOEXEC | flags,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
-    AUTO(fd_closep) int place = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-    if (place < 0) {
-        return err_sys(e, "opening the mount point '%s'", path);
+    *ret_fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+    return *ret_fd < 0 ? err_sys(e, "open '%s'", path) : 0;
+}
+
+int mount_attach(int mount_fd, int root_fd, const char *path, struct err *e)
+{
+    AUTO(fd_closep) int place = -1;
+    int r = mount_open(root_fd, path, 0, &place, e);
+    if (r < 0) {
+        return err_wrap(e, "a mount point");
     }
     if (move_mount(mount_fd, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) <
         0) {

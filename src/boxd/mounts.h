@@ -12,7 +12,7 @@ struct err;
 
 struct mount_option {
     const char *key;
-    const char *value;
+    const char *value; /* NULL: it has none */
 };
 
 /* A new file system; *ret_fd is its detached mount. */
@@ -20,6 +20,8 @@ int mount_make(const char *type, const struct mount_option *options, size_t opti
                unsigned attributes, int *ret_fd, struct err *e);
 /* A detached copy of what is mounted at `path`, and nothing of what is mounted below it. */
 int mount_copy(int dir_fd, const char *path, unsigned attributes, int *ret_fd, struct err *e);
+/* O_PATH, beneath root_fd, with no link on the way. */
+int mount_open(int root_fd, const char *path, unsigned flags, int *ret_fd, struct err *e);
 /* Puts a detached mount on `path` below root_fd. */
 int mount_attach(int mount_fd, int root_fd, const char *path, struct err *e);
 /* mount_copy and mount_attach in one. */

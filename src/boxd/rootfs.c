@@ -40,29 +40,50 @@ const struct boxd_layer *layer_find(const struct boxd_config *config, uint32_t i
 static const char *target_of(const struct rootfs *r, uint32_t index)
 {
     const struct boxd_layer *layer = layer_find(r->config, r->create->layers[index]);
-    return layer ? layer->target : ""; /* CREATE was refused if one was not there */
+    return layer ? layer->target : ""; /* one of the store: CREATE was refused if it is no other */
+}
+
+/* As seen from the store, which is where we are. */
+static const char *name_of(const struct rootfs *r, uint32_t index, char ret[16])
+{
+    uint32_t id = r->create->layers[index];
+    snprintf(ret, 16, "%s%" PRIu32, id < STORE_LAYER_FIRST ? "../" : "", id);
+    return ret;
 }
 
 /*
- * "7:3:../empty": the layers of one target, top first.  An overlay without an upper directory wants
- * two lower ones, so the empty directory is always the last; below the root's it is `base`.
+ * "../../base:../2:1003": the layers of one target, top first.  An overlay without an upper
+ * directory wants two lower ones, and nothing may hide what the base has.
  */
 static int lower_list(const struct rootfs *r, const char *target, char ret[OPTION_MAX + 1],
                       struct err *e)
 {
-    size_t len = 0;
-    const char *last = target[0] == '\0' ? "../base" : "../empty";
-    for (uint32_t i = 0; i < r->create->layer_count; i++) {
+    int len = snprintf(ret, OPTION_MAX, "../../%s", target[0] == '\0' ? "base" : "empty");
+    for (uint32_t i = 0; i < r->create->layer_count && len <= OPTION_MAX; i++) {
+        char name[16];
         if (strcmp(target_of(r, i), target) == 0) {
-            len += (size_t)snprintf(ret + len, OPTION_MAX + 1 - len, "%" PRIu32 ":",
-                                    r->create->layers[i]);
-        }
-        if (len + strlen(last) > OPTION_MAX) {
-            return err_set(e, ERR_LIMIT, "the list of the layers of '/%s' is too long", target);
+            len += snprintf(ret + len, (size_t)(OPTION_MAX + 1 - len), ":%s", name_of(r, i, name));
         }
     }
-    memcpy(ret + len, last, strlen(last) + 1);
-    return 0;
+    return len <= OPTION_MAX ? 0
+                             : err_set(e, ERR_LIMIT,
+                                       "the list of the layers of '/%s' has more than the "
+                                       "%d characters that the kernel takes",
+                                       target, OPTION_MAX);
+}
+
+/* What is there, and no link: who gets to its layer by one would not get what was installed. */
+static int store_check(const struct rootfs *r, struct err *e)
+{
+    int result = 0;
+    for (uint32_t i = 0; i < r->create->layer_count && result == 0; i++) {
+        char name[16];
+        AUTO(fd_closep) int fd = -1;
+        if (r->create->layers[i] >= STORE_LAYER_FIRST) {
+            result = mount_open(AT_FDCWD, name_of(r, i, name), O_DIRECTORY, &fd, e);
+        }
+    }
+    return result < 0 ? err_wrap(e, "a layer of the package store") : 0;
 }
 
 /* Inodes of its own: record locks and inotify on the layers' would be a channel between boxes. */
@@ -73,29 +94,18 @@ static int overlay_make(const struct rootfs *r, const char *target, int *ret_fd,
     if (result < 0) {
         return result;
     }
-    const struct mount_option options[] = {{"lowerdir", lower}};
-    return mount_make("overlay", options, ARRAY_LEN(options),
-                      weak_layer_attributes(r->config->weaken, LAYER_ATTRIBUTES), ret_fd, e);
-}
-
-/* The only layer of a target, as it is: where overlayfs cannot be had, and doctor says so.  Not the
- * root's, which has the base's below it. */
-static int layers_make(const struct rootfs *r, const char *target, int *ret_fd, struct err *e)
-{
-    char name[16];
-    unsigned count = 0;
-    for (uint32_t i = 0; i < r->create->layer_count; i++) {
-        if (strcmp(target_of(r, i), target) == 0) {
-            snprintf(name, sizeof(name), "%" PRIu32, r->create->layers[i]);
-            count++;
-        }
-    }
-    bool bound = (r->features & BOX_FEATURE_OVERLAY) == 0 && count == 1 && target[0] != '\0';
-    int result =
-        bound ? mount_copy(AT_FDCWD, name,
-                           weak_layer_attributes(r->config->weaken, LAYER_ATTRIBUTES), ret_fd, e)
-              : overlay_make(r, target, ret_fd, e);
-    return result < 0 ? err_wrap(e, "the layers of '/%s'", target) : 0;
+    bool stage = target[0] == '\0' && (r->config->flags & BOXD_STAGE) != 0;
+    /* What tells of opaque directories has a name that only the host's root may use, and one for
+     * users: which all stages have. */
+    const struct mount_option options[] = {{"lowerdir", lower},
+                                           {"userxattr", NULL},
+                                           {"upperdir", "/stage/root"},
+                                           {"workdir", "/stage/work"},
+                                           {"volatile", NULL}};
+    size_t count = stage ? ARRAY_LEN(options) : r->config->flags & BOXD_ROOT ? 1 : 2;
+    unsigned attributes = LAYER_ATTRIBUTES & ~(stage ? MOUNT_ATTR_RDONLY : 0U);
+    return mount_make("overlay", options, count,
+                      weak_layer_attributes(r->config->weaken, attributes), ret_fd, e);
 }
 
 static bool target_seen(const struct rootfs *r, uint32_t index)
@@ -108,24 +118,32 @@ static bool target_seen(const struct rootfs *r, uint32_t index)
     return false;
 }
 
+/* Bound as it is only in a test build: without overlayfs there is no root either. */
+static int layer_mount(const struct rootfs *r, int root, uint32_t index, struct err *e)
+{
+    char name[16];
+    const char *target = target_of(r, index);
+    unsigned attributes = weak_layer_attributes(r->config->weaken, LAYER_ATTRIBUTES);
+    AUTO(fd_closep) int fd = -1;
+    int result = (r->features & BOX_FEATURE_OVERLAY) != 0
+                     ? overlay_make(r, target, &fd, e)
+                     : mount_copy(AT_FDCWD, name_of(r, index, name), attributes, &fd, e);
+    result = result < 0 ? result : mount_attach(fd, root, target, e);
+    return result < 0 ? err_wrap(e, "the layers of '/%s'", target) : 0;
+}
+
 static int layers_mount(const struct rootfs *r, int top, int *ret_root, struct err *e)
 {
-    if (chdir("/layers") < 0) {
-        return err_sys(e, "entering '/layers' of the catalogue");
+    if (chdir("/layers/s") < 0) {
+        return err_sys(e, "entering '/layers/s' of the catalogue");
     }
     AUTO(fd_closep) int root = -1;
-    int result = layers_make(r, "", &root, e);
-    if (result < 0) {
-        return result;
-    }
-    result = mount_attach(root, top, "mnt", e);
+    int result = store_check(r, e);
+    result = result < 0 ? result : overlay_make(r, "", &root, e);
+    result = result < 0 ? result : mount_attach(root, top, "mnt", e);
     for (uint32_t i = 0; i < r->create->layer_count && result == 0; i++) {
-        if (target_of(r, i)[0] == '\0' || target_seen(r, i)) {
-            continue;
-        }
-        AUTO(fd_closep) int fd = -1;
-        result = layers_make(r, target_of(r, i), &fd, e);
-        result = result < 0 ? result : mount_attach(fd, root, target_of(r, i), e);
+        bool done = target_of(r, i)[0] == '\0' || target_seen(r, i);
+        result = done ? 0 : layer_mount(r, root, i, e);
     }
     if (result < 0) {
         return result;
@@ -202,14 +220,16 @@ static int devpts_mount(const struct rootfs *r, int root, struct err *e)
 /* The base's, through the overlay of the root: so each box has inodes of its own. */
 static int dev_mount(const struct rootfs *r, int root, struct err *e)
 {
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOEXEC, .attr_clr = MOUNT_ATTR_NODEV};
+    bool own = (r->config->flags & BOXD_OWN_DEVICES) != 0;
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOEXEC,
+                              .attr_clr = own ? MOUNT_ATTR_NODEV : 0};
     AUTO(fd_closep) int dev = -1;
     int result = mount_copy(root, "dev", 0, &dev, e);
     if (result == 0 && mount_setattr(dev, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
         result = err_sys(e, "mount_setattr of '/dev'");
     }
     result = result < 0 ? result : mount_attach(dev, root, "dev", e);
-    if (result == 0 && (r->config->flags & BOXD_OWN_DEVICES) == 0) {
+    if (result == 0 && !own) {
         result = devices_bind(r, dev, e);
     }
     return result < 0 ? result : devpts_mount(r, root, e);

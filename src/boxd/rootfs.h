@@ -20,5 +20,5 @@ struct rootfs {
 
 int rootfs_enter(const struct rootfs *r, struct err *e);
 
-/* A layer of the catalogue by its id, or NULL. */
+/* A layer of the catalogue by its id, or NULL: also of the store's. */
 const struct boxd_layer *layer_find(const struct boxd_config *config, uint32_t id);

@@ -125,7 +125,8 @@ static int step_init(const struct spawn *s, struct err *e)
         return err_sys(e, "close_range");
     }
     const struct boxd_config *config = s->rootfs.config;
-    char name[] = "belljar-init", ids[] = {weak_two_ids(config) ? '2' : '1', '\0'}, weaken[24];
+    char name[] = "belljar-init", weaken[24];
+    char ids[] = {weak_two_ids(config) ? '2' : '1', config->flags & BOXD_STAGE ? 'w' : '\0', '\0'};
     snprintf(weaken, sizeof(weaken), "%" PRIx64, config->weaken);
     char *argv[] = {name, ids, WEAKEN_BUILD ? weaken : NULL, NULL};
     char *envp[] = {NULL};

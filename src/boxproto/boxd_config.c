@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "boxproto/weaken.h"
 
-#define FLAGS_ALL (BOXD_ROOT | BOXD_OWN_IDS | BOXD_OWN_DEVICES | BOXD_EGRESS)
+#define FLAGS_ALL (BOXD_ROOT | BOXD_OWN_IDS | BOXD_OWN_DEVICES | BOXD_EGRESS | BOXD_STAGE)
 
 /* Single numbers: name, where, and the range. */
 static const struct range {
@@ -89,6 +89,11 @@ int boxd_config_check(const struct boxd_config *config, struct err *e)
     r = r < 0 ? r : layers_check(config, e);
     if (r < 0) {
         return r;
+    }
+    /* What two overlays write to one directory is undefined. */
+    if ((config->flags & BOXD_STAGE) != 0 && config->boxes != 1) {
+        return err_set(e, ERR_INVALID, "boxd's config: %" PRIu32 " boxes on one stage",
+                       config->boxes);
     }
     if ((config->weaken != 0 || config->caps_left_out != 0) && !WEAKEN_BUILD) {
         return err_set(e, ERR_INVALID, "boxd's config: only a test build leaves defences out");

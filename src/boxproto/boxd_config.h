@@ -16,7 +16,9 @@
  * The catalogue, which boxd makes its own root before it serves anybody:
  *   init            a copy of belljar-init, executable by all
  *   layers/<id>     one directory a layer (a bind mount, or files on the tmpfs itself)
- *   base            what lies below the layers of the root of each box: dev with the device nodes
+ *   layers/s        the layers of the package store, by their ids (from STORE_LAYER_FIRST on): a
+ *                   bind mount, through which new ones are seen at once; empty without a store
+ *   base            what lies above all layers of the root of each box: dev with the device nodes
  *                   (empty files where none can be made) and links, proc with `file` and
  *                   `directory`, both empty: what masks of /proc are made of
  *   empty           an empty directory
@@ -25,6 +27,7 @@
  *   proc            the host's /proc (boxd writes id maps there; a user namespace may mount a new
  *                   proc only while a whole one is visible)
  *   tun             /dev/net/tun; with BOXD_EGRESS
+ *   stage           with BOXD_STAGE: `root`, to which the box writes, and `work`, overlayfs' own
  *   dev/<name>      single device files, bound; only where device nodes cannot be made
  */
 #include <stdint.h>
@@ -57,6 +60,7 @@ enum boxd_config_flag {
     BOXD_OWN_IDS = 1 << 1, /* id_base is ours: two ids a box; else all boxes map our own id, once */
     BOXD_OWN_DEVICES = 1 << 2, /* base has nodes; else bind catalogue/dev */
     BOXD_EGRESS = 1 << 3,      /* boxes may have a network */
+    BOXD_STAGE = 1 << 4,       /* the one box' root can be written to: stage/root over its layers */
 };
 
 struct boxd_layer {

@@ -57,6 +57,7 @@
 
 #define BOX_PROTO_VERSION 3
 #define BOX_LAYERS_MAX    32
+#define STORE_LAYER_FIRST 1000 /* of packages/store.h; ids below are those of boxd's catalogue */
 #define BOX_PACKET_MAX    (UINT32_C(64) << 10)                       /* no packet is larger */
 #define BOX_DATA_MAX      (BOX_PACKET_MAX - sizeof(struct box_head)) /* bytes of one DATA frame */
 
@@ -64,8 +65,8 @@
 #define BOX_INIT_UID 999  /* init: "belljar" in the box's passwd */
 #define BOX_USER_UID 1000 /* the program: "runner" */
 
-/* Descriptors that init finds open; its argv[1] is the number of ids that are mapped, "2" or "1".
- */
+/* Descriptors that init finds open; its argv[1] is the number of ids that are mapped, "2" or "1",
+ * and a "w" where the root is a stage, which the program writes to. */
 enum { BOX_FD_WATCH = 3, BOX_FD_CONTROL = 4, BOX_FD_FILTER = 5 };
 
 #define BOX_WORK_DIR "/box" /* the files of a job; cwd of its program */
@@ -138,7 +139,7 @@ struct box_create {
     uint32_t network; /* enum box_network */
     uint32_t filter;  /* class of the system call filter: 0 */
     uint32_t layer_count;
-    uint32_t layers[BOX_LAYERS_MAX]; /* ids of boxd's catalogue, top first */
+    uint32_t layers[BOX_LAYERS_MAX]; /* ids of boxd's catalogue or of the store, top first */
     struct box_maxima maxima;
 };
 

@@ -37,7 +37,7 @@ static int allow(int ruleset, const char *path, uint64_t rights, struct err *e)
     return 0;
 }
 
-static int make_ruleset(int abi, int *ret_ruleset, struct err *e)
+static int make_ruleset(int abi, bool stage, int *ret_ruleset, struct err *e)
 {
     static const char *const writable[] = {BOX_WORK_DIR, "/tmp", "/dev"};
     struct landlock_rules attr = landlock_rules_of(abi);
@@ -45,7 +45,7 @@ static int make_ruleset(int abi, int *ret_ruleset, struct err *e)
     if (ruleset < 0) {
         return err_sys(e, "box init: making a Landlock ruleset (ABI %d)", abi);
     }
-    int r = allow(ruleset, "/", fs_read, e);
+    int r = allow(ruleset, "/", stage ? attr.files & ~fs_never : fs_read, e);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(writable); i++) {
         r = allow(ruleset, writable[i], attr.files & ~fs_never, e);
     }
@@ -79,7 +79,7 @@ int fence_prepare(struct fence *f, struct err *e)
         f->ruleset = -1;
         return 0;
     }
-    return make_ruleset((int)abi, &f->ruleset, e);
+    return make_ruleset((int)abi, f->stage, &f->ruleset, e);
 }
 
 /* Plain system calls: a vfork child must not run libc's bookkeeping of threads' ids. */

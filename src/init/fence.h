@@ -14,6 +14,7 @@ struct err;
 
 struct fence {
     bool two_ids; /* init and the program have ids of their own */
+    bool stage;   /* the program may write to all of the root */
     int ruleset;  /* -1: this kernel has no Landlock, or only its first version; doctor says so */
     uint64_t weaken; /* of a test build (boxproto/weaken.h) */
 };

@@ -329,7 +329,8 @@ int main(int argc, char **argv)
         return 2; /* started by hand: what ends a box with kill(-1) would end the machine's work */
     }
     init.master = -1;
-    init.fence.two_ids = argc >= 2 && strcmp(argv[1], "2") == 0;
+    init.fence.two_ids = argc >= 2 && argv[1][0] == '2';
+    init.fence.stage = argc >= 2 && strchr(argv[1], 'w') != NULL;
     if (WEAKEN_BUILD && argc == 3) {
         init.fence.weaken = weaken_word(argv[2]);
     }

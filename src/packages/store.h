@@ -30,7 +30,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORE_LAYER_FIRST  1000 /* ids below are boxd's own: sandbox/launch.h */
+#include "boxproto/boxproto.h"
+
+/* STORE_LAYER_FIRST is the first id of a layer. */
 #define STORE_DIGEST_CHARS 64
 #define STORE_LAYER_TIME   946684800 /* the mtime of all in a layer: 2000-01-01 */
 

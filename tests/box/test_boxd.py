@@ -585,7 +585,7 @@ def test_nothing_is_kept_of_a_box_that_is_gone(either):
     (b"x", "not sealed"),
     (support.config(boxes=0), "boxes is 0"),
     (support.config(boxes=1025), "boxes is 1025"),
-    (support.config(flags=16), "flags"),
+    (support.config(flags=32), "flags"),
     (support.config(cgroup=3), "cgroup"),
     (support.config(id_base=0), "id_base"),
     (support.config(id_base=0xfffffff8), "id_base"),

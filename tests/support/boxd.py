@@ -28,7 +28,7 @@ STOP_GENTLY = 1
 END_EXIT, END_WALL, END_CPU, END_MEMORY, END_OUTPUT, END_CANCEL, END_LOST = range(7)
 CGROUP_NONE, CGROUP_V1, CGROUP_V2 = range(3)
 FEATURE_OVERLAY, FEATURE_DEVICES, FEATURE_PROC = 1 << 13, 1 << 14, 1 << 15
-FLAG_ROOT, FLAG_OWN_IDS, FLAG_OWN_DEVICES = 1, 2, 4
+FLAG_ROOT, FLAG_OWN_IDS, FLAG_OWN_DEVICES, FLAG_STAGE = 1, 2, 4, 16
 MIB = 1 << 20
 
 MAXIMA = struct.Struct("=QQQII")
@@ -37,7 +37,8 @@ HELLO_BODY = struct.Struct("=IIIII64s")
 CONFIG_HEAD = struct.Struct("=IIII32sIII8iI")
 CONFIG_SIZE = 2160
 
-USR, SKELETON, PROGRAMS = 1, 2, 3
+USR, SKELETON, PROGRAMS, GUEST = 1, 2, 3, 4
+STORE_FIRST = 1000
 ID_BASE = 1_900_000_000 + os.getpid() % 20_000 * 4096  # of this run alone: others may be at work beside it
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
@@ -124,13 +125,16 @@ def _base(base, own_devices):
     for name, target in LINKS.items():
         os.symlink(target, f"{base}/dev/{name}")
     os.mknod(f"{base}/proc/file", stat.S_IFREG | 0o444)
+    if own_devices:
+        os.setxattr(f"{base}/dev", "trusted.overlay.opaque", b"y")
 
 
-def _catalogue(top, files, own_devices):
+def _catalogue(top, files, own_devices, store, stage):
     """In the child, alone in its mount namespace."""
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     _mount("catalogue", top, "tmpfs", MS_NOSUID, "mode=0755")
-    for name in ("layers/1", "layers/2", "layers/3", "empty", "mask", "mnt", "proc", "dev"):
+    for name in ("layers/1", "layers/2", "layers/3", "layers/s", "empty", "mask", "mnt", "proc", "dev",
+                 *(f"layers/{GUEST}/{place}" for place in ("box", "tmp", "proc", "dev")), "stage"):
         os.makedirs(f"{top}/{name}")
     _base(f"{top}/base", own_devices)
     skeleton = f"{top}/layers/{SKELETON}"
@@ -143,6 +147,10 @@ def _catalogue(top, files, own_devices):
         os.chmod(f"{top}/{name}", 0o755)
     _mount("/usr", f"{top}/layers/{USR}", None, MS_BIND)
     _mount("none", f"{top}/layers/{USR}", None, MS_BIND | MS_REMOUNT | MS_RDONLY)
+    if store:
+        _mount(store, f"{top}/layers/s", None, MS_BIND)
+    if stage:
+        _mount(stage, f"{top}/stage", None, MS_BIND)
     _mount("/proc", f"{top}/proc", None, MS_BIND | MS_REC)
     for name in DEVICES:
         open(f"{top}/dev/{name}", "wb").close()
@@ -150,7 +158,7 @@ def _catalogue(top, files, own_devices):
 
 
 def config(boxes=4, flags=FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES, cgroup=CGROUP_NONE, cgroup_fds=None,
-           log_level=4, caps_left_out=0, limits=None, id_base=ID_BASE, layers=((USR, b"usr"), (SKELETON, b""), (PROGRAMS, b"t"))):
+           log_level=4, caps_left_out=0, limits=None, id_base=ID_BASE, layers=((USR, b"usr"), (SKELETON, b""), (PROGRAMS, b"t"), (GUEST, b""))):
     head = CONFIG_HEAD.pack(1, flags, boxes, id_base, limits or maxima(memory=1024 * MIB, processes=256), cgroup,
                             0, 0, *(cgroup_fds or [-1] * 8), len(layers))
     table = b"".join(struct.pack("=I28s", *layer) for layer in layers)
@@ -159,19 +167,23 @@ def config(boxes=4, flags=FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES, cgroup=CG
 
 class Boxd:
     """One belljar-boxd.  user_ids: as an ordinary user's, in a user namespace with so many ids beside its own, and
-    so many network namespaces at most."""
+    so many network namespaces at most.  store: the directory of the package store's layers.  stage: that of a
+    stage."""
 
     def __init__(self, boxd, init, programs=(), cgroups=None, raw_config=None, boxes=4, user_ids=None, namespaces=None,
-                 **options):
+                 store=None, stage=None, **options):
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(20)
         theirs.setsockopt(socket.SOL_SOCKET, 32, max(boxes * 4096, 1 << 18))  # SO_SNDBUFFORCE, as launch_boxd.c
         self.top = tempfile.mkdtemp(prefix="belljar-boxd-test-")
         self.user_ids = user_ids
         self.namespaces = namespaces
+        self.binds = (store, stage)
         if user_ids is not None:
             os.chown(self.top, NOBODY, NOBODY)
             options.update(flags=FLAG_OWN_IDS if user_ids else 0, id_base=1)
+        if stage:
+            options["flags"] = options.get("flags", FLAG_ROOT | FLAG_OWN_IDS | FLAG_OWN_DEVICES) | FLAG_STAGE
         self.own_devices = bool(options.get("flags", FLAG_OWN_DEVICES) & FLAG_OWN_DEVICES)
         if cgroups:
             options.update(cgroup=CGROUP_V1 if cgroups.version == 1 else CGROUP_V2,
@@ -231,7 +243,7 @@ class Boxd:
             self._enter_user_namespace()
         if libc.unshare(CLONE_NEWNS) < 0:
             raise OSError(ctypes.get_errno(), "unshare")
-        _catalogue(self.top, files, self.own_devices)
+        _catalogue(self.top, files, self.own_devices, *self.binds)
         catalogue = os.open(self.top, os.O_PATH | os.O_DIRECTORY)
         given[5] = catalogue
         if cgroups:
@@ -299,13 +311,13 @@ class Boxd:
         names = ("end", "status", "wall_ns", "cpu_ns", "peak", "start_ns", "oom_kills", "process_limit_hits")
         return dict(zip(names, ENDED_BODY.unpack(self.expect(ENDED, box))))
 
-    def run(self, argv, box=0, stdin=b"", wall_ms=0, cpu_ms=0, limits=None, destroy=True):
+    def run(self, argv, box=0, stdin=b"", wall_ms=0, cpu_ms=0, limits=None, destroy=True, start_flags=0, **create):
         """One box from CREATE to DESTROYED: (ended, stdout, stderr)."""
-        control = self.create(box, limits=limits)
+        control = self.create(box, limits=limits, **create)
         with control:
             control.send(init_start(argv), socket.MSG_NOSIGNAL)
             control.send(struct.pack("=II", DATA, 0) + strings(argv))
-            self.start(box, wall_ms, cpu_ms, limits)
+            self.start(box, wall_ms, cpu_ms, limits, start_flags)
             fds = hello_of_init(control)
             os.write(fds[0], stdin)
             os.close(fds[0])

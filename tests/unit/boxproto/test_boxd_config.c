@@ -62,7 +62,8 @@ static void test_check_names_the_number_that_is_out_of_range(void **state)
         const char *word;
     } cases[] = {
         {offsetof(struct boxd_config, version), 2, "version"},
-        {offsetof(struct boxd_config, flags), 16, "flags"},
+        {offsetof(struct boxd_config, flags), 32, "flags"},
+        {offsetof(struct boxd_config, flags), BOXD_STAGE, "8 boxes on one stage"},
         {offsetof(struct boxd_config, boxes), 0, "boxes"},
         {offsetof(struct boxd_config, boxes), BOXD_BOXES_MAX + 1, "boxes"},
         {offsetof(struct boxd_config, maxima.processes), 0, "processes"},
