@@ -17,91 +17,36 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "base/strv.h"
-#include "boxproto/egress_config.h"
+#include "base/mem.h"
 #include "boxproto/weaken.h"
 #include "sandbox/launch.h"
 
-/* The host's own tree outside /usr: links into it, or directories. */
-static const char *const usr_names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32"};
-
-static const char *const skeleton_dirs[] = {"box", "etc",  "home", "mnt",
-                                            "opt", "root", "run",  "sys",
-                                            "tmp", "usr",  "var",  LAYER_PREPARED_TARGET};
-
-#define NSSWITCH(hosts)                                                                            \
-    "passwd: files\n"                                                                              \
-    "group: files\n"                                                                               \
-    "shadow: files\n"                                                                              \
-    "hosts: " hosts "\n"                                                                           \
-    "networks: files\n"                                                                            \
-    "protocols: files\n"                                                                           \
-    "services: files\n"
-
-static const struct {
-    const char *path, *text;
-} skeleton_files[] = {
-    {"etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"
-                   "belljar:x:999:999:belljar:/:/usr/sbin/nologin\n"
-                   "runner:x:1000:1000:runner:/box:/bin/sh\n"
-                   "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"},
-    {"etc/group", "root:x:0:\n"
-                  "tty:x:5:\n"
-                  "belljar:x:999:\n"
-                  "runner:x:1000:\n"
-                  "nogroup:x:65534:\n"},
-    {"etc/hosts", "127.0.0.1 localhost\n"
-                  "127.0.1.1 belljar\n"
-                  "::1 localhost ip6-localhost ip6-loopback\n"},
-    {"etc/hostname", "belljar\n"},
-    {"etc/nsswitch.conf", NSSWITCH("files")},
-    {"etc/resolv.conf", ""},
-    {"etc/timezone", "Etc/UTC\n"},
-};
-
-static const struct {
-    const char *path, *target;
-} skeleton_links[] = {
-    {"etc/mtab", "../proc/self/mounts"},
-    {"etc/localtime", "../usr/share/zoneinfo/Etc/UTC"},
-    {"var/tmp", "../tmp"},
-    {"var/run", "../run"},
-};
-
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
 
-enum usr_state { USR_ABSENT, USR_LINK, USR_DIRECTORY };
-
-static enum usr_state usr_look(const char *name, char *ret_target, size_t size)
+size_t catalogue_layers(struct catalogue_parts parts, struct boxd_layer ret[BOXD_LAYERS_MAX])
 {
-    char path[16];
-    snprintf(path, sizeof(path), "/%s", name);
-    ssize_t len = readlink(path, ret_target, size - 1);
-    if (len >= 0) {
-        ret_target[len] = '\0';
-        return USR_LINK;
-    }
-    return errno == EINVAL ? USR_DIRECTORY : USR_ABSENT;
-}
-
-size_t catalogue_layers(bool network, bool prepared, struct boxd_layer ret[BOXD_LAYERS_MAX])
-{
+    const struct {
+        bool there;
+        struct boxd_layer layer;
+    } all[] = {
+        {parts.network, {.id = LAYER_NETWORK}},
+        {parts.store, {.id = LAYER_GUEST}},
+        {true, {.id = LAYER_HOST_ETC}},
+        {true, {.id = LAYER_SKELETON}},
+        {true, {.id = LAYER_HOST_USR, .target = "usr"}},
+        {parts.prepared, {.id = LAYER_PREPARED, .target = LAYER_PREPARED_TARGET}},
+    };
     size_t count = 0;
-    if (network) {
-        ret[count++] = (struct boxd_layer){.id = LAYER_NETWORK};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        ret[count] = all[i].layer;
+        count += all[i].there;
     }
-    ret[count++] = (struct boxd_layer){.id = LAYER_HOST_ETC};
-    ret[count++] = (struct boxd_layer){.id = LAYER_SKELETON};
-    ret[count++] = (struct boxd_layer){.id = LAYER_HOST_USR, .target = "usr"};
-    if (prepared) {
-        ret[count++] = (struct boxd_layer){.id = LAYER_PREPARED, .target = LAYER_PREPARED_TARGET};
-    }
-    for (uint32_t i = 0; i < ARRAY_LEN(usr_names); i++) {
-        char target[PATH_MAX];
-        if (usr_look(usr_names[i], target, sizeof(target)) == USR_DIRECTORY) {
+    for (uint32_t i = 0; i < CATALOGUE_USR_NAMES; i++) {
+        const char *name = catalogue_usr_directory(i);
+        if (name) {
             struct boxd_layer *layer = &ret[count++];
             *layer = (struct boxd_layer){.id = LAYER_HOST_FIRST_EXTRA + i};
-            snprintf(layer->target, sizeof(layer->target), "%s", usr_names[i]);
+            snprintf(layer->target, sizeof(layer->target), "%s", name);
         }
     }
     return count;
@@ -110,30 +55,11 @@ size_t catalogue_layers(bool network, bool prepared, struct boxd_layer ret[BOXD_
 size_t launch_host_layers(uint32_t ret[BOX_LAYERS_MAX])
 {
     struct boxd_layer layers[BOXD_LAYERS_MAX];
-    size_t count = catalogue_layers(false, false, layers);
+    size_t count = catalogue_layers((struct catalogue_parts){0}, layers);
     for (size_t i = 0; i < count; i++) {
         ret[i] = layers[i].id;
     }
     return count;
-}
-
-static int dir_make(int at, const char *path, mode_t mode, struct err *e)
-{
-    return mkdirat(at, path, mode) < 0 ? err_sys(e, "mkdir '%s'", path) : 0;
-}
-
-static int file_make(int at, const char *path, const char *text, struct err *e)
-{
-    AUTO(fd_closep) int fd = openat(at, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return err_sys(e, "create '%s'", path);
-    }
-    return fd_write_all(fd, text, strlen(text), e);
-}
-
-static int link_make(int at, const char *path, const char *target, struct err *e)
-{
-    return symlinkat(target, at, path) < 0 ? err_sys(e, "link '%s'", path) : 0;
 }
 
 /*
@@ -197,6 +123,10 @@ static int mount_copy(const char *source, int to, const char *path, unsigned fla
     return r < 0 ? err_wrap(e, "'%s'", source) : 0;
 }
 
+/* NOSYMFOLLOW: what a name of the store stands for is there, not where a link leads.  It is about
+ * the way to a layer; links in one are the overlay's.  (That lets no access time be written.) */
+#define ATTR_STAGE  (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSYMFOLLOW)
+#define ATTR_STORE  (ATTR_STAGE | MOUNT_ATTR_RDONLY)
 #define ATTR_LAYER  (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 #define ATTR_DEVICE (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 
@@ -219,75 +149,31 @@ static int host_layer_bind(int root, uint32_t id, const char *target, struct err
     return r;
 }
 
-static int skeleton_fill(int dir, struct err *e)
-{
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(skeleton_dirs); i++) {
-        r = dir_make(dir, skeleton_dirs[i], 0755, e);
-    }
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(skeleton_files); i++) {
-        r = file_make(dir, skeleton_files[i].path, skeleton_files[i].text, e);
-    }
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(skeleton_links); i++) {
-        r = link_make(dir, skeleton_links[i].path, skeleton_links[i].target, e);
-    }
-    for (size_t i = 0; r == 0 && i < ARRAY_LEN(usr_names); i++) {
-        char target[PATH_MAX];
-        enum usr_state state = usr_look(usr_names[i], target, sizeof(target));
-        if (state == USR_LINK) {
-            r = link_make(dir, usr_names[i], target, e);
-        } else if (state == USR_DIRECTORY) {
-            r = dir_make(dir, usr_names[i], 0755, e);
-        }
-    }
-    return r < 0 ? err_wrap(e, "the skeleton") : 0;
-}
-
-static int etc_fill(int dir, struct err *e)
-{
-    static const char *const dirs[] = {"etc", "var", "var/lib"};
-    for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
-        int r = dir_make(dir, dirs[i], 0755, e);
-        if (r < 0) {
-            return r;
-        }
-    }
-    AUTO(fd_closep) int etc = openat(dir, "etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    AUTO(fd_closep) int var_lib = openat(dir, "var/lib", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (etc < 0 || var_lib < 0) {
-        return err_sys(e, "open 'etc' or 'var/lib'");
-    }
-    int r = catalogue_copy_etc(etc, e);
-    return r < 0 ? r : catalogue_copy_var_lib(var_lib, e);
-}
-
-/* Names are asked for; who answers is in boxproto/egress_config.h. */
-static int network_fill(int dir, struct err *e)
-{
-    static const char resolv_conf[] = "nameserver " EGRESS_RESOLVER "\n"
-                                      "options edns0 timeout:3 attempts:2\n";
-    int r = dir_make(dir, "etc", 0755, e);
-    r = r < 0 ? r : file_make(dir, "etc/resolv.conf", resolv_conf, e);
-    return r < 0 ? r : file_make(dir, "etc/nsswitch.conf", NSSWITCH("files dns"), e);
-}
+/* Directories of the host, by copies of their mounts, made before the tmpfs could cover them. */
+enum given { GIVEN_PREPARED, GIVEN_STORE, GIVEN_STAGE, GIVEN_COUNT };
 
 /* What is being built: `c`, on the tmpfs `root`. */
 struct tree {
     const struct catalogue *c;
-    int prepared; /* a copy of its mount, made before the tmpfs could cover it; -1: none */
     int root;
+    int given[GIVEN_COUNT]; /* -1: none */
 };
+
+static int given_mount(const struct tree *t, enum given which, const char *path, struct err *e)
+{
+    return t->given[which] < 0 ? 0 : tree_mount(t->given[which], t->root, path, e);
+}
 
 static int layer_make(const struct tree *t, const struct boxd_layer *layer, struct err *e)
 {
     char path[32];
     snprintf(path, sizeof(path), "layers/%u", layer->id);
-    int r = dir_make(t->root, path, 0755, e);
+    int r = catalogue_dir(t->root, path, 0755, e);
     if (r < 0) {
         return r;
     }
     if (layer->id == LAYER_PREPARED) {
-        return t->prepared < 0 ? 0 : tree_mount(t->prepared, t->root, path, e);
+        return given_mount(t, GIVEN_PREPARED, path, e);
     }
     if (layer->target[0]) {
         return host_layer_bind(t->root, layer->id, layer->target, e);
@@ -296,25 +182,25 @@ static int layer_make(const struct tree *t, const struct boxd_layer *layer, stru
     if (dir < 0) {
         return err_sys(e, "open '%s'", path);
     }
-    switch (layer->id) {
-    case LAYER_NETWORK:
-        return network_fill(dir, e);
-    case LAYER_SKELETON:
-        return skeleton_fill(dir, e);
-    default:
-        return etc_fill(dir, e);
-    }
+    return catalogue_fill(dir, layer->id, e);
 }
 
 static int layers_make(const struct tree *t, struct err *e)
 {
     struct boxd_layer layers[BOXD_LAYERS_MAX];
-    size_t count = catalogue_layers(t->c->network, t->c->prepared, layers);
-    int r = dir_make(t->root, "layers", 0755, e);
+    size_t count = catalogue_layers(catalogue_parts_of(t->c), layers);
+    int r = catalogue_dir(t->root, "layers", 0755, e);
     for (size_t i = 0; r == 0 && i < count; i++) {
         r = layer_make(t, &layers[i], e);
     }
-    return r;
+    r = r < 0 ? r : catalogue_dir(t->root, "layers/s", 0755, e);
+    return r < 0 ? r : given_mount(t, GIVEN_STORE, "layers/s", e);
+}
+
+static int stage_make(const struct tree *t, struct err *e)
+{
+    int r = t->c->stage ? catalogue_dir(t->root, "stage", 0755, e) : 0;
+    return r < 0 ? r : given_mount(t, GIVEN_STAGE, "stage", e);
 }
 
 static int init_copy(int root, int init_fd, struct err *e)
@@ -343,17 +229,18 @@ static bool devices_can_be_made(int root)
     }
     AUTO(fd_closep) int fd = openat(root, name, O_RDWR | O_CLOEXEC);
     (void)unlinkat(root, name, 0);
-    return fd >= 0;
+    /* Only what hides devices of layers may have some that work. */
+    return fd >= 0 && catalogue_hide(root);
 }
 
 static int devices_bind(int root, struct err *e)
 {
-    int r = dir_make(root, "dev", 0755, e);
+    int r = catalogue_dir(root, "dev", 0755, e);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(devices); i++) {
         char source[32], path[32];
         snprintf(source, sizeof(source), "/dev/%s", devices[i]);
         snprintf(path, sizeof(path), "dev/%s", devices[i]);
-        r = file_make(root, path, "", e);
+        r = catalogue_file(root, path, "", e);
         if (r == 0) {
             r = mount_copy(source, root, path, 0, ATTR_DEVICE, e);
         }
@@ -363,7 +250,7 @@ static int devices_bind(int root, struct err *e)
 
 static int proc_bind(int root, struct err *e)
 {
-    int r = dir_make(root, "proc", 0555, e);
+    int r = catalogue_dir(root, "proc", 0555, e);
     if (r < 0) {
         return r;
     }
@@ -372,7 +259,7 @@ static int proc_bind(int root, struct err *e)
 
 static int tun_bind(int root, struct err *e)
 {
-    int r = file_make(root, "tun", "", e);
+    int r = catalogue_file(root, "tun", "", e);
     return r < 0 ? r : mount_copy("/dev/net/tun", root, "tun", 0, ATTR_DEVICE, e);
 }
 
@@ -385,16 +272,19 @@ static int tree_fill(const struct tree *t, bool *ret_own_devices, struct err *e)
         r = layers_make(t, e);
     }
     if (r == 0) {
-        r = dir_make(root, "empty", 0755, e);
+        r = catalogue_dir(root, "empty", 0755, e);
     }
     if (r == 0) {
-        r = dir_make(root, "mask", 0755, e);
+        r = catalogue_dir(root, "mask", 0755, e);
     }
     if (r == 0) {
-        r = dir_make(root, "mnt", 0755, e);
+        r = catalogue_dir(root, "mnt", 0755, e);
     }
     if (r == 0) {
         r = catalogue_make_base(root, own_devices, e);
+    }
+    if (r == 0) {
+        r = stage_make(t, e);
     }
     if (r == 0) {
         r = proc_bind(root, e);
@@ -413,28 +303,55 @@ static int tree_fill(const struct tree *t, bool *ret_own_devices, struct err *e)
 
 /* A directory that is no longer there is an empty layer: what was prepared is missed, and no more.
  */
-static int prepared_copy(const struct catalogue *c, int *ret_fd, struct err *e)
+static int prepared_copy(const char *path, int *ret_fd, struct err *e)
 {
-    if (c->prepared == NULL) {
-        return 0;
-    }
-    int r = tree_copy(c->prepared, 0, ATTR_LAYER, ret_fd, e);
+    int r = path ? tree_copy(path, 0, ATTR_LAYER, ret_fd, e) : 0;
     return r == -ERR_NOT_FOUND ? 0 : r;
+}
+
+/* One mount: see host_layer_bind. */
+static int own_copy(const char *path, uint64_t attr, int *ret_fd, struct err *e)
+{
+    int r = path ? tree_copy(path, 0, attr, ret_fd, e) : 0;
+    if (r < 0 && e->sys == EINVAL) {
+        return err_set(e, ERR_UNSUPPORTED,
+                       "other file systems are mounted below '%s', which only root can leave out; "
+                       "unmount them",
+                       path);
+    }
+    return r;
+}
+
+static int given_copy(const struct catalogue *c, int ret[GIVEN_COUNT], struct err *e)
+{
+    AUTO(mem_freep) char *layers = c->packages ? xasprintf("%s/layers", c->packages) : NULL;
+    int r = prepared_copy(c->prepared, &ret[GIVEN_PREPARED], e);
+    r = r < 0 ? r : own_copy(layers, ATTR_STORE, &ret[GIVEN_STORE], e);
+    return r < 0 ? r : own_copy(c->stage, ATTR_STAGE, &ret[GIVEN_STAGE], e);
+}
+
+struct catalogue_parts catalogue_parts_of(const struct catalogue *c)
+{
+    return (struct catalogue_parts){
+        .network = c->network, .prepared = c->prepared != NULL, .store = c->packages != NULL};
 }
 
 int catalogue_build(const struct catalogue *c, int *ret_root_fd, bool *ret_own_devices,
                     struct err *e)
 {
     mode_t old_mask = umask(0); /* the modes above are meant as they stand */
-    AUTO(fd_closep) int prepared = -1;
     AUTO(fd_closep) int root = -1;
-    int r = prepared_copy(c, &prepared, e);
+    struct tree tree = {.c = c, .given = {-1, -1, -1}};
+    int r = given_copy(c, tree.given, e);
     r = r < 0 ? r : tmpfs_mount(c->exe_path, &root, e);
     if (r == 0) {
-        const struct tree tree = {c, prepared, root};
+        tree.root = root;
         r = tree_fill(&tree, ret_own_devices, e);
     }
     umask(old_mask);
+    for (size_t i = 0; i < GIVEN_COUNT; i++) {
+        fd_close(tree.given[i]);
+    }
     if (r < 0) {
         return err_wrap(e, "building the catalogue of layers");
     }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/catalogue.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fd.h"
 
 static const struct {
     const char *path;
@@ -49,6 +52,19 @@ static int node_make(int root, size_t i, bool own_devices)
     return mknodat(root, nodes[i].path, mode, makedev(nodes[i].major, nodes[i].minor));
 }
 
+/* The name for the host's root, and that for users, who have it on a tmpfs since Linux 6.6. */
+bool catalogue_hide(int dir_fd)
+{
+    (void)fsetxattr(dir_fd, "user.overlay.opaque", "y", 1, 0);
+    return fsetxattr(dir_fd, "trusted.overlay.opaque", "y", 1, 0) == 0;
+}
+
+static int dev_hide(int root, struct err *e)
+{
+    AUTO(fd_closep) int dev = openat(root, "base/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return dev < 0 || !catalogue_hide(dev) ? err_sys(e, "hiding what layers have in /dev") : 0;
+}
+
 int catalogue_make_base(int root, bool own_devices, struct err *e)
 {
     for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
@@ -61,5 +77,5 @@ int catalogue_make_base(int root, bool own_devices, struct err *e)
             return err_sys(e, "link '%s'", links[i].path);
         }
     }
-    return 0;
+    return own_devices ? dev_hide(root, e) : 0;
 }

@@ -38,6 +38,10 @@ struct launch_config {
     bool network;         /* boxes may have one: */
     int egress_sock;      /* ... then the other end of it is that of egress_spawn */
     const char *prepared; /* the directory of what `belljar prepare` makes; NULL: there is none */
+    const char *packages; /* that of the package store, with layers/ in it; NULL: there is none */
+    /* A directory with root/ and work/, both instance_program_uid's: boxes, which must be 1, write
+     * to it.  NULL: none does. */
+    const char *stage;
     const char *boxd_path, *init_path; /* found beside this executable, or in ../libexec/belljar */
     const struct log *log;
 };
@@ -52,11 +56,16 @@ enum {
     LAYER_HOST_ETC = 3,
     LAYER_NETWORK = 4,  /* only with a network: on top of all others in boxes that have it */
     LAYER_PREPARED = 5, /* what `belljar prepare` made; only where the launcher offers it */
+    LAYER_GUEST = 6,    /* with a package store: on top of its layers, what a box needs of us */
     LAYER_HOST_FIRST_EXTRA = 16,
 };
 #define LAYER_PREPARED_TARGET "opt/belljar"
 
-/* The layers that together are this host's own system, top first; gives their number. Any process
+/*
+ * A root of the package store's layers: [LAYER_NETWORK], LAYER_GUEST, and the ids of layers (from
+ * STORE_LAYER_FIRST on), top first, which the directory of that name in layers/ is.
+ *
+ * The layers that together are this host's own system, top first; gives their number. Any process
  * may ask. */
 size_t launch_host_layers(uint32_t ret[BOX_LAYERS_MAX]);
 
@@ -67,6 +76,8 @@ int instance_claim(const struct launch_config *config, struct instance **ret, st
 uint32_t instance_number(const struct instance *i);
 uid_t instance_server_uid(
     const struct instance *i); /* an id of the window that no box has; our own uid without root */
+/* Whose the files are that the program of box 0 makes, in our user namespace. */
+uid_t instance_program_uid(const struct instance *i);
 uid_t instance_egress_uid(const struct instance *i); /* likewise, and the server has another */
 /*
  * A temporary directory ("/tmp/belljar-x7Qp2a") of this instance: if we are killed before we

@@ -135,11 +135,15 @@ static uint32_t flags_of(const struct launch_config *config, const struct instan
     if (config->network) {
         flags |= BOXD_EGRESS;
     }
+    if (config->stage) {
+        flags |= BOXD_STAGE;
+    }
     return flags;
 }
 
 static int config_memfd(const struct launch_config *config, const struct instance *i,
-                        bool own_devices, uint64_t weaken, int *ret_fd, struct err *e)
+                        const struct catalogue *catalogue, bool own_devices, int *ret_fd,
+                        struct err *e)
 {
     struct boxd_config c = {
         .version = BOXD_CONFIG_VERSION,
@@ -157,7 +161,7 @@ static int config_memfd(const struct launch_config *config, const struct instanc
         .cgroup_peak = i->cgroup.has_peak,
         .swap_limited = i->cgroup.swap_limited,
         .log_level = config->log ? (uint32_t)config->log->level : LOG_LEVEL_NONE,
-        .weaken = weaken,
+        .weaken = catalogue->weaken,
     };
     for (int class = 0; class < BOXD_CLASSES; class ++) {
         for (int k = 0; k < BOXD_CG_COUNT; k++) {
@@ -165,7 +169,7 @@ static int config_memfd(const struct launch_config *config, const struct instanc
             c.cgroup_fds[class][k] = there ? FD_CGROUPS + class * BOXD_CG_COUNT + k : -1;
         }
     }
-    c.layer_count = (uint32_t)catalogue_layers(config->network, config->prepared, c.layers);
+    c.layer_count = (uint32_t)catalogue_layers(catalogue_parts_of(catalogue), c.layers);
     return fd_memfd("boxd-config", &c, sizeof(c), true, ret_fd, e);
 }
 
@@ -239,19 +243,21 @@ static int child_run(const void *ctx, pid_t parent, int *report, struct err *e)
     int fds[FD_END - BOXD_FD_SERVER];
     int config_fd = -1, root_fd = -1; /* never closed here: exec or _exit follows */
     bool own_devices = false;
+    const struct catalogue catalogue = {
+        .init_fd = programs->init_fd,
+        .exe_path = programs->boxd_path,
+        .prepared = config->prepared,
+        .packages = config->packages,
+        .stage = config->stage,
+        .network = config->network,
+        .weaken = programs->weaken,
+    };
     int r = child_detach(parent, config->boxes, e);
     if (r == 0) {
-        const struct catalogue catalogue = {
-            .init_fd = programs->init_fd,
-            .exe_path = programs->boxd_path,
-            .prepared = config->prepared,
-            .network = config->network,
-            .weaken = programs->weaken,
-        };
         r = catalogue_build(&catalogue, &root_fd, &own_devices, e);
     }
     if (r == 0) {
-        r = config_memfd(config, i, own_devices, programs->weaken, &config_fd, e);
+        r = config_memfd(config, i, &catalogue, own_devices, &config_fd, e);
     }
     if (r == 0) {
         r = filters_build(programs->weaken, config->network, fds, e);

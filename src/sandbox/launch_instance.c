@@ -348,6 +348,11 @@ uint32_t instance_number(const struct instance *i)
     return i->number;
 }
 
+uid_t instance_program_uid(const struct instance *i)
+{
+    return i->own_ids ? i->id_base + 1 : geteuid();
+}
+
 uid_t instance_server_uid(const struct instance *i)
 {
     return i->server_uid;
