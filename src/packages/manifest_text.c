@@ -120,5 +120,11 @@ void manifest_write(const struct manifest *m, struct buf *ret)
     buf_add_fmt(ret, "installed = %" PRId64 "\n", m->installed_s);
     buf_add_fmt(ret, "pinned = %s\n", m->pinned ? "true" : "false");
     buf_add_fmt(ret, "hidden = %s\n", m->hidden ? "true" : "false");
-    add_recipe(ret, m->recipe_text);
+    if (m->recipe_text) {
+        add_recipe(ret, m->recipe_text);
+    } else {
+        AUTO(buf_done) struct buf text = {0};
+        recipe_write(m->recipe, &text);
+        add_recipe(ret, text.data);
+    }
 }
