@@ -161,8 +161,10 @@ static int batch_run(struct batch *b, struct err *e)
 
 static uint64_t max_bytes(const struct fetch_item *item)
 {
-    uint64_t max = item->max_bytes > 0 ? item->max_bytes : FETCH_MAX_BYTES;
-    return item->size > 0 && (item->size < max || item->max_bytes == 0) ? item->size : max;
+    if (item->max_bytes > 0) {
+        return item->max_bytes;
+    }
+    return item->size > 0 ? item->size : FETCH_MAX_BYTES;
 }
 
 static int batch_add(struct batch *b, const struct fetch_item *item, struct err *e)

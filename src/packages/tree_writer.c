@@ -78,6 +78,11 @@ uint64_t tree_writer_bytes(const struct tree_writer *w)
     return w->bytes;
 }
 
+uint64_t tree_writer_inodes(const struct tree_writer *w)
+{
+    return w->place.inodes;
+}
+
 /* --- paths --------------------------------------------------------------------------------- */
 
 /* Where what the stream calls `path` goes; "": it is left out. */

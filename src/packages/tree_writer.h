@@ -33,4 +33,6 @@ void tree_writer_free(struct tree_writer *w); /* NULL is fine */
 int tree_writer_add(struct tree_writer *w, const void *data, size_t len, struct err *e);
 /* ERR_INVALID when the stream was cut. */
 int tree_writer_end(struct tree_writer *w, struct err *e);
+/* What was taken of the limits. */
 uint64_t tree_writer_bytes(const struct tree_writer *w);
+uint64_t tree_writer_inodes(const struct tree_writer *w);
