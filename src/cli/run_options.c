@@ -13,7 +13,7 @@
 #include "cli/run.h"
 #include "config/config.h"
 #include "model/semver.h"
-#include "runtimes/runtimes.h"
+#include "recipes/recipes.h"
 
 #define RUN_FLAGS                                                                                  \
     {"--language", 'l', "LANG[=RANGE]",                                                            \
@@ -243,7 +243,6 @@ static int files_read(struct run_options *o, const char *main_path, struct err *
 static int language_find(struct run_options *o, const char *main_path, struct err *e)
 {
     const char *name = last_name(main_path);
-    const char *known = runtimes_language_of_file(name);
     if (o->language) {
         return 0;
     }
@@ -251,6 +250,8 @@ static int language_find(struct run_options *o, const char *main_path, struct er
         return err_set(e, ERR_INVALID,
                        "a program from stdin has no name; say its language with -l");
     }
+    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, NULL, NULL);
+    const char *known = recipes_language_of_file(recipes, name);
     if (!known) {
         return err_set(e, ERR_INVALID,
                        "no language is known for '%.100s'; name one with -l ('belljar runtimes' "

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
 #include "runtimes/offers.h"
 #include "runtimes/version_ask.h"
 #include "sandbox/sandbox.h"

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * host_preparations - what is prepared for the recipes of host_recipes.c.
+ * host_preparations - what is prepared for recipes of compilers.
  */
 #include "runtimes/preparation.h"
 

@@ -9,7 +9,7 @@
 #include "base/strv.h"
 #include "model/runtime.h"
 #include "model/semver.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
 #include "runtimes/host_tool.h"
 #include "runtimes/host_view.h"
 #include "runtimes/preparation.h"
@@ -17,16 +17,7 @@
 
 #define VERSION_ALIAS "{x.y}"
 
-static char **strings_copy(const char *const *v)
-{
-    char **copy = NULL;
-    for (; v != NULL && *v != NULL; v++) {
-        strv_add(&copy, *v);
-    }
-    return copy;
-}
-
-static bool needs_are_met(const struct host_view *view, const char *const *needs)
+static bool needs_are_met(const struct host_view *view, char *const *needs)
 {
     for (; needs != NULL && *needs != NULL; needs++) {
         if ((*needs)[0] == '/') {
@@ -68,8 +59,7 @@ static bool is_prepared(const char *text)
 }
 
 /* What needs something that is not prepared is left out; *ret_uses: something is used. */
-static void strings_resolve(const struct resolver *r, const char *const *v, char ***ret,
-                            bool *ret_uses)
+static void strings_resolve(const struct resolver *r, char *const *v, char ***ret, bool *ret_uses)
 {
     for (; v != NULL && *v != NULL; v++) {
         if (strcmp(*v, "{tool}") == 0) {
@@ -85,7 +75,7 @@ static void strings_resolve(const struct resolver *r, const char *const *v, char
 }
 
 /* False when its program is not there; no command at all is fine. */
-static bool command_resolve(const struct resolver *r, const char *const *command,
+static bool command_resolve(const struct resolver *r, char *const *command,
                             struct runtime_command *ret, bool *ret_uses)
 {
     if (command == NULL) {
@@ -101,26 +91,28 @@ static bool command_resolve(const struct resolver *r, const char *const *command
 }
 
 /* Those of when it is prepared, when it is; of a recipe without such its own. */
-static struct host_commands commands_of(const struct host_recipe *recipe,
-                                        const struct prepared_paths *paths)
+static struct recipe_commands commands_of(const struct recipe *recipe, bool made)
 {
-    static const struct host_commands none = {0};
-    bool made = prepared_paths_complete(paths, recipe->prepare);
-    const struct host_commands *own = made && recipe->when_prepared ? recipe->when_prepared : &none;
-    return (struct host_commands){
-        .compile = own->compile ? own->compile : recipe->compile,
-        .run = own->run ? own->run : recipe->run,
-        .compile_many = own->compile_many ? own->compile_many : recipe->compile_many,
-        .run_many = own->run_many ? own->run_many : recipe->run_many,
-        .compile_warm = own->compile_warm ? own->compile_warm : recipe->compile_warm,
-        .warm = own->warm ? own->warm : recipe->warm,
+    const struct recipe_commands *plain = &recipe->commands, *own = &recipe->when_prepared;
+    if (!made) {
+        return *plain;
+    }
+    return (struct recipe_commands){
+        .compile = own->compile ? own->compile : plain->compile,
+        .run = own->run ? own->run : plain->run,
+        .compile_many = own->compile_many ? own->compile_many : plain->compile_many,
+        .run_many = own->run_many ? own->run_many : plain->run_many,
+        .compile_warm = own->compile_warm ? own->compile_warm : plain->compile_warm,
+        .warm = own->warm ? own->warm : plain->warm,
     };
 }
 
-static bool commands_resolve(const struct resolver *with, const struct host_recipe *recipe,
+static bool commands_resolve(const struct resolver *with, const struct recipe *recipe,
                              struct runtime *r, bool *ret_compile_uses, bool *ret_run_uses)
 {
-    const struct host_commands commands = commands_of(recipe, &with->paths);
+    const struct preparation *p = host_view_preparation(with->view, recipe);
+    const struct recipe_commands commands =
+        commands_of(recipe, prepared_paths_complete(&with->paths, p));
     strings_resolve(with, recipe->env, &r->env, ret_run_uses);
     strings_resolve(with, recipe->compile_env, &r->compile_env, ret_compile_uses);
     r->warm = xstrdup(commands.warm);
@@ -143,19 +135,19 @@ static void layers_set(struct runtime *r, bool compile_uses, bool run_uses)
 }
 
 static bool runtime_resolve(struct runtime *r, const struct host_view *view,
-                            const struct host_recipe *recipe, const struct host_tool *tool,
+                            const struct recipe *recipe, const struct host_tool *tool,
                             int prepared_fd)
 {
     struct resolver with = {.view = view, .tool = tool};
     bool compile_uses = false, run_uses = false;
-    prepared_paths_init(&with.paths, recipe->prepare, tool, prepared_fd);
+    prepared_paths_init(&with.paths, host_view_preparation(view, recipe), tool, prepared_fd);
     bool there = commands_resolve(&with, recipe, r, &compile_uses, &run_uses);
     prepared_paths_done(&with.paths);
     layers_set(r, compile_uses, run_uses);
     return there;
 }
 
-struct runtime *host_runtime_new(const struct host_view *view, const struct host_recipe *recipe,
+struct runtime *host_runtime_new(const struct host_view *view, const struct recipe *recipe,
                                  const struct host_tool *tool, int prepared_fd)
 {
     struct runtime *r = runtime_new();
@@ -167,28 +159,28 @@ struct runtime *host_runtime_new(const struct host_view *view, const struct host
     r->language = xstrdup(recipe->language);
     r->package = xstrdup(recipe->package);
     r->source = xstrdup("host");
-    r->extensions = strings_copy(recipe->extensions);
+    r->extensions = strv_dup(recipe->extensions);
     r->needs_extension = recipe->needs_extension;
-    r->header_extensions = strings_copy(recipe->headers);
-    r->default_name = xstrdup(recipe->default_name);
+    r->header_extensions = strv_dup(recipe->headers);
+    r->default_name = xstrdup(recipe->file);
     r->one_stage = recipe->one_stage;
     r->warm_alone = recipe->warm_alone;
     r->compile_warm_alone = recipe->compile_warm_alone;
-    r->warm_unless = strings_copy(recipe->warm_unless);
-    r->compile_warm_unless = strings_copy(recipe->compile_warm_unless);
-    r->hello = xstrdup(recipe->hello);
+    r->warm_unless = strv_dup(recipe->warm_unless);
+    r->compile_warm_unless = strv_dup(recipe->compile_warm_unless);
+    r->hello = xstrdup(recipe->tests.hello);
     r->compile_limits = recipe->compile_limits;
     r->run_limits = recipe->run_limits;
     return r;
 }
 
-void host_runtime_complete(struct runtime *r, const struct host_recipe *recipe,
+void host_runtime_complete(struct runtime *r, const struct recipe *recipe,
                            const struct semver *version)
 {
     char text[128];
     semver_format(version, text, sizeof(text));
     r->version = xstrdup(text);
-    for (const char *const *alias = recipe->aliases; alias != NULL && *alias != NULL; alias++) {
+    for (char *const *alias = recipe->aliases; alias != NULL && *alias != NULL; alias++) {
         if (!str_ends(*alias, VERSION_ALIAS)) {
             strv_add(&r->aliases, *alias);
             continue;

@@ -8,11 +8,12 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "model/runtime.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
+#include "recipes/recipes.h"
 #include "runtimes/host_runtime.h"
 #include "runtimes/host_view.h"
 
-static bool same_strings(const char *const *a, const char *const *b)
+static bool same_strings(char *const *a, char *const *b)
 {
     if (a == NULL || b == NULL) {
         return a == b;
@@ -25,14 +26,13 @@ static bool same_strings(const char *const *a, const char *const *b)
 }
 
 /* A package's version is not what the program says, so that is another question. */
-static bool same_question(const struct host_recipe *a, const struct host_recipe *b)
+static bool same_question(const struct recipe *a, const struct recipe *b)
 {
-    return same_strings(a->version_args, b->version_args) &&
-           (a->version_package == NULL) == (b->version_package == NULL);
+    return same_strings(a->ask, b->ask) && (a->ask_package == NULL) == (b->ask_package == NULL);
 }
 
 /* Takes the file over. */
-static struct tool *tool_for(struct offer_set *c, const struct host_recipe *recipe,
+static struct tool *tool_for(struct offer_set *c, const struct recipe *recipe,
                              struct host_tool *file)
 {
     for (size_t i = 0; i < c->tool_count; i++) {
@@ -51,8 +51,7 @@ static struct tool *tool_for(struct offer_set *c, const struct host_recipe *reci
     return t;
 }
 
-static bool is_offered(const struct offer_set *c, const struct host_recipe *recipe,
-                       const char *real)
+static bool is_offered(const struct offer_set *c, const struct recipe *recipe, const char *real)
 {
     for (size_t i = c->offer_count; i > 0 && c->offers[i - 1].recipe == recipe; i--) {
         if (strcmp(c->offers[i - 1].tool->file.real, real) == 0) {
@@ -64,7 +63,7 @@ static bool is_offered(const struct offer_set *c, const struct host_recipe *reci
 
 /* Takes the file over. */
 static void offer_add(struct offer_set *c, const struct host_view *view, int prepared_fd,
-                      const struct host_recipe *recipe, struct host_tool *file)
+                      const struct recipe *recipe, struct host_tool *file)
 {
     struct runtime *runtime = NULL;
     if (!is_offered(c, recipe, file->real)) {
@@ -76,11 +75,11 @@ static void offer_add(struct offer_set *c, const struct host_view *view, int pre
     }
     struct tool *tool = tool_for(c, recipe, file);
     c->offers = xreallocarray(c->offers, c->offer_count + 1, sizeof(c->offers[0]));
-    c->offers[c->offer_count++] = (struct offer){recipe, tool, runtime, false};
+    c->offers[c->offer_count++] = (struct offer){recipe_ref(recipe), tool, runtime, false};
 }
 
 static void scan_recipe(struct offer_set *c, const struct host_view *view, int prepared_fd,
-                        const struct host_recipe *recipe)
+                        const struct recipe *recipe)
 {
     if (recipe->unless != NULL) {
         AUTO(mem_freep) char *better = host_tool_path(view, recipe->unless, NULL);
@@ -88,7 +87,7 @@ static void scan_recipe(struct offer_set *c, const struct host_view *view, int p
             return;
         }
     }
-    for (const char *const *name = recipe->tools; *name != NULL; name++) {
+    for (char *const *name = recipe->tools; *name != NULL; name++) {
         for (const char *const *dir = view->tool_dirs; *dir != NULL; dir++) {
             struct host_tool file;
             if (host_tool_at(view, *dir, *name, &file)) {
@@ -102,7 +101,7 @@ static void scan_recipe(struct offer_set *c, const struct host_view *view, int p
 static void learn_package_version(struct offer_set *c, const struct host_view *view,
                                   struct tool *tool)
 {
-    AUTO(mem_freep) char *text = host_package_version(view, tool->recipe->version_package);
+    AUTO(mem_freep) char *text = host_package_version(view, tool->recipe->ask_package);
     struct semver version;
     if (text != NULL && semver_coerce(text, &version)) {
         offers_learn(c, tool, &version);
@@ -114,12 +113,21 @@ static void learn_package_version(struct offer_set *c, const struct host_view *v
 
 void offers_scan(const struct host_view *view, int prepared_fd, struct offer_set *ret)
 {
+    AUTO(recipes_freep) struct recipes *all = NULL;
+    const struct recipe *const *recipes = view->recipes;
+    size_t count = view->recipe_count;
     *ret = (struct offer_set){0};
-    for (size_t i = 0; i < view->recipe_count; i++) {
-        scan_recipe(ret, view, prepared_fd, &view->recipes[i]);
+    if (recipes == NULL) {
+        all = recipes_new(NULL, NULL, NULL);
+        recipes = recipes_all(all, &count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (recipes[i]->on_host && recipes[i]->tools != NULL) {
+            scan_recipe(ret, view, prepared_fd, recipes[i]);
+        }
     }
     for (size_t i = 0; i < ret->tool_count; i++) {
-        if (ret->tools[i]->recipe->version_package != NULL) {
+        if (ret->tools[i]->recipe->ask_package != NULL) {
             learn_package_version(ret, view, ret->tools[i]);
         }
     }
@@ -129,6 +137,7 @@ void offers_done(struct offer_set *c)
 {
     for (size_t i = 0; i < c->offer_count; i++) {
         runtime_unref(c->offers[i].runtime);
+        recipe_unref(c->offers[i].recipe);
     }
     for (size_t i = 0; i < c->tool_count; i++) {
         host_tool_done(&c->tools[i]->file);
@@ -166,7 +175,7 @@ bool offer_may_be(const struct offer *o, const char *name)
     if (strcmp(o->recipe->language, name) == 0) {
         return true;
     }
-    for (const char *const *a = o->recipe->aliases; a != NULL && *a != NULL; a++) {
+    for (char *const *a = o->recipe->aliases; a != NULL && *a != NULL; a++) {
         if (alias_may_be(*a, name)) {
             return true;
         }

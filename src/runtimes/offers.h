@@ -11,7 +11,7 @@
 #include "model/semver.h"
 #include "runtimes/host_tool.h"
 
-struct host_recipe;
+struct recipe;
 struct host_view;
 struct runtime;
 
@@ -20,7 +20,7 @@ enum tool_state { TOOL_UNKNOWN, TOOL_QUEUED, TOOL_KNOWN, TOOL_FAILED };
 /* A program that says its version; one for all recipes that are about it. */
 struct tool {
     struct host_tool file;
-    const struct host_recipe *recipe; /* says how it is asked */
+    const struct recipe *recipe; /* says how it is asked; that of an offer */
     enum tool_state state;
     struct semver version;
     uint64_t failed_ns; /* CLOCK_MONOTONIC */
@@ -32,7 +32,7 @@ struct tool {
 };
 
 struct offer {
-    const struct host_recipe *recipe;
+    struct recipe *recipe; /* counted */
     struct tool *tool;
     struct runtime *runtime; /* its version is set when the tool's is known */
     bool usable;             /* known, and of a version that the recipe is for */

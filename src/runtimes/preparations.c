@@ -9,8 +9,9 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
 #include "runtimes/host_tool.h"
+#include "runtimes/host_view.h"
 #include "runtimes/offers.h"
 #include "runtimes/preparation.h"
 
@@ -74,7 +75,8 @@ void preparations_find(const struct host_view *view, struct preparations *ret)
     struct offer_set offers;
     offers_scan(view, -1, &offers);
     for (size_t i = 0; i < offers.offer_count; i++) {
-        want(ret, view, offers.offers[i].recipe->prepare, &offers.offers[i].tool->file);
+        const struct offer *o = &offers.offers[i];
+        want(ret, view, host_view_preparation(view, o->recipe), &o->tool->file);
     }
     offers_done(&offers);
 }

@@ -17,9 +17,9 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "recipes/recipe.h"
 #include "runtimes/asker.h"
 #include "runtimes/builtin.h"
-#include "runtimes/host_recipes.h"
 #include "runtimes/host_view.h"
 #include "runtimes/offers.h"
 #include "runtimes/package_watch.h"
@@ -318,7 +318,7 @@ static void keep_versions(struct runtimes *r, const struct offer_set *old)
         const struct tool *was = old->tools[i];
         for (size_t j = 0; was->state == TOOL_KNOWN && j < r->set.tool_count; j++) {
             struct tool *t = r->set.tools[j];
-            if (t->state == TOOL_UNKNOWN && t->recipe == was->recipe &&
+            if (t->state == TOOL_UNKNOWN && strcmp(t->recipe->id, was->recipe->id) == 0 &&
                 host_tool_same(&t->file, &was->file)) {
                 offers_learn(&r->set, t, &was->version);
             }
@@ -443,19 +443,4 @@ void runtimes_free(struct runtimes *r)
     asker_free(r->asker);
     free(r->cache_path);
     free(r);
-}
-
-/* --- names of files ---------------------------------------------------------------------- */
-
-const char *runtimes_language_of_file(const char *file_name)
-{
-    for (size_t i = 0; i < host_recipe_count; i++) {
-        const struct host_recipe *recipe = &host_recipes[i];
-        for (const char *const *x = recipe->extensions; *x != NULL; x++) {
-            if (!recipe->unlisted && strlen(file_name) > strlen(*x) && str_ends(file_name, *x)) {
-                return recipe->language;
-            }
-        }
-    }
-    return NULL;
 }

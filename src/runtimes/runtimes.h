@@ -2,7 +2,7 @@
 /*
  * runtimes - the catalogue: which languages this instance has, found by name and SemVer range.
  *
- * Host runtimes come from a table of recipes (host_recipes.c): a recipe is offered when its tools
+ * Host runtimes come from recipes (recipes/recipe.h): a recipe is offered when its tools
  * are there.  A tool's version is asked by running it in a box, lazily, several at a time, and is
  * cached by path, inode, mtime and size in <data>/versions.  Loop thread only.
  */
@@ -58,8 +58,6 @@ typedef void runtimes_kept_free_fn(void *value);
 void runtimes_keep(struct runtimes *r, const void *key, void *value, runtimes_kept_free_fn *fn);
 void *runtimes_kept(struct runtimes *r, const void *key);
 
-/* The language for a file name, or NULL: "main.py" is "python". */
-const char *runtimes_language_of_file(const char *file_name);
 /* Called after what is offered may have changed, never from inside another call; one listener,
  * NULL: none. */
 void runtimes_on_change(struct runtimes *r, void (*fn)(void *ctx), void *ctx);

@@ -16,7 +16,7 @@
 #include "model/result.h"
 #include "model/semver.h"
 #include "model/version_text.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
 #include "sandbox/launch.h"
 #include "sandbox/sandbox.h"
 
@@ -34,7 +34,7 @@ static const char *const environment[] = {"HOME=/tmp", "LANG=C.UTF-8",
 
 struct version_ask {
     struct box *box;
-    const struct host_recipe *recipe;
+    const struct recipe *recipe;
     version_ask_fn *fn;
     void *ctx;
     struct buf text; /* both streams: tools do not agree on one */
@@ -93,7 +93,7 @@ static void answer(struct version_ask *a, const struct box_ended *ended)
     }
     struct semver version;
     buf_add(&a->text, "", 0);
-    if (!version_text_find(a->text.data, a->recipe->version_after, &version)) {
+    if (!version_text_find(a->text.data, a->recipe->ask_after, &version)) {
         why = quoted_answer(a);
         a->fn(a->ctx, VERSION_FAILED, NULL, why);
         return;
@@ -138,7 +138,7 @@ static int start_tool(struct version_ask *a, const char *path, struct err *e)
     AUTO(strv_freep) char **argv = NULL;
     AUTO(strv_freep) char **env = NULL;
     strv_add(&argv, path);
-    for (const char *const *arg = a->recipe->version_args; *arg != NULL; arg++) {
+    for (char *const *arg = a->recipe->ask; *arg != NULL; arg++) {
         strv_add(&argv, *arg);
     }
     for (const char *const *variable = environment; *variable != NULL; variable++) {
@@ -156,8 +156,8 @@ static int start_tool(struct version_ask *a, const char *path, struct err *e)
         .processes = PROCESSES,
     };
     int r = box_start(a->box, &program, e);
-    if (r == 0 && a->recipe->version_input != NULL) {
-        box_stdin(a->box, a->recipe->version_input, strlen(a->recipe->version_input));
+    if (r == 0 && a->recipe->ask_input != NULL) {
+        box_stdin(a->box, a->recipe->ask_input, strlen(a->recipe->ask_input));
     }
     if (r == 0) {
         box_stdin_end(a->box);
@@ -165,7 +165,7 @@ static int start_tool(struct version_ask *a, const char *path, struct err *e)
     return r;
 }
 
-int version_ask_start(struct sandbox *sandbox, const struct host_recipe *recipe, const char *path,
+int version_ask_start(struct sandbox *sandbox, const struct recipe *recipe, const char *path,
                       version_ask_fn *fn, void *ctx, struct version_ask **ret, struct err *e)
 {
     struct version_ask *a = xcalloc(1, sizeof(*a));

@@ -5,7 +5,7 @@
  * Loop thread only.
  */
 struct err;
-struct host_recipe;
+struct recipe;
 struct sandbox;
 struct semver;
 struct version_ask;
@@ -16,7 +16,7 @@ typedef void version_ask_fn(void *ctx, enum version_answer answer, const struct 
                             const char *why);
 
 /* ERR_BUSY when there is no box for it now, ERR_GONE when boxd is away. */
-int version_ask_start(struct sandbox *sandbox, const struct host_recipe *recipe, const char *path,
+int version_ask_start(struct sandbox *sandbox, const struct recipe *recipe, const char *path,
                       version_ask_fn *fn, void *ctx, struct version_ask **ret, struct err *e);
 /* Ends it without an answer, or frees it after; fn may call it.  NULL is fine. */
 void version_ask_free(struct version_ask *a);

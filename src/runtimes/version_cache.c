@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "model/semver.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
 #include "runtimes/offers.h"
 
 #define FIRST_LINE "belljar versions 1"
@@ -60,7 +60,7 @@ static bool line_read(char *text, struct line *ret)
 
 static bool is_cached(const struct tool *t)
 {
-    return t->recipe->version_package == NULL && strpbrk(t->file.real, "\t\n") == NULL;
+    return t->recipe->ask_package == NULL && strpbrk(t->file.real, "\t\n") == NULL;
 }
 
 static void line_apply(const struct line *line, struct offer_set *c)

@@ -6,6 +6,7 @@ the compiler says, how it ends, each byte of what it makes, and what that does.
 """
 import re
 import shutil
+import tomllib
 
 import pytest
 
@@ -238,7 +239,7 @@ def test_judge0s_compilers_wait_too(servers):
 
 def test_every_compiler_that_is_started_ahead_has_its_programs():
     """Java's are in tests/api/test_java.py."""
-    text = (ROOT / "src/runtimes/host_recipes.c").read_text()
-    rows = re.findall(r"^    \{$(.*?)^    \},$", text, re.M | re.S)
-    found = {re.search(r'\.language = "(.*?)"', row).group(1) for row in rows if ".compile_warm = " in row}
+    recipes = [tomllib.loads(path.read_text()) for path in sorted((ROOT / "runtimes").glob("*/*.toml"))]
+    found = {recipe["language"] for recipe in recipes
+             if "compile_warm" in recipe or "compile_warm" in recipe.get("prepared", {})}
     assert found - {"java", "java-compiled"} == set(PROGRAMS)

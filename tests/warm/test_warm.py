@@ -10,6 +10,7 @@ A folder is a program of several files, the main one of which is main.*; its "st
 import pathlib
 import re
 import shutil
+import tomllib
 
 import pytest
 
@@ -37,18 +38,21 @@ COMPARED = ("verdict", "exit_code", "signal", "stdout", "stderr", "encoding", "s
 
 
 def recipes():
-    """(language, its tools, whether it is started ahead) of each row."""
-    text = (ROOT / "src/runtimes/host_recipes.c").read_text()
-    for row in re.findall(r"^    \{$(.*?)^    \},$", text, re.M | re.S):
-        tools = re.search(r"\.tools = LIST\((.*?)\),$", row, re.M | re.S).group(1)
-        warm = re.search(r"^ *\.warm = ", row, re.M) is not None
-        yield re.search(r'\.language = "(.*?)"', row).group(1), re.findall(r'"(.*?)"', tools), warm
+    """(language, its tools, whether it is started ahead) of each that a host may have."""
+    for path in sorted((ROOT / "runtimes").glob("*/*.toml")):
+        recipe = tomllib.loads(path.read_text())
+        if "language" in recipe and "like" not in recipe:
+            yield recipe["language"], recipe["tools"], "warm" in recipe or "warm" in recipe.get("prepared", {})
 
 
 def warmed():
     """{language: whether the host has it} of those that are started ahead."""
     path = "/usr/local/bin:/usr/bin:/bin"
-    return {language: any(shutil.which(tool, path=path) for tool in tools) for language, tools, warm in recipes() if warm}
+    found = {}
+    for language, tools, warm in recipes():
+        if warm:
+            found[language] = found.get(language, False) or any(shutil.which(tool, path=path) for tool in tools)
+    return found
 
 
 def cases():

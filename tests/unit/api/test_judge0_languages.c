@@ -15,7 +15,8 @@
 #include "base/strv.h"
 #include "model/runtime.h"
 #include "model/semver.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
+#include "recipes/recipes.h"
 #include "runtimes/runtimes.h"
 
 /* --- runtimes that know what a test says ------------------------------------------------- */
@@ -378,19 +379,24 @@ static void test_ids_of_extra_are_1_to_33_and_89(void **state)
     }
 }
 
-static const struct host_recipe *recipe_of(const char *language)
+/* Of several that which is of no package of Piston's. */
+static const struct recipe *recipe_of(const struct recipes *recipes, const char *language)
 {
-    for (size_t i = 0; i < host_recipe_count; i++) {
-        if (strcmp(host_recipes[i].language, language) == 0) {
-            return &host_recipes[i];
+    const struct recipe *found = NULL;
+    size_t count;
+    const struct recipe *const *all = recipes_all(recipes, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool same = all[i]->language != NULL && strcmp(all[i]->language, language) == 0;
+        if (same && (found == NULL || (found->package != NULL && all[i]->package == NULL))) {
+            found = all[i];
         }
     }
-    return NULL;
+    return found;
 }
 
-static bool extension_fits(const struct host_recipe *recipe, const char *name)
+static bool extension_fits(const struct recipe *recipe, const char *name)
 {
-    for (const char *const *x = recipe->extensions; *x != NULL; x++) {
+    for (char *const *x = recipe->extensions; *x != NULL; x++) {
         if (str_ends(name, *x)) {
             return true;
         }
@@ -398,7 +404,7 @@ static bool extension_fits(const struct host_recipe *recipe, const char *name)
     return false;
 }
 
-static void check_row(const struct judge0_language *row)
+static void check_row(const struct recipes *recipes, const struct judge0_language *row)
 {
     assert_true(str_starts(row->name, row->label) || strchr(row->label, '(') != NULL);
     assert_true(row->range == NULL || semver_range_valid(row->range));
@@ -406,7 +412,7 @@ static void check_row(const struct judge0_language *row)
         assert_null(row->package);
         return;
     }
-    const struct host_recipe *recipe = recipe_of(row->runtime);
+    const struct recipe *recipe = recipe_of(recipes, row->runtime);
     if (recipe == NULL) {
         fail_msg("%d: no recipe '%s'", row->id, row->runtime);
         abort();
@@ -419,12 +425,13 @@ static void check_row(const struct judge0_language *row)
 static void test_every_runtime_is_a_recipe_that_takes_the_file(void **state)
 {
     (void)state;
+    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, NULL, NULL);
     for (int id = 1; id <= 113; id++) {
         const struct judge0_language *row = judge0_language(FLAVOUR_CE, id);
-        check_row(row);
+        check_row(recipes, row);
         row = judge0_language(FLAVOUR_EXTRA, id);
         if (row != NULL) {
-            check_row(row);
+            check_row(recipes, row);
         }
     }
 }
@@ -433,12 +440,13 @@ static void test_every_runtime_is_a_recipe_that_takes_the_file(void **state)
 static void test_what_judge0_compiles_has_a_compile_stage(void **state)
 {
     (void)state;
+    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, NULL, NULL);
     static const int ids[] = {45, 47, 48, 51, 52, 56, 59, 60, 61, 62, 64, 65,
                               67, 69, 73, 74, 75, 76, 77, 78, 79, 81, 91, 103};
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         const struct judge0_language *row = judge0_language(FLAVOUR_CE, ids[i]);
-        const struct host_recipe *recipe = recipe_of(row->runtime);
-        if (recipe == NULL || recipe->compile == NULL) {
+        const struct recipe *recipe = recipe_of(recipes, row->runtime);
+        if (recipe == NULL || recipe->commands.compile == NULL) {
             fail_msg("%d is not compiled", ids[i]);
         }
     }

@@ -45,8 +45,33 @@ void host_fixture_make(struct host_fixture *h)
         .tool_dirs = h->tool_dirs, .visible = h->visible, .package_dir = h->dpkg};
 }
 
+static void recipes_drop(struct host_fixture *h)
+{
+    for (size_t i = 0; i < h->view.recipe_count; i++) {
+        recipe_unref(h->recipes[i]);
+    }
+    h->view.recipe_count = 0;
+}
+
+void host_recipes(struct host_fixture *h, const char *const *texts)
+{
+    recipes_drop(h);
+    for (size_t i = 0; texts[i] != NULL; i++) {
+        char id[24];
+        struct err e = {0};
+        assert_true(i < ARRAY_LEN(h->recipes));
+        snprintf(id, sizeof(id), "x/%zu", i);
+        if (recipe_parse(id, texts[i], strlen(texts[i]), NULL, NULL, &h->recipes[i], &e) < 0) {
+            fail_msg("%s", e.text);
+        }
+        h->view.recipe_count = i + 1;
+    }
+    h->view.recipes = (const struct recipe *const *)h->recipes;
+}
+
 void host_fixture_remove(struct host_fixture *h)
 {
+    recipes_drop(h);
     struct err e;
     AUTO(fd_closep) int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(tree_remove(tmp, h->root + strlen("/tmp/"), &e), 0);

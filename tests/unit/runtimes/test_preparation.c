@@ -20,9 +20,11 @@
 #include "base/strv.h"
 #include "host_fixture.h"
 #include "model/runtime.h"
-#include "runtimes/host_recipes.h"
+#include "recipes/recipe.h"
+#include "recipes/recipes.h"
 #include "runtimes/host_runtime.h"
 #include "runtimes/host_tool.h"
+#include "runtimes/java_preparations.h"
 #include "runtimes/preparation.h"
 #include "runtimes/preparations.h"
 #include "sandbox/launch.h"
@@ -36,25 +38,25 @@ struct fixture {
     char input[128];
     const char *inputs[2];
     struct preparation base, top;
-    struct host_commands when_prepared;
-    struct host_recipe recipe;
+    struct named_preparation preparations[2];
     char names[3][8];
 };
 
 static const struct preparation lower = {.name = "lower", .command = LIST("{tool}", "-o", "out")};
 static const struct preparation upper = {.name = "upper",
                                          .command = LIST("{tool}", "-I{base}/x", "{tool}")};
-static const struct host_recipe recipe = {
-    .language = "x",
-    .tools = LIST("ccx"),
-    .extensions = LIST(".x"),
-    .default_name = "main.x",
-    .compile = LIST("{tool}", "-I{prepared}", "-I{base}", "{main}"),
-    .run = LIST("./a.out"),
-    .env = LIST("A=1"),
-    .compile_env = LIST("B={prepared}/b", "C=2"),
-    .hello = "hello",
-};
+#define RECIPE(run)                                                                                \
+    "language = 'x'\ntools = ['ccx']\nextensions = ['.x']\nfile = 'main.x'\n"                      \
+    "compile = ['{tool}', '-I{prepared}', '-I{base}', '{main}']\nrun = [" run "]\n"                \
+    "env = ['A=1']\ncompile_env = ['B={prepared}/b', 'C=2']\nprepare = 'top'\nask.args = ['-v']\n"
+
+static const char recipe[] = RECIPE("'./a.out'");
+
+static void recipe_set(struct fixture *f, const char *more)
+{
+    AUTO(mem_freep) char *text = xasprintf("%s%s", recipe, more);
+    host_recipes(&f->host, LIST(text));
+}
 
 static int setup(void **state)
 {
@@ -69,10 +71,9 @@ static int setup(void **state)
     f->top = upper;
     f->top.base = &f->base;
     f->top.inputs = f->inputs;
-    f->recipe = recipe;
-    f->recipe.prepare = &f->top;
-    f->host.view.recipes = &f->recipe;
-    f->host.view.recipe_count = 1;
+    f->preparations[0] = (struct named_preparation){"top", &f->top};
+    f->host.view.preparations = f->preparations;
+    recipe_set(f, "");
     strcpy(f->names[0], "lower");
     strcpy(f->names[1], "upper");
     strcpy(f->names[2], "other");
@@ -153,7 +154,7 @@ static void test_key_changes_with_the_command_the_files_and_the_base(void **stat
 
 static struct runtime *runtime_with(struct fixture *f, int prepared_fd)
 {
-    struct runtime *r = host_runtime_new(&f->host.view, &f->recipe, &f->tool, prepared_fd);
+    struct runtime *r = host_runtime_new(&f->host.view, f->host.recipes[0], &f->tool, prepared_fd);
     assert_non_null(r);
     return r;
 }
@@ -201,7 +202,7 @@ static void test_run_that_uses_it_has_its_layer(void **state)
     struct fixture *f = *state;
     AUTO(mem_freep) char *upper_key = preparation_key(&f->top, &f->tool);
     AUTO(fd_closep) int fd = prepared_dir(f, LIST(upper_key));
-    f->recipe.run = LIST("{tool}", "{prepared}/run");
+    host_recipes(&f->host, LIST(RECIPE("'{tool}', '{prepared}/run'")));
     struct runtime *r = runtime_with(f, fd);
     assert_int_equal(r->layer_count, r->run_layer_count);
     assert_int_equal(r->layers[r->run_layer_count - 1], LAYER_PREPARED);
@@ -213,8 +214,7 @@ static void test_other_commands_take_the_place_when_all_is_made(void **state)
     struct fixture *f = *state;
     AUTO(mem_freep) char *upper_key = preparation_key(&f->top, &f->tool);
     AUTO(mem_freep) char *lower_key = preparation_key(&f->base, &f->tool);
-    f->when_prepared = (struct host_commands){.run = LIST("{tool}", "fast"), .warm = "{main}"};
-    f->recipe.when_prepared = &f->when_prepared;
+    recipe_set(f, "prepared.run = ['{tool}', 'fast']\nprepared.warm = '{main}'\n");
 
     AUTO(fd_closep) int half = prepared_dir(f, LIST(upper_key));
     struct runtime *r = runtime_with(f, half);
@@ -234,9 +234,7 @@ static void test_other_commands_take_the_place_when_all_is_made(void **state)
 static void test_base_is_wanted_first_and_each_once(void **state)
 {
     struct fixture *f = *state;
-    const struct host_recipe twice[] = {f->recipe, f->recipe};
-    f->host.view.recipes = twice;
-    f->host.view.recipe_count = 2;
+    host_recipes(&f->host, LIST(recipe, recipe));
     AUTO(preparations_done) struct preparations wanted;
     preparations_find(&f->host.view, &wanted);
     assert_int_equal(wanted.count, 2);
@@ -278,10 +276,35 @@ static void test_unknown_name_is_not_chosen(void **state)
     assert_int_equal(wanted.count, 2);
 }
 
+/* What is made by one way of starting a tool is used by the same. */
+static void test_groovy_is_run_as_its_archive_was_made(void **state)
+{
+    (void)state;
+    AUTO(recipes_freep) struct recipes *all = recipes_new(NULL, NULL, NULL);
+    const struct recipe *groovy = recipes_by_id(all, "groovy/2.4");
+    const struct recipe *clojure = recipes_by_id(all, "clojure/1.11");
+    assert_true(str_ends(prepared_groovy.command[2], groovy->when_prepared.run[2]));
+    assert_non_null(strstr(prepared_clojure.command[2], clojure->when_prepared.run[6]));
+}
+
+static void test_every_name_of_a_recipe_is_a_preparation(void **state)
+{
+    (void)state;
+    AUTO(recipes_freep) struct recipes *all = recipes_new(NULL, NULL, NULL);
+    size_t count;
+    const struct recipe *const *r = recipes_all(all, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool known = host_view_preparation(&host_view_system, r[i]) != NULL;
+        if (known != (r[i]->prepare != NULL)) {
+            fail_msg("%s: nobody makes '%s'", r[i]->id, r[i]->prepare);
+        }
+    }
+}
+
 static void test_nothing_is_wanted_without_the_tool(void **state)
 {
     struct fixture *f = *state;
-    f->recipe.tools = LIST("ccy");
+    f->host.recipes[0]->tools[0][2] = 'y';
     AUTO(preparations_done) struct preparations wanted;
     preparations_find(&f->host.view, &wanted);
     assert_int_equal(wanted.count, 0);
@@ -302,6 +325,8 @@ int main(void)
         TEST(test_base_is_wanted_first_and_each_once),
         TEST(test_chosen_ones_bring_what_they_are_built_on),
         TEST(test_unknown_name_is_not_chosen),
+        TEST(test_groovy_is_run_as_its_archive_was_made),
+        TEST(test_every_name_of_a_recipe_is_a_preparation),
         TEST(test_nothing_is_wanted_without_the_tool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,6 @@
 #include "base/tree.h"
 #include "host_fixture.h"
 #include "model/semver.h"
-#include "runtimes/host_recipes.h"
 #include "runtimes/runtimes.h"
 #include "runtimes/runtimes_at.h"
 #include "sandbox/sandbox.h"
@@ -153,69 +152,30 @@ static void box_ends(struct box *b, const char *text, enum box_end end, int wait
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const struct host_recipe recipes[] = {
-    {.language = "zebra",
-     .aliases = LIST("zeb", "zebra{x.y}"),
-     .tools = LIST("zebra", "zebra2", "zebra3"),
-     .version_args = LIST("--version"),
-     .extensions = LIST(".zb"),
-     .headers = LIST(".zh"),
-     .default_name = "main.zb",
-     .run = LIST("{tool}", "{main}", "{args}"),
-     .warm = "{main}",
-     .warm_alone = true,
-     .warm_unless = LIST("AGE"),
-     .compile_warm_alone = true,
-     .compile_warm_unless = LIST("TIME"),
-     .env = LIST("A=b"),
-     .hello = "hello\n",
-     .compile_limits = {.wall_ms = 7}},
-    {.language = "ant",
-     .package = "kit",
-     .tools = LIST("kit"),
-     .needs = LIST("ld"),
-     .version_args = LIST("-v"),
-     .version_input = "say\n",
-     .version_after = "kit",
-     .extensions = LIST(".ant"),
-     .needs_extension = true,
-     .default_name = "main.ant",
-     .compile = LIST("ld", "{sources}", "{tool}"),
-     .run = LIST("./a.out", "{args}"),
-     .hello = "hello\n"},
-    {.language = "bee",
-     .package = "kit",
-     .tools = LIST("kit"),
-     .only = ">=2",
-     .version_args = LIST("-v"),
-     .version_after = "kit",
-     .extensions = LIST(".bee"),
-     .default_name = "main.bee",
-     .run = LIST("{tool}", "{main}"),
-     .hello = "hello\n"},
-    {.language = "cat",
-     .tools = LIST("cat"),
-     .unless = "zebra",
-     .version_args = LIST("-v"),
-     .extensions = LIST(".cat"),
-     .default_name = "main.cat",
-     .run = LIST("{tool}", "{main}"),
-     .hello = "hello\n"},
-    {.language = "dog",
-     .tools = LIST("dog"),
-     .version_package = "doggy",
-     .extensions = LIST(".dog"),
-     .default_name = "main.dog",
-     .run = LIST("{tool}", "{main}"),
-     .hello = "hello\n"},
-    {.language = "zebra-again",
-     .unlisted = true,
-     .tools = LIST("zebra"),
-     .version_args = LIST("--version"),
-     .extensions = LIST(".zb"),
-     .default_name = "main.zb",
-     .run = LIST("{tool}", "{main}"),
-     .hello = "hello\n"},
+static const char *const recipe_texts[] = {
+    "language = 'zebra'\naliases = ['zeb', 'zebra{x.y}']\ntools = ['zebra', 'zebra2', 'zebra3']\n"
+    "extensions = ['.zb']\nheaders = ['.zh']\nfile = 'main.zb'\n"
+    "run = ['{tool}', '{main}', '{args}']\nwarm = '{main}'\nwarm_alone = true\n"
+    "warm_unless = ['AGE']\ncompile_warm_alone = true\ncompile_warm_unless = ['TIME']\n"
+    "env = ['A=b']\nask.args = ['--version']\ntests.hello = \"hello\\n\"\n"
+    "limits.compile.wall_ms = 7\n",
+    "language = 'ant'\npackage = 'kit'\ntools = ['kit']\nextensions = ['.ant']\n"
+    "needs_extension = true\nfile = 'main.ant'\ncompile = ['ld', '{sources}', '{tool}']\n"
+    "run = ['./a.out', '{args}']\ntests.hello = \"hello\\n\"\nhost.needs = ['ld']\n"
+    "[ask]\nargs = ['-v']\ninput = \"say\\n\"\nafter = 'kit'\n",
+    "language = 'bee'\npackage = 'kit'\ntools = ['kit']\nonly = '>=2'\nextensions = ['.bee']\n"
+    "file = 'main.bee'\nrun = ['{tool}', '{main}']\ntests.hello = \"hello\\n\"\n"
+    "[ask]\nargs = ['-v']\nafter = 'kit'\n",
+    "language = 'cat'\ntools = ['cat']\nextensions = ['.cat']\nfile = 'main.cat'\n"
+    "run = ['{tool}', '{main}']\nask.args = ['-v']\nhost.unless = 'zebra'\n",
+    "language = 'dog'\ntools = ['dog']\nextensions = ['.dog']\nfile = 'main.dog'\n"
+    "run = ['{tool}', '{main}']\nask.package = 'doggy'\n",
+    "language = 'zebra-again'\nunlisted = true\ntools = ['zebra']\nextensions = ['.zb']\n"
+    "file = 'main.zb'\nrun = ['{tool}', '{main}']\nask.args = ['--version']\n",
+    /* Not the host's, whatever it has. */
+    "language = 'fox'\ntools = ['zebra']\nextensions = ['.fox']\nfile = 'main.fox'\n"
+    "run = ['{tool}', '{main}']\nask.args = ['--version']\nhost.offer = false\n",
+    NULL,
 };
 
 struct fixture {
@@ -235,8 +195,7 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     struct err e;
     host_fixture_make(&f->host);
-    f->host.view.recipes = recipes;
-    f->host.view.recipe_count = ARRAY_LEN(recipes);
+    host_recipes(&f->host, recipe_texts);
     snprintf(f->cache, sizeof(f->cache), "%s/versions", f->host.root);
     f->sandbox.capacity = 100;
     assert_int_equal(loop_new(&f->loop, &e), 0);
