@@ -13,7 +13,6 @@
 
 /* Ids below are of layers that are not the store's: packages/store.h. */
 #define LAYER_FIRST 1000
-#define LAYERS_MAX  64
 
 struct reader {
     const char *name;
@@ -29,7 +28,7 @@ static int wrong(const struct reader *r, unsigned line, const char *key, const c
 static int read_layers(const struct reader *r, const struct toml_entry *entry)
 {
     const struct toml_value *v = &entry->value;
-    if (v->count > LAYERS_MAX) {
+    if (v->count > MANIFEST_LAYERS_MAX) {
         return wrong(r, entry->line, entry->key, "at most 64 layers");
     }
     struct manifest *m = r->m;
@@ -78,7 +77,7 @@ static int read_libraries(const struct reader *r, const struct toml_entry *entry
 
 static int read_own_layers(const struct reader *r, const struct toml_entry *entry)
 {
-    if (entry->value.number < 0 || entry->value.number > LAYERS_MAX) {
+    if (entry->value.number < 0 || entry->value.number > MANIFEST_LAYERS_MAX) {
         return wrong(r, entry->line, entry->key, "how many of the layers are its own");
     }
     r->m->own_layer_count = (size_t)entry->value.number;

@@ -11,6 +11,8 @@ struct buf;
 struct err;
 struct recipe;
 
+#define MANIFEST_LAYERS_MAX 64
+
 struct manifest_part {
     char *kind;    /* "debian", "npm", "own", "piston", "image" */
     char *name;    /* "ruby3.1" */

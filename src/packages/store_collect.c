@@ -36,10 +36,11 @@ static int layer_remove_locked(struct store *s, const struct stage *st, const st
     char name[16];
     snprintf(name, sizeof(name), "%" PRIu32, layer->id);
     /* The digest first: none says what is not there. */
+    *ret_done = true;
     if (unlinkat(s->fd, digest.text, 0) < 0 || renameat(s->fd, path.text, st->fd, name) < 0) {
+        /* Another collector was quicker. */
         return errno == ENOENT ? 0 : err_sys(e, "removing '%s'", path.text);
     }
-    *ret_done = true;
     r = store_sync_dir(s, STORE_DIGESTS, e);
     return r == 0 ? store_sync_dir(s, STORE_LAYERS, e) : r;
 }

@@ -93,6 +93,9 @@ void store_users_done(struct store_users *u);
  * not looked at. */
 int store_users_read(const struct store *s, const char *except, struct store_users *ret,
                      struct err *e);
+/* Like store_put; layers that were committed stay held. */
+struct manifest;
+int store_put_keeping(struct store *s, const struct manifest *m, struct err *e);
 bool store_users_name(const struct store_users *u, uint32_t layer);
 
 /* "ruby/3.1" is in "ruby@3.1"; ERR_INVALID when it is no id. */

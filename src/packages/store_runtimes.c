@@ -261,7 +261,7 @@ static int dir_make(const struct stage *st, const struct buf *text, struct err *
     return r;
 }
 
-int store_put(struct store *s, const struct manifest *m, struct err *e)
+int store_put_keeping(struct store *s, const struct manifest *m, struct err *e)
 {
     char dir[STORE_NAME_MAX + 1];
     AUTO(buf_done) struct buf text = {0};
@@ -273,7 +273,12 @@ int store_put(struct store *s, const struct manifest *m, struct err *e)
     AUTO(fd_closep) int lock = -1;
     r = r == 0 ? store_lock(s, &lock, e) : r;
     r = r == 0 ? layers_check(s, m, e) : r;
-    r = r == 0 ? dir_put(s, &st, dir, e) : r;
+    return r == 0 ? dir_put(s, &st, dir, e) : r;
+}
+
+int store_put(struct store *s, const struct manifest *m, struct err *e)
+{
+    int r = store_put_keeping(s, m, e);
     if (r == 0) {
         store_hold_drop(s, m->layers, m->layer_count);
     }

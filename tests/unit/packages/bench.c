@@ -124,7 +124,8 @@ struct manifest *manifest_make(const char *id, const uint32_t *layers, size_t co
     m->id = xstrdup(id);
     m->recipe_text = xstrdup("language = \"text\"\nname = \"Text\"\nversion = \"1.0.0\"\n"
                              "tools = [\"cat\"]\nfile = \"main.txt\"\nextensions = [\".txt\"]\n"
-                             "run = [\"{tool}\", \"{main}\"]\n[ask]\nargs = [\"--version\"]\n[install]\ndebian = [\"x\"]\n");
+                             "run = [\"{tool}\", \"{main}\"]\n[ask]\nargs = "
+                             "[\"--version\"]\n[install]\ndebian = [\"x\"]\n");
     m->version = xstrdup("1.0.0");
     m->source = xstrdup("debian");
     m->layers = xmemdup(layers, count * sizeof(*layers));

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "packages/store_usage.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/dir.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "packages/store_impl.h"
+
+#define DEPTH_MAX 128
+
+void store_usage_done(struct store_usage *u)
+{
+    for (size_t i = 0; i < u->count; i++) {
+        free(u->runtimes[i].id);
+    }
+    free(u->runtimes);
+    *u = (struct store_usage){0};
+}
+
+/*
+ * What is being made or downloaded changes while we look: a name that is gone, or a directory that
+ * is closed to us, counts as nothing.
+ */
+static uint64_t tree_bytes(int dir_fd, const char *name, unsigned depth)
+{
+    struct stat st;
+    struct err ignored;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        return 0;
+    }
+    /* Of names of one file, each has its share. */
+    uint64_t bytes = (uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : st.st_nlink);
+    AUTO(dir_closep) DIR *dir = NULL;
+    if (!S_ISDIR(st.st_mode) || depth > DEPTH_MAX || dir_open(dir_fd, name, &dir, &ignored) < 0) {
+        return bytes;
+    }
+    const struct dirent *entry;
+    while ((entry = dir_next(dir))) {
+        bytes += tree_bytes(dirfd(dir), entry->d_name, depth + 1);
+    }
+    return bytes;
+}
+
+static unsigned users_of(const struct store_users *users, uint32_t layer)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < users->count; i++) {
+        for (size_t k = 0; k < users->all[i].layer_count; k++) {
+            count += users->all[i].layers[k] == layer;
+        }
+    }
+    return count;
+}
+
+static bool names(const struct store_user *u, uint32_t layer)
+{
+    for (size_t i = 0; i < u->layer_count; i++) {
+        if (u->layers[i] == layer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void layer_count(struct store_usage *u, const struct store_users *users,
+                        const struct layer *layer)
+{
+    unsigned count = users_of(users, layer->id);
+    u->layer_bytes += layer->bytes;
+    u->unused_bytes += count == 0 ? layer->bytes : 0;
+    for (size_t i = 0; i < users->count; i++) {
+        if (names(&users->all[i], layer->id)) {
+            *(count == 1 ? &u->runtimes[i].own_bytes : &u->runtimes[i].shared_bytes) +=
+                layer->bytes;
+        }
+    }
+}
+
+int store_usage(const struct store *s, struct store_usage *ret, struct err *e)
+{
+    AUTO(store_users_done) struct store_users users = {0};
+    AUTO(mem_freep) struct layer *layers = NULL;
+    size_t count = 0;
+    int r = store_users_read(s, NULL, &users, e);
+    r = r == 0 ? store_layers(s, &layers, &count, e) : r;
+    if (r < 0) {
+        return r;
+    }
+    struct store_usage u = {.count = users.count};
+    u.runtimes = xcalloc(users.count + 1, sizeof(*u.runtimes));
+    for (size_t i = 0; i < users.count; i++) {
+        u.runtimes[i].id = xstrdup(users.all[i].id);
+    }
+    for (size_t i = 0; i < count; i++) {
+        layer_count(&u, &users, &layers[i]);
+    }
+    u.cache_bytes = tree_bytes(s->fd, "cache", 0) + tree_bytes(s->fd, "apt", 0);
+    u.stage_bytes = tree_bytes(s->fd, STORE_STAGE, 0);
+    *ret = u;
+    return 0;
+}
