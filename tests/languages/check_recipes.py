@@ -96,8 +96,9 @@ def find_program(root, name, dirs=TOOL_DIRS):
     return next((f"{d}/{name}" for d in dirs if within(root, f"{d}/{name}").exists()), None)
 
 
-def find_tool(root, recipe):
-    return next((p for p in (find_program(root, t) for t in recipe.get("tools", [])) if p), None)
+def find_tool(root, recipe, home):
+    names = (t.replace("{home}", home) for t in recipe.get("tools", []))
+    return next((p for p in (find_program(root, t) for t in names) if p), None)
 
 
 def write_all(pipe, data):
@@ -121,7 +122,7 @@ class Try:
 
     def __init__(self, root, scratch, identity, recipe):
         self.root, self.scratch, self.identity, self.recipe = root, scratch, identity, recipe
-        self.tool = find_tool(root, recipe)
+        self.tool = find_tool(root, recipe, self.home())
 
     def expand(self, command):
         main = self.recipe["file"]
@@ -152,6 +153,7 @@ class Try:
 
         def enter():
             (group / "cgroup.procs").write_text("0")
+            resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
             resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
         unshare = ["unshare", "-m", "-n", "-p", "-f", "--propagation", "private"]
