@@ -72,11 +72,17 @@ def load(runtimes, identity):
     """The recipe, with what it takes from the one that `like` names."""
     recipe = tomllib.loads((runtimes / f"{identity}.toml").read_text())
     if "like" not in recipe:
-        return recipe
+        return without_empty(recipe)
     below = load(runtimes, recipe["like"])
     for key in ("aliases", "judge0", "judge0_extra", "unlisted", "package", "version", "like"):
         below.pop(key, None)
-    return merge(below, recipe)
+    return without_empty(merge(below, recipe))
+
+
+def without_empty(table):
+    """An empty text or list means none, also of what `like` would give."""
+    made = {k: without_empty(v) if isinstance(v, dict) else v for k, v in table.items()}
+    return {k: v for k, v in made.items() if v not in ("", [])}
 
 
 def within(root, path):
@@ -246,7 +252,7 @@ class Try:
 
     def check(self, only):
         tests = self.recipe.get("tests", {})
-        excused = {w.split(":")[0] for w in tests.get("no", [])}
+        excused = {t.strip() for w in tests.get("no", []) for t in w.split(":")[0].split(",")}
         found = []
         for test in TESTS:
             if only and test not in only:
