@@ -193,6 +193,12 @@ static const char doctor_text[] =
     "\n"
     "Exit status: 0 when a server would start here with this configuration (sandbox.require).\n";
 
+static const char pkg_text[] =
+    "Installs languages, each into layers of its own that boxes see and the host does not.\n"
+    "\n"
+    "  belljar pkg install ruby lua=5.4           the newest, or a version\n"
+    "  belljar pkg list                           what is installed, and its size on the disk\n";
+
 static const char prepare_text[] =
     "Makes what makes compilers fast, once for each version of a tool: precompiled headers, a "
     "filled\n"
@@ -293,6 +299,8 @@ const struct command commands[] = {
      key_flags, "server", false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
+    {"pkg", cmd_pkg, "pkg install NAME... | list", "install languages", pkg_text, pkg_flags,
+     "packages runtimes sandbox", false},
     {"prepare", cmd_prepare, "prepare [--list] [FLAGS] [NAME...]", "make compilers fast",
      prepare_text, prepare_flags, "prepare sandbox", false},
     {"prove", cmd_prove, "prove [FLAGS] [PROGRAM...]",

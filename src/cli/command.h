@@ -35,6 +35,7 @@ extern const size_t command_count;
 extern const struct cli_flag db_flags[];
 extern const struct cli_flag key_flags[];
 extern const struct cli_flag execution_flags[]; /* of cancel and watch */
+extern const struct cli_flag pkg_flags[];
 extern const struct cli_flag prepare_flags[];
 extern const struct cli_flag prove_flags[];
 extern const struct cli_flag ps_flags[];

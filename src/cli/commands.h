@@ -21,6 +21,7 @@ int cmd_docs(int argc, char **argv); /* hidden: writes the generated pages */
 int cmd_help(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_piston(int argc, char **argv);
+int cmd_pkg(int argc, char **argv);
 int cmd_prepare(int argc, char **argv);
 int cmd_prove(int argc, char **argv);
 int cmd_ps(int argc, char **argv);

@@ -29,6 +29,7 @@ struct installation {
     const struct config *config; /* packages.*: mirrors and indexes */
     const struct recipes *recipes;
     const struct recipe *recipe;
+    const char *suite;      /* the Debian release that all below it is of */
     char *const *libraries; /* --with; NULL: none */
     struct store *store;
     struct workshop *workshop;

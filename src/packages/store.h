@@ -40,6 +40,12 @@ struct err;
 struct manifest;
 struct store;
 
+/* In one program with the store of executions (src/store), which has functions of these names. */
+#define store_open  package_store_open
+#define store_close package_store_close
+#define store_get   package_store_get
+#define store_list  package_store_list
+
 /* `write`: makes what is missing, and removes what the dead have left. */
 int store_open(const char *packages_dir, bool write, struct store **ret, struct err *e);
 void store_close(struct store *s); /* NULL is fine */

@@ -1,0 +1,44 @@
+#pragma once
+/*
+ * install - one recipe, installed whole: what it stands on first, then its own layer, its version
+ * and its hello program, and the manifest at last.
+ *
+ * May be called again after any failure, and by several processes at once: a recipe is installed by
+ * one of them, the others find it there.  What is half made is a stage, which the next one who
+ * opens the store removes.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct err;
+struct fetcher;
+struct manifest;
+struct progress;
+struct recipe;
+struct recipes;
+struct store;
+struct workshop;
+
+struct install {
+    const struct config *config;
+    const struct recipes *recipes;
+    struct store *store;
+    struct workshop *workshop;
+    struct fetcher *fetcher;
+    struct progress *progress;
+    bool again; /* also when it is there */
+};
+
+/* `libraries`: --with; NULL: none.  *ret_made: false when it was there. */
+int install_recipe(const struct install *i, const struct recipe *recipe, char *const *libraries,
+                   struct manifest **ret, bool *ret_made, struct err *e);
+
+struct install_estimate {
+    uint64_t download_bytes, disk_bytes;
+    size_t missing; /* recipes, with what they stand on */
+};
+/* What installing these would take; each thing that several stand on counts once. */
+int install_plan(const struct install *i, const struct recipe *const *all, size_t count,
+                 struct install_estimate *ret, struct err *e);
