@@ -119,10 +119,11 @@ static int path_make(const char *path, struct err *e)
             *at = '/';
         }
     }
-    if (mkdir(part, 0755) < 0 && errno != EEXIST) {
-        return err_sys(e, "making directory '%s'", part);
+    if (mkdir(part, 0755) < 0) {
+        return errno == EEXIST ? 0 : err_sys(e, "making directory '%s'", part);
     }
-    return 0;
+    /* Whatever the umask is: the server is another user. */
+    return chmod(part, 0755) < 0 ? err_sys(e, "chmod '%s'", part) : 0;
 }
 
 /*
@@ -151,7 +152,6 @@ static int owner_check(int fd, const char *path, struct err *e)
 static int folder_make(int fd, const struct folder *f, struct err *e)
 {
     if (mkdirat(fd, f->name, f->mode) == 0) {
-        /* Whatever the umask is: the server is another user. */
         return fchmodat(fd, f->name, f->mode, 0) < 0 ? err_sys(e, "chmod '%s'", f->name) : 0;
     }
     return errno == EEXIST ? 0 : err_sys(e, "making '%s'", f->name);

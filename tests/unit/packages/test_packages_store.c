@@ -85,6 +85,25 @@ static void test_a_store_that_others_may_change_is_refused(void **state)
     }
 }
 
+static void test_a_server_of_another_user_can_read_a_new_store(void **state)
+{
+    struct bench *b = *state;
+    struct err e = {0};
+    struct stat st;
+    char path[80];
+    AUTO(store_closep) struct store *s = NULL;
+    snprintf(path, sizeof(path), "%s/packages/cache/x", b->dir);
+    mode_t before = umask(077);
+    int r = store_open(path, true, &s, &e);
+    umask(before);
+    assert_done(r, e);
+    const char *const read[] = {".", "layers", "digests", "runtimes"};
+    for (size_t i = 0; i < ARRAY_LEN(read); i++) {
+        assert_int_equal(fstatat(store_fd(s), read[i], &st, 0), 0);
+        assert_int_equal(st.st_mode, S_IFDIR | 0755);
+    }
+}
+
 static void test_readers_cannot_change_anything(void **state)
 {
     struct store *s = open_again(*state, false);
@@ -528,6 +547,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_STORE(test_a_reader_needs_a_store_that_is_there),
         IN_STORE(test_a_store_that_others_may_change_is_refused),
+        IN_STORE(test_a_server_of_another_user_can_read_a_new_store),
         IN_STORE(test_readers_cannot_change_anything),
         IN_STORE(test_a_store_without_anything_lists_nothing),
         IN_STORE(test_ids_grow_and_are_never_given_twice),
