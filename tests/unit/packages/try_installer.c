@@ -3,6 +3,7 @@
  * try_installer KIND RECIPES_DIR ID CACHE_DIR TREE_DIR REGISTRY UNPACK: one installer by itself,
  * for tests/packages.  Archives are taken apart by UNPACK (belljar-unpack) without a box.  Prints
  * "plan DOWNLOAD DISK" and the parts.  Exit status: the kind of the error, which stderr tells.
+ * KIND piston: ID is a package of the index that is the file RECIPES_DIR; prints its recipes.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@
 #include "config/config.h"
 #include "packages/fetcher.h"
 #include "packages/installation.h"
+#include "packages/piston_get.h"
+#include "packages/piston_index.h"
+#include "packages/piston_package.h"
 #include "packages/store.h"
 #include "packages/tree_writer.h"
 #include "packages/workshop.h"
@@ -81,6 +85,28 @@ static int run(const struct installer *installer, struct installation *in, struc
     return r;
 }
 
+static int piston(const struct installation *in, const char *path, const char *name, struct err *e)
+{
+    AUTO(buf_done) struct buf text = {0};
+    int r = fd_read_path(path, 1 << 20, &text, e);
+    if (r < 0) {
+        return r;
+    }
+    struct piston_index *index = piston_index_parse(text.data, text.len, say, NULL);
+    const struct piston_entry *entry = piston_index_find(index, name, "*");
+    struct piston_package *p = NULL;
+    r = entry ? piston_package_get(entry, in->fetcher, in->workshop, in->stage, &p, e)
+              : err_set(e, ERR_NOT_FOUND, "no package %s", name);
+    for (size_t i = 0; r == 0 && i < p->count; i++) {
+        AUTO(buf_done) struct buf recipe = {0};
+        piston_recipe_write(p, &p->languages[i], entry, NULL, &recipe);
+        printf("%s", recipe.data);
+    }
+    piston_package_free(p);
+    piston_index_free(index);
+    return r;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 8) {
@@ -91,7 +117,8 @@ int main(int argc, char **argv)
     struct config config = {.npm_registry = argv[6]};
     struct workshop workshop = {argv[7]};
     struct stage stage = {.tree_fd = tree};
-    struct recipes *recipes = recipes_new(argv[2], say, NULL);
+    bool is_piston = strcmp(argv[1], "piston") == 0;
+    struct recipes *recipes = recipes_new(is_piston ? NULL : argv[2], say, NULL);
     struct installation in = {
         .config = &config,
         .recipes = recipes,
@@ -101,8 +128,10 @@ int main(int argc, char **argv)
         .stage = &stage,
     };
     struct err e;
-    int r = in.recipe ? run(strcmp(argv[1], "npm") == 0 ? &installer_npm : &installer_own, &in, &e)
-                      : err_set(&e, ERR_NOT_FOUND, "no recipe %s", argv[3]);
+    int r = is_piston ? piston(&in, argv[2], argv[3], &e)
+            : in.recipe
+                ? run(strcmp(argv[1], "npm") == 0 ? &installer_npm : &installer_own, &in, &e)
+                : err_set(&e, ERR_NOT_FOUND, "no recipe %s", argv[3]);
     fetcher_free(in.fetcher);
     recipes_free(recipes);
     if (r < 0) {
