@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the test programs of recipes in a tree that has their tools: a debootstrap tree, say.
 
-    check_recipes.py --root TREE [--runtimes DIR] [-j N] [-v] [--test NAME]... [ID]...
+    check_recipes.py --root TREE [--runtimes DIR] [-j N] [-v] [--seconds N] [--test NAME]... [ID]...
 
 No belljar is needed, which makes it the tool of who writes a recipe: each program is compiled and run in namespaces of
 its own (mounts, processes, no network), by a user without privileges, with a read-only root and fresh /tmp and /box.
@@ -126,8 +126,9 @@ def read_all(pipe, text):
 class Try:
     """One recipe in one tree."""
 
-    def __init__(self, root, scratch, identity, recipe):
+    def __init__(self, root, scratch, identity, recipe, seconds=RUN_SECONDS):
         self.root, self.scratch, self.identity, self.recipe = root, scratch, identity, recipe
+        self.seconds = seconds
         self.tool = find_tool(root, recipe, self.home())
 
     def expand(self, command):
@@ -225,7 +226,7 @@ class Try:
     def judge(self, test, text):
         stdin = {"echo": LINES, "sum": NUMBERS}.get(test, b"")
         stage, (status, out, err, stopped, full) = self.run(
-            test, text, stdin, LOOP_SECONDS if test == "loop" else RUN_SECONDS)
+            test, text, stdin, LOOP_SECONDS if test == "loop" else self.seconds)
         about = f"{stage} stage: status {status}{', stopped' if stopped else ''}; " \
                 f"stdout {out[-200:]!r}; stderr {err[-400:]!r}"
         wanted = {
@@ -307,6 +308,7 @@ def main():
     parser.add_argument("--scratch", type=pathlib.Path, default="/tmp")
     parser.add_argument("-j", dest="jobs", type=int, default=2)
     parser.add_argument("-v", dest="verbose", action="store_true")
+    parser.add_argument("--seconds", type=int, default=RUN_SECONDS, help="for each run but endless ones")
     parser.add_argument("--test", action="append", choices=TESTS)
     parser.add_argument("ids", nargs="*")
     arguments = parser.parse_args()
@@ -322,7 +324,7 @@ def main():
             recipe = load(arguments.runtimes, identity)
             if "run" not in recipe:
                 return identity, "part", []
-            tried = Try(root, scratch, identity, recipe)
+            tried = Try(root, scratch, identity, recipe, arguments.seconds)
             if not tried.tool:
                 return identity, "absent", []
             return identity, "tried", tried.check(arguments.test)
