@@ -110,7 +110,7 @@ static const struct {
     {INTO, " into in "},
     {TAKING, " taking "},
     {TAKES, " takes wants "},
-    {SAYS, " says say "},
+    {SAYS, " says said say "},
     {PUT, " put "},
     {LET, " let "},
     {BE, " be "},
@@ -122,7 +122,7 @@ static const struct {
     {ROUND, " round around "},
     {LISTEN, " listen "},
     {TO, " to "},
-    {SAY, " shout whisper scream "},
+    {SAY, " shout whisper scream print "},
     {IF, " if "},
     {ELSE, " else "},
     {WHILE, " while "},
@@ -232,12 +232,15 @@ struct node {
     enum node_kind kind;
     char op; /* BINARY: + - * / = ! > < g l & | n; TURN_TO: u d r; CHANGE: s j c; LOOP: w u */
     size_t line;
-    size_t name; /* VARIABLE */
+    size_t name;     /* VARIABLE */
+    bool is_pronoun; /* VARIABLE: name is what stood last before it */
     double amount;
     struct value value; /* LITERAL */
     struct node **kids; /* an absent one is NULL */
     size_t len, cap;
 };
+
+enum { NO_NAME = -1 };
 
 struct rockstar {
     const struct source *source;
@@ -247,8 +250,8 @@ struct rockstar {
     struct token *tokens;
     size_t token_count, token_cap, token;
     struct names names;
-    bool has_last;
-    size_t last; /* the variable that pronouns mean */
+    size_t named;    /* the variable named last, while parsing; NO_NAME: none yet */
+    size_t assigned; /* the one that got a value last, while running */
     struct scope *global, *scope;
     size_t running; /* the line */
     struct value returned;
@@ -504,17 +507,20 @@ static size_t word_scan(struct rockstar *r, size_t at)
 {
     const char *s = r->line.data;
     size_t end = at;
-    while (is_word_byte(s[end])) {
+    while (is_word_byte(s[end]) && (end == at || strncmp(s + end, "'n'", 3) != 0)) {
         end++;
+    }
+    if (strncmp(s + at, "'n'", 3) == 0) {
+        end = at + 3;
     }
     if (end - at == 3 && strncasecmp(s + at, "'n'", 3) == 0) {
         token_add(r, LIST_AND, at, end);
-    } else if (end - at > 2 && strncmp(s + end - 2, "'s", 2) == 0) {
+    } else if (end - at > 2 && strncasecmp(s + end - 2, "'s", 2) == 0) {
         word_add(r, at, end - 2);
         word_add(r, end - 2, end);
         struct token *t = &r->tokens[r->token_count - 1];
         t->meaning = IS;
-    } else if (end - at > 3 && strncmp(s + end - 3, "'re", 3) == 0) {
+    } else if (end - at > 3 && strncasecmp(s + end - 3, "'re", 3) == 0) {
         word_add(r, at, end - 3);
         word_add(r, end - 3, end);
         r->tokens[r->token_count - 1].meaning = IS;
@@ -661,6 +667,32 @@ static bool is_plain(const struct token *t)
     return t->kind == WORD && t->meaning == NO_KEYWORD;
 }
 
+/* Behind "my" almost any word is a name; not those that make the sentence. */
+static bool is_name_behind_prefix(const struct token *t)
+{
+    switch ((int)t->meaning) {
+    case IS:
+    case ISNT:
+    case NOT:
+    case AND:
+    case OR:
+    case NOR:
+    case PLUS:
+    case WITH:
+    case MINUS:
+    case OVER:
+    case AT:
+    case INTO:
+    case TAKING:
+    case TAKES:
+    case SAYS:
+    case BE:
+        return false;
+    default:
+        return t->kind == WORD;
+    }
+}
+
 /* Takes a variable's name; false: there is none, and nothing was taken. */
 static bool name_accept(struct rockstar *r, size_t *ret_name)
 {
@@ -669,16 +701,7 @@ static bool name_accept(struct rockstar *r, size_t *ret_name)
     if (t->kind != WORD) {
         return false;
     }
-    if (t->meaning == PRONOUN) {
-        if (!r->has_last) {
-            fail_line(r->line_number, "a pronoun means the variable named last, and none was");
-        }
-        r->token++;
-        *ret_name = r->last;
-        return true;
-    }
-    if (t->meaning == PREFIX && t[1].kind == WORD &&
-        (t[1].meaning == NO_KEYWORD || t[1].meaning == PREFIX)) {
+    if (t->meaning == PREFIX && is_name_behind_prefix(&t[1])) {
         text_add(&name, t->word, t->len);
         text_add_byte(&name, ' ');
         text_add(&name, t[1].word, t[1].len);
@@ -694,8 +717,7 @@ static bool name_accept(struct rockstar *r, size_t *ret_name)
     } else {
         return false;
     }
-    *ret_name = r->last = names_number(&r->names, name.data, name.len);
-    r->has_last = true;
+    *ret_name = r->named = names_number(&r->names, name.data, name.len);
     text_done(&name);
     return true;
 }
@@ -749,12 +771,14 @@ static struct node *indexed(struct rockstar *r, struct node *n)
 
 static struct node *variable_accept(struct rockstar *r)
 {
-    size_t name;
-    if (!name_accept(r, &name)) {
+    size_t name = r->named;
+    bool is_pronoun = accept(r, PRONOUN);
+    if (!is_pronoun && !name_accept(r, &name)) {
         return NULL;
     }
     struct node *n = node_new(r, VARIABLE, 0);
     n->name = name;
+    n->is_pronoun = is_pronoun;
     return n;
 }
 
@@ -992,7 +1016,7 @@ static struct node *text_of_says(struct rockstar *r)
     return n;
 }
 
-static struct node *block(struct rockstar *r, bool is_branch);
+static struct node *block(struct rockstar *r);
 
 static struct node *function_parse(struct rockstar *r, struct node *name)
 {
@@ -1003,7 +1027,7 @@ static struct node *function_parse(struct rockstar *r, struct node *name)
     if (peek(r)->kind != LINE_END) {
         fail_token(r, "the end of the line");
     }
-    n->kids[1] = block(r, false);
+    n->kids[1] = block(r);
     r->token = r->token_count - 1;
     return n;
 }
@@ -1149,7 +1173,7 @@ static struct node *loop_parse(struct rockstar *r, char op)
     if (peek(r)->kind != LINE_END) {
         fail_token(r, "the end of the line");
     }
-    n->kids[1] = block(r, false);
+    n->kids[1] = block(r);
     r->token = r->token_count - 1;
     return n;
 }
@@ -1168,7 +1192,7 @@ static struct node *branch_body(struct rockstar *r)
         r->token++;
     }
     if (peek(r)->kind == LINE_END) {
-        return block(r, true);
+        return block(r);
     }
     struct node *n = node_new(r, BLOCK, 0);
     node_add(n, statement(r));
@@ -1294,9 +1318,6 @@ static struct node *statement(struct rockstar *r)
 {
     recursion_check(r);
     enum meaning verb = peek(r)->kind == WORD ? peek(r)->meaning : NO_KEYWORD;
-    if (strcmp(peek(r)->word ? peek(r)->word : "", "says") == 0) {
-        fail_token(r, "a statement");
-    }
     r->token++;
     struct node *n = statement_of(r, verb);
     if (peek(r)->kind == COMMA) {
@@ -1309,9 +1330,8 @@ static struct node *statement(struct rockstar *r)
 }
 
 /* Statements until a blank line, the end, or an "else", on which it stops. */
-static struct node *block(struct rockstar *r, bool is_branch)
+static struct node *block(struct rockstar *r)
 {
-    (void)is_branch;
     struct node *n = node_new(r, BLOCK, 0);
     for (;;) {
         if (!is_else(r)) {
@@ -1450,9 +1470,8 @@ static bool number_parse(const struct string *s, int base, double *ret)
     return is_number;
 }
 
-static double to_number(const struct rockstar *r, struct value v)
+static double to_number(struct value v)
 {
-    (void)r;
     double n = NAN;
     switch (v.type) {
     case NIL:
@@ -1476,19 +1495,19 @@ static double to_number(const struct rockstar *r, struct value v)
 static bool arrays_equal(struct rockstar *r, const struct array *a, const struct array *b);
 
 /* Of different types, the lesser first in the order of enum type. */
-static bool mixed_equal(const struct rockstar *r, struct value a, struct value b)
+static bool mixed_equal(struct value a, struct value b)
 {
     double n;
     if (a.type == MYSTERIOUS || b.type == FUNCTION) {
-        return false;
+        return b.type == NIL;
     }
     if (b.type == ARRAY) {
-        return a.type != STRING && to_number(r, a) == (double)b.array->len;
+        return a.type != STRING && to_number(a) == (double)b.array->len;
     }
     if (b.type == STRING) {
         return a.type == NUMERIC   ? number_parse(b.string, 10, &n) && n == a.number
                : a.type == BOOLEAN ? a.boolean == is_true(b)
-                                   : false;
+                                   : !is_true(b);
     }
     if (a.type == NIL) {
         return !is_true(b);
@@ -1499,7 +1518,7 @@ static bool mixed_equal(const struct rockstar *r, struct value a, struct value b
 static bool equal(struct rockstar *r, struct value a, struct value b)
 {
     if (a.type != b.type) {
-        return a.type < b.type ? mixed_equal(r, a, b) : mixed_equal(r, b, a);
+        return a.type < b.type ? mixed_equal(a, b) : mixed_equal(b, a);
     }
     switch (a.type) {
     case BOOLEAN:
@@ -1534,7 +1553,7 @@ static bool arrays_equal(struct rockstar *r, const struct array *a, const struct
     return same;
 }
 
-static bool ordered(struct rockstar *r, struct value a, char op, struct value b)
+static bool ordered(struct value a, char op, struct value b)
 {
     if (a.type == STRING && b.type == STRING) {
         size_t common = a.string->len < b.string->len ? a.string->len : b.string->len;
@@ -1545,7 +1564,7 @@ static bool ordered(struct rockstar *r, struct value a, char op, struct value b)
     if (a.type == MYSTERIOUS || b.type == MYSTERIOUS || a.type == FUNCTION || b.type == FUNCTION) {
         return false;
     }
-    double x = to_number(r, a), y = to_number(r, b);
+    double x = to_number(a), y = to_number(b);
     return op == '<' ? x < y : op == '>' ? x > y : op == 'l' ? x <= y : x >= y;
 }
 
@@ -1588,7 +1607,7 @@ static struct value arithmetic(struct rockstar *r, struct value a, char op, stru
     if (a.type == STRING || b.type == STRING) {
         return (struct value){.type = MYSTERIOUS};
     }
-    double x = to_number(r, a), y = to_number(r, b);
+    double x = to_number(a), y = to_number(b);
     return number(op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : x / y);
 }
 
@@ -1604,6 +1623,16 @@ static struct value *binding_find(const struct rockstar *r, size_t name)
         }
     }
     return NULL;
+}
+
+/* A pronoun means the variable that got a value last; where none did, the one named last. */
+static size_t name_of(const struct rockstar *r, const struct node *n)
+{
+    size_t name = n->is_pronoun && r->assigned != (size_t)NO_NAME ? r->assigned : n->name;
+    if (name == (size_t)NO_NAME) {
+        fail_line(n->line, "a pronoun means a variable, and none was named before it");
+    }
+    return name;
 }
 
 /* Valid until the next variable is made. */
@@ -1664,8 +1693,10 @@ static struct value *place_of(struct rockstar *r, const struct node *n)
 {
     recursion_check(r);
     if (n->kind == VARIABLE) {
-        struct value *found = binding_find(r, n->name);
-        return found ? found : binding_make(r->scope, n->name);
+        size_t name = name_of(r, n);
+        r->assigned = name;
+        struct value *found = binding_find(r, name);
+        return found ? found : binding_make(r->scope, name);
     }
     if (n->kind != INDEX) {
         fail_line(n->line, "this is no place for a value");
@@ -1742,7 +1773,7 @@ static struct value binary_evaluate(struct rockstar *r, const struct node *n)
     if (n->op == '=' || n->op == '!') {
         result = boolean(equal(r, a, b) == (n->op == '='));
     } else if (strchr("<>lg", n->op)) {
-        result = boolean(ordered(r, a, n->op, b));
+        result = boolean(ordered(a, n->op, b));
     } else {
         result = arithmetic(r, a, n->op, b);
     }
@@ -1771,6 +1802,7 @@ static struct value call_evaluate(struct rockstar *r, const struct node *n)
         *binding_make(own, definition->kids[i + 1]->name) = v;
     }
     struct scope *caller = r->scope;
+    size_t assigned = r->assigned;
     r->scope = own;
     r->returned = (struct value){.type = NIL};
     if (run(r, definition->kids[1]) != RETURNED) {
@@ -1779,6 +1811,7 @@ static struct value call_evaluate(struct rockstar *r, const struct node *n)
     struct value result = r->returned;
     r->returned = (struct value){.type = MYSTERIOUS};
     r->scope = caller;
+    r->assigned = assigned;
     scope_unref(own);
     value_done(f);
     return result;
@@ -1805,7 +1838,7 @@ static struct value evaluate(struct rockstar *r, const struct node *n)
     case LITERAL:
         return value_copy(n->value);
     case VARIABLE: {
-        struct value *found = binding_find(r, n->name);
+        struct value *found = binding_find(r, name_of(r, n));
         return found ? value_copy(*found) : (struct value){.type = MYSTERIOUS};
     }
     case INDEX:
@@ -1841,7 +1874,7 @@ static void crement(struct rockstar *r, const struct node *n)
     if (v->type == BOOLEAN) {
         v->boolean = v->boolean != (fmod(n->amount, 2) != 0);
     } else if (v->type == NUMERIC || v->type == NIL) {
-        *v = number(to_number(r, *v) + n->amount);
+        *v = number(to_number(*v) + n->amount);
     } else {
         fail_line(n->line, "only numbers and booleans go up and down");
     }
@@ -1857,8 +1890,7 @@ static void turn(struct rockstar *r, const struct node *n)
     v->number = n->op == 'u' ? ceil(x) : n->op == 'd' ? floor(x) : floor(x + 0.5);
 }
 
-static struct value split(struct rockstar *r, const struct node *n, struct value what,
-                          struct value with)
+static struct value split(const struct node *n, struct value what, struct value with)
 {
     if (what.type != STRING || (with.type != STRING && n->kids[2])) {
         fail_line(n->line, "a string is split, by a string");
@@ -1866,7 +1898,6 @@ static struct value split(struct rockstar *r, const struct node *n, struct value
     struct value parts = array_new();
     const struct string *s = what.string;
     size_t by = n->kids[2] ? with.string->len : 0, start = 0;
-    (void)r;
     while (by == 0 && start < s->len) {
         size_t end = start;
         char_decode(s->data, s->len, &end);
@@ -1901,8 +1932,7 @@ static struct value join(struct rockstar *r, const struct node *n, struct value 
     return text_value(&t);
 }
 
-static struct value cast(struct rockstar *r, const struct node *n, struct value what,
-                         struct value with)
+static struct value cast(const struct node *n, struct value what, struct value with)
 {
     if (what.type == NUMERIC) {
         struct text t = {0};
@@ -1917,7 +1947,7 @@ static struct value cast(struct rockstar *r, const struct node *n, struct value 
     if (what.type != STRING) {
         fail_line(n->line, "only strings and numbers are cast");
     }
-    double base = n->kids[2] ? to_number(r, with) : 10, value;
+    double base = n->kids[2] ? to_number(with) : 10, value;
     if (!(base >= 2 && base <= 36)) {
         fail_line(n->line, "a base is a number from 2 to 36");
     }
@@ -1933,9 +1963,9 @@ static void change(struct rockstar *r, const struct node *n)
     if (n->kids[2]) {
         with = evaluate(r, n->kids[2]);
     }
-    struct value result = n->op == 's'   ? split(r, n, what, with)
+    struct value result = n->op == 's'   ? split(n, what, with)
                           : n->op == 'j' ? join(r, n, what, with)
-                                         : cast(r, n, what, with);
+                                         : cast(n, what, with);
     value_done(what);
     value_done(with);
     assign(r, n->kids[1], result);
@@ -1999,7 +2029,15 @@ static void define(struct rockstar *r, const struct node *n)
     } else {
         r->scope->refs++;
     }
-    assign(r, n->kids[0], (struct value){.type = FUNCTION, .function = f});
+    size_t name = name_of(r, n->kids[0]);
+    struct value *place = NULL; /* one of this scope: the outer one's function stays */
+    for (size_t i = 0; i < r->scope->len; i++) {
+        place = r->scope->bindings[i].name == name ? &r->scope->bindings[i].value : place;
+    }
+    place = place ? place : binding_make(r->scope, name);
+    struct value old = *place;
+    *place = (struct value){.type = FUNCTION, .function = f};
+    value_done(old);
 }
 
 static enum flow run_block(struct rockstar *r, const struct node *n)
@@ -2067,7 +2105,11 @@ static enum flow run(struct rockstar *r, const struct node *n)
 int main(int argc, char **argv)
 {
     struct source source = program_read(argc, argv, "rockstar 1.0.0");
-    struct rockstar r = {.source = &source, .at = source.text, .floor = stack_floor()};
+    struct rockstar r = {.source = &source,
+                         .at = source.text,
+                         .floor = stack_floor(),
+                         .named = NO_NAME,
+                         .assigned = NO_NAME};
     r.global = r.scope = scope_new(NULL);
     run(&r, program_parse(&r));
     /* What is left goes with the process. */
