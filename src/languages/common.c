@@ -286,7 +286,9 @@ void write_char(int64_t code)
 
 void write_text(const char *data, size_t len)
 {
-    fwrite_unlocked(data, 1, len, stdout);
+    if (len > 0) { /* for nothing, data may be NULL */
+        fwrite_unlocked(data, 1, len, stdout);
+    }
 }
 
 void write_str(const char *s)
