@@ -155,7 +155,7 @@ void text_add_byte(struct text *t, int byte)
 
 void text_add_char(struct text *t, int64_t code)
 {
-    char bytes[4];
+    char bytes[4] = {0};
     text_add(t, bytes, char_encode(code, bytes));
 }
 
@@ -280,7 +280,7 @@ int32_t read_char(void)
 
 void write_char(int64_t code)
 {
-    char bytes[4];
+    char bytes[4] = {0};
     write_text(bytes, char_encode(code, bytes));
 }
 

@@ -112,9 +112,9 @@ static void lambda_end(struct interpreter *in)
 
 static int32_t *variable_popped(struct interpreter *in)
 {
-    int32_t which = pop(in);
-    if (which < 0 || which >= VARIABLES) {
-        fail_at(in->source, in->at - 1, "%" PRId32 " is no variable", which);
+    size_t which = (size_t)pop(in);
+    if (which >= VARIABLES) {
+        fail_at(in->source, in->at - 1, "this number is no variable");
     }
     return &in->variables[which];
 }
