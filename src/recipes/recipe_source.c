@@ -104,6 +104,12 @@ static int file_read(int dir_fd, const char *name, size_t max, struct buf *ret, 
     return r < 0 ? err_wrap(e, "read '%s'", name) : 0;
 }
 
+/* Without the room behind it, which is many times a recipe. */
+static char *text_take(const struct buf *text)
+{
+    return xstrndup(text->data != NULL ? text->data : "", text->len);
+}
+
 static int own_read(const struct own_reader *o, const char *name, struct err *e)
 {
     AUTO(buf_done) struct buf text = {0};
@@ -125,9 +131,9 @@ static int own_read(const struct own_reader *o, const char *name, struct err *e)
     }
     struct recipe_source *source = source_add(o->sources, TAKE(&id, NULL));
     source->len = text.len;
-    source->text = source->own_text = text.data != NULL ? buf_take(&text) : xstrdup("");
+    source->text = source->own_text = text_take(&text);
     source->lock_len = lock.len;
-    source->lock = source->own_lock = r == 0 && lock.data != NULL ? buf_take(&lock) : NULL;
+    source->lock = source->own_lock = r == 0 ? text_take(&lock) : NULL;
     return 0;
 }
 
