@@ -134,6 +134,7 @@ static int home_check(void *ctx, const char *key, char *const *command)
 
 bool recipe_may_be_hosts(const struct recipe *r)
 {
-    return r->tools != NULL && !names_home(r->tools) && !names_home(r->env) &&
-           !names_home(r->compile_env) && !recipe_each_command(r, home_check, NULL);
+    return r->language != NULL && r->tools != NULL && !names_home(r->tools) &&
+           !names_home(r->env) && !names_home(r->compile_env) &&
+           !recipe_each_command(r, home_check, NULL);
 }

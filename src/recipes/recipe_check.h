@@ -9,7 +9,7 @@ struct recipe;
 
 /* `file` stands in errors. */
 int recipe_check(const struct recipe *r, const char *file, struct err *e);
-/* Nothing in it is there only where it was installed. */
+/* It is a language's, with tools, and nothing in it is there only where it was installed. */
 bool recipe_may_be_hosts(const struct recipe *r);
 
 /* Calls `fn` with each command there is, until one call gives something else than 0, which is given

@@ -378,9 +378,7 @@ int recipe_parse(const char *id, const char *text, size_t len, recipe_like_fn *l
     if (rc < 0) {
         return rc;
     }
-    if (entry_find(&toml, "host.offer") == NULL) {
-        r->on_host = r->on_host && recipe_may_be_hosts(r);
-    }
+    r->on_host = r->on_host && recipe_may_be_hosts(r);
     *ret = TAKE(&r, NULL);
     return 0;
 }

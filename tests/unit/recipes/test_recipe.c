@@ -182,7 +182,8 @@ static void parse_part_has_no_language(void **state)
 {
     (void)state;
     AUTO(recipe_unrefp)
-    struct recipe *r = parsed("part/gcc-12", "install.debian = ['gcc']\n", NULL);
+    struct recipe *r = parsed(
+        "part/gcc-12", "tools = ['gcc']\ninstall.debian = ['gcc']\nhost.offer = true\n", NULL);
     assert_true(recipe_is_part(r));
     assert_true(recipe_is_installable(r));
     assert_false(r->on_host);
