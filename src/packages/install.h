@@ -34,11 +34,3 @@ struct install {
 /* `libraries`: --with; NULL: none.  *ret_made: false when it was there. */
 int install_recipe(const struct install *i, const struct recipe *recipe, char *const *libraries,
                    struct manifest **ret, bool *ret_made, struct err *e);
-
-struct install_estimate {
-    uint64_t download_bytes, disk_bytes;
-    size_t missing; /* recipes, with what they stand on */
-};
-/* What installing these would take; each thing that several stand on counts once. */
-int install_plan(const struct install *i, const struct recipe *const *all, size_t count,
-                 struct install_estimate *ret, struct err *e);
