@@ -1386,6 +1386,7 @@ static struct value call_evaluate(struct lolcode *l, struct scope *s, const stru
     } else {
         place = place_of(l, s, n->kids[1], &me);
     }
+    /* cppcheck-suppress nullPointerRedundantCheck ; fail_name does not return */
     if (place->type != FUNCTION) {
         fail("line %zu: a %s is no function", n->line, type_names[place->type]);
     }

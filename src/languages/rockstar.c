@@ -1497,7 +1497,7 @@ static bool arrays_equal(struct rockstar *r, const struct array *a, const struct
 /* Of different types, the lesser first in the order of enum type. */
 static bool mixed_equal(struct value a, struct value b)
 {
-    double n;
+    double n = 0;
     if (a.type == MYSTERIOUS || b.type == FUNCTION) {
         return b.type == NIL;
     }

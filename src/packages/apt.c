@@ -170,6 +170,7 @@ static const char *architecture(void)
 #elif defined(__riscv)
     return "riscv64";
 #else
+/* cppcheck-suppress preprocessorErrorDirective */
 #error "the name that Debian has for this architecture"
 #endif
 }

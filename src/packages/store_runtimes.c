@@ -184,12 +184,11 @@ int store_users_read(const struct store *s, const char *except, struct store_use
             return r;
         }
         if (r == 0) {
-            users.all[users.count++] = (struct store_user){
-                .id = TAKE(&m->id, NULL),
-                .layers = TAKE(&m->layers, NULL),
-                .layer_count = m->layer_count,
-                .own_layer_count = m->own_layer_count,
-            };
+            struct store_user *user = &users.all[users.count++];
+            user->id = TAKE(&m->id, NULL);
+            user->layers = TAKE(&m->layers, NULL);
+            user->layer_count = m->layer_count;
+            user->own_layer_count = m->own_layer_count;
         }
     }
     *ret = TAKE(&users, (struct store_users){0});

@@ -149,7 +149,8 @@ def test_own_interpreters_are_copied(registry):
     (folder / "languages/toy").chmod(0o755)
     shutil.copy(BUILD / "tests/unit/packages/try_installer", folder / "try_installer")
     (registry.folder / "recipes/toy/1.toml").write_text('''language = "toy"\nname = "Toy"\nversion = "1.0.0"\ntools = ["toy"]
-extensions = [".toy"]\nfile = "main.toy"\nrun = ["{tool}", "{main}"]\n[ask]\nargs = ["--version"]\n[install]\nown = ["toy"]\n''')
+extensions = [".toy"]\nfile = "main.toy"\nrun = ["{tool}", "{main}"]\n[ask]\nargs = ["--version"]\n[install]
+own = ["toy"]\n''')
     done = subprocess.run([folder / "try_installer", "own", registry.folder / "recipes", "toy/1", registry.folder / "cache", registry.tree, "", ""],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "") and "plan 0 10" in done.stdout
