@@ -52,13 +52,14 @@ static const char *name_of(const struct rootfs *r, uint32_t index, char ret[16])
 }
 
 /*
- * "../../base:../2:1003": the layers of one target, top first.  An overlay without an upper
- * directory wants two lower ones, and nothing may hide what the base has.
+ * "../../base:../../cover:../2:1003": the layers of one target, top first.  An overlay without an
+ * upper directory wants two lower ones, and nothing may add to what the base has.
  */
 static int lower_list(const struct rootfs *r, const char *target, char ret[OPTION_MAX + 1],
                       struct err *e)
 {
-    int len = snprintf(ret, OPTION_MAX, "../../%s", target[0] == '\0' ? "base" : "empty");
+    int len =
+        snprintf(ret, OPTION_MAX, "../../%s", target[0] == '\0' ? "base:../../cover" : "empty");
     for (uint32_t i = 0; i < r->create->layer_count && len <= OPTION_MAX; i++) {
         char name[16];
         if (strcmp(target_of(r, i), target) == 0) {
@@ -95,14 +96,13 @@ static int overlay_make(const struct rootfs *r, const char *target, int *ret_fd,
         return result;
     }
     bool stage = target[0] == '\0' && (r->config->flags & BOXD_STAGE) != 0;
-    /* What tells of opaque directories has a name that only the host's root may use, and one for
-     * users: which all stages have. */
+    /* The store tells of opaque directories by the attributes that users may have, too. */
     const struct mount_option options[] = {{"lowerdir", lower},
                                            {"userxattr", NULL},
                                            {"upperdir", "/stage/root"},
                                            {"workdir", "/stage/work"},
                                            {"volatile", NULL}};
-    size_t count = stage ? ARRAY_LEN(options) : r->config->flags & BOXD_ROOT ? 1 : 2;
+    size_t count = stage ? ARRAY_LEN(options) : 2;
     unsigned attributes = LAYER_ATTRIBUTES & ~(stage ? MOUNT_ATTR_RDONLY : 0U);
     return mount_make("overlay", options, count,
                       weak_layer_attributes(r->config->weaken, attributes), ret_fd, e);

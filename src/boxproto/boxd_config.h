@@ -21,6 +21,7 @@
  *   base            what lies above all layers of the root of each box: dev with the device nodes
  *                   (empty files where none can be made) and links, proc with `file` and
  *                   `directory`, both empty: what masks of /proc are made of
+ *   cover           below that, and above all layers: what hides their dev and proc
  *   empty           an empty directory
  *   mask            likewise: where those masks lie while a box is built
  *   mnt             where a box's new root is put together, in the box's own mount namespace

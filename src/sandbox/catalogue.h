@@ -38,10 +38,8 @@ size_t catalogue_layers(struct catalogue_parts parts, struct boxd_layer ret[BOXD
 int catalogue_build(const struct catalogue *c, int *ret_root_fd, bool *ret_own_devices,
                     struct err *e);
 
-/* catalogue_base.c: `base` of the catalogue. */
+/* catalogue_base.c: `base` and `cover` of the catalogue. */
 int catalogue_make_base(int root_fd, bool own_devices, struct err *e);
-/* The directory hides what lies under its name in layers below; false where that cannot be had. */
-bool catalogue_hide(int dir_fd);
 
 /* catalogue_skeleton.c: the files of a layer that is belljar's own. */
 int catalogue_fill(int dir_fd, uint32_t layer, struct err *e);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/catalogue.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/fd.h"
 
 static const struct {
     const char *path;
@@ -30,6 +27,9 @@ static const struct {
     {"base/proc", S_IFDIR | 0555, 0, 0},
     {"base/proc/file", S_IFREG | 0444, 0, 0},
     {"base/proc/directory", S_IFDIR | 0555, 0, 0},
+    {"cover", S_IFDIR | 0755, 0, 0},
+    {"cover/dev", S_IFCHR, 0, 0}, /* whiteouts of overlayfs, which need no rights */
+    {"cover/proc", S_IFCHR, 0, 0},
 };
 
 static const struct {
@@ -46,23 +46,10 @@ static int node_make(int root, size_t i, bool own_devices)
     if (S_ISDIR(mode)) {
         return mkdirat(root, nodes[i].path, mode & 07777);
     }
-    if (S_ISCHR(mode) && !own_devices) {
+    if (S_ISCHR(mode) && nodes[i].major != 0 && !own_devices) {
         mode = S_IFREG | (mode & 07777); /* what the host's own is bound on */
     }
     return mknodat(root, nodes[i].path, mode, makedev(nodes[i].major, nodes[i].minor));
-}
-
-/* The name for the host's root, and that for users, who have it on a tmpfs since Linux 6.6. */
-bool catalogue_hide(int dir_fd)
-{
-    (void)fsetxattr(dir_fd, "user.overlay.opaque", "y", 1, 0);
-    return fsetxattr(dir_fd, "trusted.overlay.opaque", "y", 1, 0) == 0;
-}
-
-static int dev_hide(int root, struct err *e)
-{
-    AUTO(fd_closep) int dev = openat(root, "base/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return dev < 0 || !catalogue_hide(dev) ? err_sys(e, "hiding what layers have in /dev") : 0;
 }
 
 int catalogue_make_base(int root, bool own_devices, struct err *e)
@@ -77,5 +64,5 @@ int catalogue_make_base(int root, bool own_devices, struct err *e)
             return err_sys(e, "link '%s'", links[i].path);
         }
     }
-    return own_devices ? dev_hide(root, e) : 0;
+    return 0;
 }

@@ -92,9 +92,8 @@ def whiteout(path):
 
 
 def opaque(path):
-    """As the store has them, for both kinds of overlays."""
-    for name in ("user", "trusted"):
-        os.setxattr(path, f"{name}.overlay.opaque", b"y")
+    """As the store has them."""
+    os.setxattr(path, "user.overlay.opaque", b"y")
 
 
 @pytest.fixture(params=KINDS)
@@ -170,6 +169,13 @@ def test_files_in_dev_and_proc_of_a_layer_are_not_the_box_own(store, kind):
         out = shell(boxd, (1001, BASE), "cat /dev/null /proc/cmdline; head -c3 /dev/zero; readlink /dev/fd; ls /box /tmp;"
                                         "stat -c %F /dev/null /proc/self")
         assert out == "\0\0\0/proc/self/fd\n/box:\n\n/tmp:\ncharacter special file\nsymbolic link\n"
+
+
+def test_nothing_is_added_to_dev(store, kind):
+    store.layer(1001, {"dev/more": "", "dev/pts/more": ""})
+    with support.started(store=store.layers, **kind) as boxd:
+        assert shell(boxd, (1001, BASE), "ls /dev").split() == [
+            "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"]
 
 
 @pytest.mark.parametrize("target", ["/etc", "../../../..", "/box", "nothing"])

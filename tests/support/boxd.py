@@ -125,8 +125,6 @@ def _base(base, own_devices):
     for name, target in LINKS.items():
         os.symlink(target, f"{base}/dev/{name}")
     os.mknod(f"{base}/proc/file", stat.S_IFREG | 0o444)
-    if own_devices:
-        os.setxattr(f"{base}/dev", "trusted.overlay.opaque", b"y")
 
 
 def _catalogue(top, files, own_devices, store, stage):
@@ -137,6 +135,9 @@ def _catalogue(top, files, own_devices, store, stage):
                  *(f"layers/{GUEST}/{place}" for place in ("box", "tmp", "proc", "dev")), "stage"):
         os.makedirs(f"{top}/{name}")
     _base(f"{top}/base", own_devices)
+    os.mkdir(f"{top}/cover")
+    for name in ("dev", "proc"):
+        os.mknod(f"{top}/cover/{name}", stat.S_IFCHR, os.makedev(0, 0))
     skeleton = f"{top}/layers/{SKELETON}"
     for name in ("usr", "box", "tmp", "etc", "t"):
         os.makedirs(f"{skeleton}/{name}")
