@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "boxproto/weaken.h"
 #include "cli/host.h"
+#include "cli/packages_dir.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "runtimes/runtimes.h"
@@ -71,6 +72,8 @@ static int sandbox_start(struct local *l, const struct config *c, unsigned boxes
     launch.boxes = boxes;
     prepared_dir_open_or_none(c, "belljar", &l->prepared);
     launch.prepared = l->prepared.path;
+    packages_dir_open_or_none(c, "belljar", false, &l->packages);
+    launch.packages = l->packages.path;
     int r = host_enter(&launch, e);
     if (r == 0) {
         r = instance_claim(&launch, &l->instance, e);
@@ -115,7 +118,7 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
 {
     AUTO(local_stopp) struct local *l = xcalloc(1, sizeof(*l));
     l->log = host_log(c, "belljar");
-    l->prepared.fd = -1;
+    l->prepared.fd = l->packages.fd = -1;
     if (config_source(c, &c->log_level) == CONFIG_DEFAULT) {
         /* Who runs one program wants to see that program; what is weaker here is said by the
          * command. */
@@ -140,7 +143,8 @@ int local_start(const struct config *c, unsigned boxes, struct local **ret, stru
         .product_max = c->product_max,
         .weaken = weaken,
     };
-    l->runtimes = runtimes_new(l->loop, l->sandbox, l->cache, l->prepared.fd, &l->log);
+    l->runtimes =
+        runtimes_new(l->loop, l->sandbox, l->cache, l->prepared.fd, l->packages.fd, &l->log);
     l->engine = engine_new(l->loop, l->sandbox, &engine, &l->log);
     *ret = TAKE(&l, NULL);
     return 0;
@@ -165,7 +169,8 @@ void local_stop(struct local *l)
     }
     instance_release(l->instance);
     loop_free(l->loop);
-    prepared_dir_done(&l->prepared);
+    owned_dir_done(&l->prepared);
+    owned_dir_done(&l->packages);
     free(l->cache);
     free(l);
 }

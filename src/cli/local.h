@@ -35,7 +35,7 @@ struct local {
     struct sandbox *sandbox;
     int boxd_pid;
     char *cache;
-    struct prepared_dir prepared;
+    struct owned_dir prepared, packages;
 };
 
 /* As few boxes as the caller needs: one run, or questions to several tools at a time. */

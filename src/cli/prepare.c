@@ -65,7 +65,7 @@ static void on_failed(void *ctx, const struct preparation_wanted *w, const struc
     tally->failed++;
 }
 
-static int make(struct config *config, const struct prepared_dir *dir, char *const *names)
+static int make(struct config *config, const struct owned_dir *dir, char *const *names)
 {
     struct tally tally = {0};
     const struct prepare_observer observer = {on_begin, on_made, on_failed, &tally};
@@ -81,7 +81,7 @@ static int make(struct config *config, const struct prepared_dir *dir, char *con
     return tally.failed > 0 ? CLI_FAILED : CLI_OK;
 }
 
-static int list(const struct prepared_dir *dir, char *const *names)
+static int list(const struct owned_dir *dir, char *const *names)
 {
     AUTO(preparations_done) struct preparations wanted = {0};
     uint64_t sum = 0;
@@ -123,7 +123,7 @@ int cmd_prepare(int argc, char **argv)
 {
     (void)argc;
     AUTO(config_freep) struct config *config = NULL;
-    AUTO(prepared_dir_done) struct prepared_dir dir = {.fd = -1};
+    AUTO(owned_dir_done) struct owned_dir dir = {.fd = -1};
     AUTO(mem_freep) char **names = NULL; /* they are argv's */
     bool only_list = false;
     struct err e;

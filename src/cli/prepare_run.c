@@ -25,7 +25,7 @@
 #define NICE  19
 
 struct run {
-    const struct prepared_dir *dir;
+    const struct owned_dir *dir;
     const struct prepare_observer *observer;
     struct local *local;
     bool again;
@@ -117,8 +117,8 @@ static int locked_run(struct run *run, struct config *config, char *const *names
     return r < 0 || !is_any_due(run, &wanted) ? r : make_all(run, config, &wanted, e);
 }
 
-int prepare_run(struct config *config, const struct prepared_dir *dir, char *const *names,
-                bool again, const struct prepare_observer *observer, struct err *e)
+int prepare_run(struct config *config, const struct owned_dir *dir, char *const *names, bool again,
+                const struct prepare_observer *observer, struct err *e)
 {
     struct run run = {.dir = dir, .observer = observer, .again = again};
     AUTO(fd_closep) int lock = -1;
@@ -152,7 +152,7 @@ static void step_behind(void)
     (void)sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
-int prepare_in_background(const struct config *config, const struct prepared_dir *dir,
+int prepare_in_background(const struct config *config, const struct owned_dir *dir,
                           const struct log *log)
 {
     struct log own = *log;

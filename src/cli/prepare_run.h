@@ -8,7 +8,7 @@
 struct config;
 struct err;
 struct log;
-struct prepared_dir;
+struct owned_dir;
 struct preparation_wanted;
 
 /* Each may be NULL. */
@@ -24,9 +24,9 @@ struct prepare_observer {
  * is at it, waits for that.  -ERR_BUSY without `again` when there is another one.  0 also when
  * single ones failed, which the observer is told.  Changes the limits of `config`.
  */
-int prepare_run(struct config *config, const struct prepared_dir *dir, char *const *names,
-                bool again, const struct prepare_observer *observer, struct err *e);
+int prepare_run(struct config *config, const struct owned_dir *dir, char *const *names, bool again,
+                const struct prepare_observer *observer, struct err *e);
 /* In the background, in a child of `belljar serve` that has nothing else to do; gives its exit
  * status. */
-int prepare_in_background(const struct config *config, const struct prepared_dir *dir,
+int prepare_in_background(const struct config *config, const struct owned_dir *dir,
                           const struct log *log);

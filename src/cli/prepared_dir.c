@@ -2,14 +2,12 @@
 #include "cli/prepared_dir.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/host.h"
@@ -60,73 +58,22 @@ static int path_choose(const struct config *config, char **ret, struct err *e)
     return 0;
 }
 
-static int unusable(const char *path, struct err *e)
-{
-    return err_sys(
-        e, "'%s' cannot hold what is prepared; name another directory with --prepare-dir", path);
-}
-
-static int check(int fd, const char *path, struct err *e)
-{
-    struct stat st;
-    if (fstat(fd, &st) < 0) {
-        return err_sys(e, "stat of '%s'", path);
-    }
-    bool trusted = st.st_uid == 0 || st.st_uid == geteuid();
-    if (!trusted || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return err_set(e, ERR_DENIED,
-                       "'%s' belongs to user %u, mode %03o: somebody else can write to it; remove "
-                       "it, or name another with --prepare-dir",
-                       path, (unsigned)st.st_uid, (unsigned)(st.st_mode & 0777));
-    }
-    return 0;
-}
-
-int prepared_dir_open(const struct config *config, struct prepared_dir *ret, struct err *e)
+int prepared_dir_open(const struct config *config, struct owned_dir *ret, struct err *e)
 {
     AUTO(mem_freep) char *path = NULL;
     int r = path_choose(config, &path, e);
-    if (!path) {
-        return r;
-    }
-    bool made = mkdir(path, 0755) == 0;
-    if (!made && errno != EEXIST) {
-        return unusable(path, e);
-    }
-    AUTO(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return unusable(path, e);
-    }
-    if (made && fchmod(fd, 0755) < 0) { /* whatever the umask: boxes read it as strangers */
-        return err_sys(e, "chmod '%s'", path);
-    }
-    r = check(fd, path, e);
-    char *real = r < 0 ? NULL : realpath(path, NULL);
-    if (r == 0 && !real) {
-        r = err_sys(e, "'%s'", path);
-    }
-    if (r < 0) {
-        return r;
-    }
-    *ret = (struct prepared_dir){.path = real, .fd = TAKE(&fd, -1)};
-    return 0;
+    return r < 0 ? r : owned_dir_open(path, "--prepare-dir", true, ret, e);
 }
 
 void prepared_dir_open_or_none(const struct config *config, const char *process,
-                               struct prepared_dir *ret)
+                               struct owned_dir *ret)
 {
     struct log log = host_log(config, process);
     struct err e;
-    *ret = (struct prepared_dir){.fd = -1};
+    *ret = (struct owned_dir){.fd = -1};
     if (prepared_dir_open(config, ret, &e) < 0) {
         bool named = config_source(config, &config->prepare_dir) != CONFIG_DEFAULT;
         LOG(&log, named || e.kind == ERR_DENIED ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
             "compilers are not prepared", log_s("why", e.text));
     }
-}
-
-void prepared_dir_done(struct prepared_dir *d)
-{
-    fd_closep(&d->fd);
-    free(TAKE(&d->path, NULL));
 }

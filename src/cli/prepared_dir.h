@@ -11,22 +11,16 @@
  *   .failed-<name>-<hash>  why it could not be made
  *   .lock                  held by the one who makes
  */
-#include <stdbool.h>
+#include "cli/owned_dir.h"
 
 struct config;
 struct err;
-
-struct prepared_dir {
-    char *path; /* without links */
-    int fd;     /* -1: there is none */
-};
 
 /*
  * Makes it when it is not there.  Before host_enter: in a user namespace the owner of a file could
  * not be told.
  */
-int prepared_dir_open(const struct config *config, struct prepared_dir *ret, struct err *e);
+int prepared_dir_open(const struct config *config, struct owned_dir *ret, struct err *e);
 /* Likewise, for those who can do without: the log says why there is none. */
 void prepared_dir_open_or_none(const struct config *config, const char *process,
-                               struct prepared_dir *ret);
-void prepared_dir_done(struct prepared_dir *d); /* fits AUTO */
+                               struct owned_dir *ret);

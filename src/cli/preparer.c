@@ -65,7 +65,7 @@ static int child_life(const struct preparer *p, pid_t parent)
         LOG_WARN(&log, "compilers are not prepared", log_s("why", e.text));
         return CLI_FAILED;
     }
-    const struct prepared_dir dir = {.path = p->dir->path, .fd = fd};
+    const struct owned_dir dir = {.path = p->dir->path, .fd = fd};
     return prepare_in_background(p->config, &dir, &log);
 }
 
@@ -152,7 +152,7 @@ void preparer_init(struct preparer *p, void (*changed)(void *ctx), void *ctx)
 }
 
 void preparer_begin(struct preparer *p, struct loop *loop, const struct config *config,
-                    const struct prepared_dir *dir, const struct log *log)
+                    const struct owned_dir *dir, const struct log *log)
 {
     if (!config->prepare_auto || dir->fd < 0 || faccessat(dir->fd, ".", W_OK, AT_EACCESS) < 0) {
         return;

@@ -15,12 +15,12 @@
 struct config;
 struct err;
 struct log;
-struct prepared_dir;
+struct owned_dir;
 
 struct preparer {
     struct loop *loop;
     const struct config *config;
-    const struct prepared_dir *dir;
+    const struct owned_dir *dir;
     const struct log *log;
     struct package_watch watch;
     struct loop_timer when;
@@ -36,7 +36,7 @@ struct preparer {
 void preparer_init(struct preparer *p, void (*changed)(void *ctx), void *ctx);
 /* Not where there is no directory of ours, or prepare.auto is off. */
 void preparer_begin(struct preparer *p, struct loop *loop, const struct config *config,
-                    const struct prepared_dir *dir, const struct log *log);
+                    const struct owned_dir *dir, const struct log *log);
 /* Makes the child; not from the loop, whose stack it would keep. */
 void preparer_run(struct preparer *p);
 /* No more children; the one that is there is asked to end, or killed. */

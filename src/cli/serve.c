@@ -24,6 +24,7 @@
 #include "cli/commands.h"
 #include "cli/data_dir.h"
 #include "cli/host.h"
+#include "cli/packages_dir.h"
 #include "cli/prepared_dir.h"
 #include "cli/supervisor.h"
 #include "config/config.h"
@@ -125,13 +126,14 @@ static void audit_start(const struct log *audit, const struct config *config)
 }
 
 static int supervise(const struct config *config, const struct launch_config *launch,
-                     const struct prepared_dir *prepared, struct instance *instance, bool *ret_told,
-                     struct err *e)
+                     const struct owned_dir *prepared, const struct owned_dir *packages,
+                     struct instance *instance, bool *ret_told, struct err *e)
 {
     struct supervisor_config supervisor = {
         .config = config,
         .launch = launch,
         .prepared = prepared,
+        .packages = packages,
         .instance = instance,
         .log = launch->log,
     };
@@ -170,10 +172,13 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
 {
     struct log log = host_log(config, "parent");
     struct launch_config launch;
-    AUTO(prepared_dir_done) struct prepared_dir prepared;
+    AUTO(owned_dir_done) struct owned_dir prepared;
+    AUTO(owned_dir_done) struct owned_dir packages;
     host_launch_config(config, &log, &launch);
     prepared_dir_open_or_none(config, "parent", &prepared);
     launch.prepared = prepared.path;
+    packages_dir_open_or_none(config, "parent", true, &packages);
+    launch.packages = packages.path;
     host_open_files(config);
     (void)signal(SIGPIPE, SIG_IGN); /* who reads the ready line may go */
     if (config_judge0_conf_read(config)) {
@@ -199,7 +204,7 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
     LOG_INFO(&log, "starting", log_s("version", BELLJAR_VERSION),
              log_i("instance", instance_number(instance)), log_i("slots", host_slots(config)),
              log_i("boxes", host_boxes(config)));
-    r = supervise(config, &launch, &prepared, instance, ret_told, e);
+    r = supervise(config, &launch, &prepared, &packages, instance, ret_told, e);
     instance_release(instance);
     return r;
 }

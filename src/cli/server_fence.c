@@ -76,7 +76,7 @@ static int allow_reading(int ruleset, struct err *e)
     return 0;
 }
 
-static int restrict_to_state(int state_fd, int abi, struct err *e)
+static int restrict_to_state(int state_fd, int packages_fd, int abi, struct err *e)
 {
     /* What is handled and given nowhere is refused everywhere. */
     struct landlock_rules attr = landlock_rules_of(abi);
@@ -85,6 +85,9 @@ static int restrict_to_state(int state_fd, int abi, struct err *e)
         return err_sys(e, "making a Landlock ruleset (ABI %d)", abi);
     }
     int r = allow(ruleset, state_fd, "the state directory", writable & attr.files, e);
+    if (r == 0 && packages_fd >= 0) {
+        r = allow(ruleset, packages_fd, "the package store", readable, e);
+    }
     if (r == 0) {
         r = allow_reading(ruleset, e);
     }
@@ -94,13 +97,13 @@ static int restrict_to_state(int state_fd, int abi, struct err *e)
     return r;
 }
 
-int server_fence(int state_fd, bool *ret_fenced, struct err *e)
+int server_fence(int state_fd, int packages_fd, bool *ret_fenced, struct err *e)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP && errno != EPERM) {
         return err_sys(e, "asking for Landlock's version");
     }
-    int r = abi < 1 ? 0 : restrict_to_state(state_fd, (int)abi, e);
+    int r = abi < 1 ? 0 : restrict_to_state(state_fd, packages_fd, (int)abi, e);
     if (r == 0) {
         *ret_fenced = abi >= 1;
     }

@@ -12,6 +12,7 @@ struct err;
 
 /*
  * For ever, and for all threads that the caller makes from now on; no_new_privs must be set.
- * *ret_fenced: false on a kernel without Landlock, which doctor has told.
+ * `packages_fd`: the package store, which it reads; -1: there is none.  *ret_fenced: false on a
+ * kernel without Landlock, which doctor has told.
  */
-int server_fence(int state_fd, bool *ret_fenced, struct err *e);
+int server_fence(int state_fd, int packages_fd, bool *ret_fenced, struct err *e);

@@ -61,7 +61,7 @@ struct server {
     const struct config *config;
     const struct log *log;
     struct loop *loop;
-    int parent_sock, data_fd, unzip_fd, prepared_fd;
+    int parent_sock, data_fd, unzip_fd, prepared_fd, packages_fd;
     struct loop_io parent_io;
     /* The last one, also when it is lost: its boxes are in use until there is another. api has it
      * while it works. */
@@ -186,7 +186,8 @@ static int parts_make(struct server *s, struct err *e)
     if (r < 0) {
         return r;
     }
-    s->api.runtimes = runtimes_new(s->loop, s->api.sandbox, VERSIONS_FILE, s->prepared_fd, s->log);
+    s->api.runtimes = runtimes_new(s->loop, s->api.sandbox, VERSIONS_FILE, s->prepared_fd,
+                                   s->packages_fd, s->log);
     engine_make(s);
     executions_make(s);
     s->expected = expected_new(&s->api);
@@ -454,7 +455,7 @@ static void on_parent(void *ctx, unsigned events)
 static int fence_enter(const struct server *s, struct err *e)
 {
     bool fenced = false; /* without Landlock host_check has told */
-    return FENCED ? server_fence(s->data_fd, &fenced, e) : 0;
+    return FENCED ? server_fence(s->data_fd, s->packages_fd, &fenced, e) : 0;
 }
 
 static int server_make(struct server *s, const struct server_start *start, struct err *e)
@@ -549,6 +550,7 @@ int server_run(const struct server_start *start)
         .data_fd = start->data_fd,
         .unzip_fd = start->unzip_fd,
         .prepared_fd = start->prepared_fd,
+        .packages_fd = start->packages_fd,
     };
     struct err e;
     int r = server_serve(&s, start, &e);
@@ -560,5 +562,6 @@ int server_run(const struct server_start *start)
     fd_close(s.data_fd);
     fd_close(s.unzip_fd);
     fd_close(s.prepared_fd);
+    fd_close(s.packages_fd);
     return r < 0 ? CLI_FAILED : CLI_OK;
 }

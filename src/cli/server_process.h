@@ -30,6 +30,7 @@ struct server_start {
     int boxd_sock, parent_sock, data_fd; /* taken */
     int unzip_fd;                        /* belljar-unzip; -1: there is none; taken */
     int prepared_fd;         /* of what `belljar prepare` makes; -1: there is none; taken */
+    int packages_fd;         /* of the package store; -1: there is none; taken */
     const char *cgroup_lack; /* instance_cgroup_lack */
     const struct log *log;
 };

@@ -69,7 +69,16 @@ struct supervisor {
 /* --- the server process: what happens in it before server_run
  * ------------------------------------- */
 
-enum { FD_BOXD = 3, FD_PARENT, FD_DATA, FD_UNZIP, FD_PREPARED, FD_END, FD_PARKING = 32 };
+enum {
+    FD_BOXD = 3,
+    FD_PARENT,
+    FD_DATA,
+    FD_UNZIP,
+    FD_PREPARED,
+    FD_PACKAGES,
+    FD_END,
+    FD_PARKING = 32
+};
 
 /* Nothing else of the parent's is open in it: no lock, no cgroup, no loop. */
 static int descriptors_place(const int fds[FD_END - FD_BOXD], struct err *e)
@@ -124,6 +133,7 @@ static int server_child(const struct supervisor *s, const int fds[FD_END - FD_BO
         .data_fd = FD_DATA,
         .unzip_fd = c->unzip_fd < 0 ? -1 : FD_UNZIP,
         .prepared_fd = c->prepared->fd < 0 ? -1 : FD_PREPARED,
+        .packages_fd = c->packages->fd < 0 ? -1 : FD_PACKAGES,
         .cgroup_lack = instance_cgroup_lack(c->instance),
         .log = &log,
     };
@@ -201,8 +211,12 @@ static int server_start(struct supervisor *s, int boxd_sock, struct err *e)
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
-        const int fds[] = {boxd_sock, theirs, s->config->state_fd, s->config->unzip_fd,
-                           s->config->prepared->fd};
+        const int fds[] = {boxd_sock,
+                           theirs,
+                           s->config->state_fd,
+                           s->config->unzip_fd,
+                           s->config->prepared->fd,
+                           s->config->packages->fd};
         exit(server_child(s, fds, parent)); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
     if (pid < 0) {

@@ -19,7 +19,7 @@ struct err;
 struct instance;
 struct launch_config;
 struct log;
-struct prepared_dir;
+struct owned_dir;
 
 struct supervisor_config {
     const struct config *config;
@@ -31,7 +31,7 @@ struct supervisor_config {
     int state_fd; /* the directory that it may write to */
     bool kept;    /* ... is there after the end, too */
     int unzip_fd; /* belljar-unzip, for jobs with archives; -1: there is none */
-    const struct prepared_dir *prepared;
+    const struct owned_dir *prepared, *packages;
     const struct log *log, *audit;
 };
 

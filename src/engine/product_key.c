@@ -84,8 +84,11 @@ static void put_runtime(EVP_MD_CTX *md, const struct runtime *r)
     put_number(md, r->generation);
     put_bytes(md, r->layers, r->layer_count * sizeof(r->layers[0]));
     put_number(md, strv_len(r->compile.argv));
-    put_tools(md, r->compile.argv);
-    put_tools(md, r->compile_many.argv);
+    /* Packages have their tools in layers, which never change. */
+    if (r->source == NULL || strcmp(r->source, RUNTIME_OF_HOST) == 0) {
+        put_tools(md, r->compile.argv);
+        put_tools(md, r->compile_many.argv);
+    }
 }
 
 /*

@@ -25,6 +25,9 @@ void runtime_unref(struct runtime *r)
     if (r == NULL || --r->refs > 0) {
         return;
     }
+    if (r->on_end != NULL) {
+        r->on_end(r, r->on_end_ctx);
+    }
     char *strings[] = {r->language,     r->version, r->package,      r->source,
                        r->default_name, r->warm,    r->compile_warm, r->hello};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {

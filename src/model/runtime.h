@@ -21,8 +21,13 @@ struct runtime_command {
     char **argv; /* NULL: there is no such stage */
 };
 
+#define RUNTIME_OF_HOST "host"
+
 struct runtime {
     unsigned refs;
+    /* Called when the last reference goes: what it holds is given back.  NULL: nothing is. */
+    void (*on_end)(struct runtime *r, void *ctx);
+    void *on_end_ctx;
     char *language; /* "c++" */
     char *version;  /* full SemVer: "12.2.0" */
     char **aliases; /* "cpp", "g++" */
@@ -31,8 +36,8 @@ struct runtime {
     /* The look at the host that found it, counted: what one toolchain made is not another's.  0:
      * its compile stage is a program of the job's own, which may do something else each time. */
     uint64_t generation;
-    char *source;     /* "host", later "debian", "oci" ... */
-    uint32_t *layers; /* ids of boxd's catalogue, top first */
+    char *source;     /* RUNTIME_OF_HOST, or of a package: "debian", "npm" ... */
+    uint32_t *layers; /* ids of boxd's catalogue or of the store, top first */
     size_t layer_count;
     size_t run_layer_count; /* a run stage has the first so many of them */
     char **extensions;      /* ".cpp", ".cc"; the first is added to a name that has none of them */

@@ -11,6 +11,7 @@
 #include "runtimes/host_runtime.h"
 #include "runtimes/host_tool.h"
 #include "runtimes/host_view.h"
+#include "runtimes/recipe_runtime.h"
 
 struct builtin {
     const char *name;
@@ -99,7 +100,7 @@ struct runtime *builtin_new(const struct host_view *view, size_t index)
     host_tool_done(&tool);
     if (r != NULL) {
         struct semver version = version_of(view, recipe);
-        host_runtime_complete(r, recipe, &version);
+        recipe_runtime_complete(r, recipe, &version);
     }
     return r;
 }

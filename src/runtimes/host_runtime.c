@@ -8,14 +8,12 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "model/runtime.h"
-#include "model/semver.h"
 #include "recipes/recipe.h"
 #include "runtimes/host_tool.h"
 #include "runtimes/host_view.h"
 #include "runtimes/preparation.h"
+#include "runtimes/recipe_runtime.h"
 #include "sandbox/launch.h"
-
-#define VERSION_ALIAS "{x.y}"
 
 static bool needs_are_met(const struct host_view *view, char *const *needs)
 {
@@ -90,29 +88,12 @@ static bool command_resolve(const struct resolver *r, char *const *command,
     return true;
 }
 
-/* Those of when it is prepared, when it is; of a recipe without such its own. */
-static struct recipe_commands commands_of(const struct recipe *recipe, bool made)
-{
-    const struct recipe_commands *plain = &recipe->commands, *own = &recipe->when_prepared;
-    if (!made) {
-        return *plain;
-    }
-    return (struct recipe_commands){
-        .compile = own->compile ? own->compile : plain->compile,
-        .run = own->run ? own->run : plain->run,
-        .compile_many = own->compile_many ? own->compile_many : plain->compile_many,
-        .run_many = own->run_many ? own->run_many : plain->run_many,
-        .compile_warm = own->compile_warm ? own->compile_warm : plain->compile_warm,
-        .warm = own->warm ? own->warm : plain->warm,
-    };
-}
-
 static bool commands_resolve(const struct resolver *with, const struct recipe *recipe,
                              struct runtime *r, bool *ret_compile_uses, bool *ret_run_uses)
 {
     const struct preparation *p = host_view_preparation(with->view, recipe);
     const struct recipe_commands commands =
-        commands_of(recipe, prepared_paths_complete(&with->paths, p));
+        recipe_runtime_commands(recipe, prepared_paths_complete(&with->paths, p));
     strings_resolve(with, recipe->env, &r->env, ret_run_uses);
     strings_resolve(with, recipe->compile_env, &r->compile_env, ret_compile_uses);
     r->warm = xstrdup(commands.warm);
@@ -150,44 +131,11 @@ static bool runtime_resolve(struct runtime *r, const struct host_view *view,
 struct runtime *host_runtime_new(const struct host_view *view, const struct recipe *recipe,
                                  const struct host_tool *tool, int prepared_fd)
 {
-    struct runtime *r = runtime_new();
+    struct runtime *r = recipe_runtime_new(recipe, RUNTIME_OF_HOST);
     if (!needs_are_met(view, recipe->needs) ||
         !runtime_resolve(r, view, recipe, tool, prepared_fd)) {
         runtime_unref(r);
         return NULL;
     }
-    r->language = xstrdup(recipe->language);
-    r->package = xstrdup(recipe->package);
-    r->source = xstrdup("host");
-    r->extensions = strv_dup(recipe->extensions);
-    r->needs_extension = recipe->needs_extension;
-    r->header_extensions = strv_dup(recipe->headers);
-    r->default_name = xstrdup(recipe->file);
-    r->one_stage = recipe->one_stage;
-    r->warm_alone = recipe->warm_alone;
-    r->compile_warm_alone = recipe->compile_warm_alone;
-    r->warm_unless = strv_dup(recipe->warm_unless);
-    r->compile_warm_unless = strv_dup(recipe->compile_warm_unless);
-    r->hello = xstrdup(recipe->tests.hello);
-    r->compile_limits = recipe->compile_limits;
-    r->run_limits = recipe->run_limits;
     return r;
-}
-
-void host_runtime_complete(struct runtime *r, const struct recipe *recipe,
-                           const struct semver *version)
-{
-    char text[128];
-    semver_format(version, text, sizeof(text));
-    r->version = xstrdup(text);
-    for (char *const *alias = recipe->aliases; alias != NULL && *alias != NULL; alias++) {
-        if (!str_ends(*alias, VERSION_ALIAS)) {
-            strv_add(&r->aliases, *alias);
-            continue;
-        }
-        strv_add_take(&r->aliases,
-                      xasprintf("%.*s%llu.%llu", (int)(strlen(*alias) - strlen(VERSION_ALIAS)),
-                                *alias, (unsigned long long)version->major,
-                                (unsigned long long)version->minor));
-    }
 }

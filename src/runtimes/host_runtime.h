@@ -6,12 +6,8 @@ struct recipe;
 struct host_tool;
 struct host_view;
 struct runtime;
-struct semver;
 
 /* NULL when another program that the recipe needs is not there.  `prepared_fd`: where what
  * `belljar prepare` made is; -1: nowhere. */
 struct runtime *host_runtime_new(const struct host_view *view, const struct recipe *recipe,
                                  const struct host_tool *tool, int prepared_fd);
-/* Sets the version and the aliases that have it in them. */
-void host_runtime_complete(struct runtime *r, const struct recipe *recipe,
-                           const struct semver *version);

@@ -12,6 +12,8 @@
 #include "recipes/recipes.h"
 #include "runtimes/host_runtime.h"
 #include "runtimes/host_view.h"
+#include "runtimes/installed.h"
+#include "runtimes/recipe_runtime.h"
 
 static bool same_strings(char *const *a, char *const *b)
 {
@@ -155,7 +157,7 @@ void offers_learn(struct offer_set *c, struct tool *tool, const struct semver *v
     for (size_t i = 0; i < c->offer_count; i++) {
         struct offer *o = &c->offers[i];
         if (o->tool == tool) {
-            host_runtime_complete(o->runtime, o->recipe, version);
+            recipe_runtime_complete(o->runtime, o->recipe, version);
             o->usable = o->recipe->only == NULL || semver_satisfies(version, o->recipe->only);
         }
     }
@@ -183,7 +185,7 @@ bool offer_may_be(const struct offer *o, const char *name)
     return false;
 }
 
-struct runtime *offers_best(const struct offer_set *c, const char *name, const char *range)
+const struct offer *offers_best(const struct offer_set *c, const char *name, const char *range)
 {
     const struct offer *best = NULL;
     for (size_t i = 0; i < c->offer_count; i++) {
@@ -194,7 +196,7 @@ struct runtime *offers_best(const struct offer_set *c, const char *name, const c
             best = o;
         }
     }
-    return best != NULL ? best->runtime : NULL;
+    return best;
 }
 
 static int package_compare(const char *a, const char *b)
@@ -202,39 +204,64 @@ static int package_compare(const char *a, const char *b)
     return strcmp(a != NULL ? a : "", b != NULL ? b : "");
 }
 
-static int offer_compare(const void *left, const void *right)
+/* One of those to list. */
+struct listed {
+    struct runtime *runtime;
+    const struct semver *version;
+};
+
+static int listed_order(const struct listed *a, const struct listed *b)
 {
-    const struct offer *const *a = left;
-    const struct offer *const *b = right;
-    int order = strcmp((*a)->recipe->language, (*b)->recipe->language);
-    order = order != 0 ? order : semver_compare(&(*a)->tool->version, &(*b)->tool->version);
-    order = order != 0 ? order : package_compare((*a)->recipe->package, (*b)->recipe->package);
+    int order = strcmp(a->runtime->language, b->runtime->language);
+    order = order != 0 ? order : semver_compare(a->version, b->version);
+    return order != 0 ? order : package_compare(a->runtime->package, b->runtime->package);
+}
+
+/* Those that are the same keep the order in which they were found: that of the second element. */
+static int listed_compare(const void *left, const void *right)
+{
+    const struct listed *const *a = left;
+    const struct listed *const *b = right;
+    int order = listed_order(*a, *b);
     return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
-static bool same_offer(const struct offer *a, const struct offer *b)
+/* What is installed comes first. */
+static size_t listed_find(const struct offer_set *c, const struct installed *installed,
+                          struct listed **ret)
 {
-    return strcmp(a->recipe->language, b->recipe->language) == 0 &&
-           semver_compare(&a->tool->version, &b->tool->version) == 0 &&
-           package_compare(a->recipe->package, b->recipe->package) == 0;
+    size_t installed_count, count = 0;
+    const struct installed_one *ours = installed_all(installed, &installed_count);
+    struct listed *all = xcalloc(installed_count + c->offer_count + 1, sizeof(*all));
+    for (size_t i = 0; i < installed_count; i++) {
+        all[count] = (struct listed){ours[i].runtime, &ours[i].version};
+        count += !ours[i].unlisted;
+    }
+    for (size_t i = 0; i < c->offer_count; i++) {
+        const struct offer *o = &c->offers[i];
+        all[count] = (struct listed){o->runtime, &o->tool->version};
+        count += o->usable && !o->recipe->unlisted;
+    }
+    *ret = all;
+    return count;
 }
 
-size_t offers_all(const struct offer_set *c, struct runtime ***ret)
+size_t offers_all(const struct offer_set *c, const struct installed *installed,
+                  struct runtime ***ret)
 {
-    AUTO(mem_freep) const struct offer **sorted = xcalloc(c->offer_count, sizeof(struct offer *));
-    size_t usable = 0;
-    for (size_t i = 0; i < c->offer_count; i++) {
-        if (c->offers[i].usable && !c->offers[i].recipe->unlisted) {
-            sorted[usable++] = &c->offers[i];
-        }
+    AUTO(mem_freep) struct listed *listed = NULL;
+    size_t usable = listed_find(c, installed, &listed);
+    AUTO(mem_freep) struct listed **sorted = xcalloc(usable + 1, sizeof(struct listed *));
+    for (size_t i = 0; i < usable; i++) {
+        sorted[i] = &listed[i];
     }
-    qsort(sorted, usable, sizeof(struct offer *), offer_compare);
+    qsort(sorted, usable, sizeof(struct listed *), listed_compare);
 
-    struct runtime **all = xcalloc(usable, sizeof(struct runtime *));
+    struct runtime **all = xcalloc(usable + 1, sizeof(struct runtime *));
     size_t count = 0;
     for (size_t i = 0; i < usable; i++) {
-        /* The same version twice, from two directories: the first is the one that runs. */
-        if (i == 0 || !same_offer(sorted[i - 1], sorted[i])) {
+        /* The same version twice, from two places: the first is the one that runs. */
+        if (i == 0 || listed_order(sorted[i - 1], sorted[i]) != 0) {
             all[count++] = sorted[i]->runtime;
         }
     }

@@ -13,6 +13,7 @@
 
 struct recipe;
 struct host_view;
+struct installed;
 struct runtime;
 
 enum tool_state { TOOL_UNKNOWN, TOOL_QUEUED, TOOL_KNOWN, TOOL_FAILED };
@@ -55,7 +56,8 @@ void offers_learn(struct offer_set *c, struct tool *tool, const struct semver *v
 bool offer_may_be(const struct offer *o, const char *name);
 /* The highest version of `name` within `range`, of those that are known; NULL when there is none.
  */
-struct runtime *offers_best(const struct offer_set *c, const char *name, const char *range);
-/* All that are known and listed, sorted by language, version and package; *ret (the caller frees
- * it) has no references. */
-size_t offers_all(const struct offer_set *c, struct runtime ***ret);
+const struct offer *offers_best(const struct offer_set *c, const char *name, const char *range);
+/* All that are known and listed, of the host and installed, sorted by language, version and
+ * package; *ret (the caller frees it) has no references. */
+size_t offers_all(const struct offer_set *c, const struct installed *installed,
+                  struct runtime ***ret);

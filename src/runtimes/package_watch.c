@@ -38,7 +38,7 @@ static void on_event(void *ctx, unsigned events)
     ssize_t len;
     while ((len = read(w->fd, buffer, sizeof(buffer))) > 0) {
         if (names(w->name, buffer, (size_t)len)) {
-            loop_timer_set(w->loop, &w->settle, loop_now_ns(w->loop) + SETTLE_NS, w->fn, w->ctx);
+            loop_timer_set(w->loop, &w->settle, loop_now_ns(w->loop) + w->settle_ns, w->fn, w->ctx);
         }
     }
 }
@@ -46,7 +46,8 @@ static void on_event(void *ctx, unsigned events)
 int package_watch_start(struct package_watch *w, struct loop *loop, const char *dir,
                         const char *name, loop_fn *fn, void *ctx, struct err *e)
 {
-    *w = (struct package_watch){.loop = loop, .fd = -1, .name = name, .fn = fn, .ctx = ctx};
+    *w = (struct package_watch){
+        .loop = loop, .fd = -1, .name = name, .settle_ns = SETTLE_NS, .fn = fn, .ctx = ctx};
     AUTO(fd_closep) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (fd < 0) {
         return err_sys(e, "inotify_init1");

@@ -14,7 +14,8 @@ struct package_watch {
     int fd; /* of inotify; -1: none */
     struct loop_io io;
     struct loop_timer settle;
-    const char *name; /* NULL: any */
+    const char *name;   /* NULL: any */
+    uint64_t settle_ns; /* how long it must be quiet; may be changed after the start */
     loop_fn *fn;
     void *ctx;
 };

@@ -21,6 +21,7 @@
 #include "runtimes/asker.h"
 #include "runtimes/builtin.h"
 #include "runtimes/host_view.h"
+#include "runtimes/installed.h"
 #include "runtimes/offers.h"
 #include "runtimes/package_watch.h"
 #include "runtimes/runtimes_at.h"
@@ -39,6 +40,7 @@ struct runtimes {
     uint64_t generation; /* of what `set` offers */
     struct asker *asker;
     int prepared_fd; /* -1: none */
+    struct installed *installed;
     struct package_watch watch, prepared_watch;
     struct list waits;
     struct loop_defer answer, change;
@@ -190,12 +192,25 @@ void runtimes_cancel(struct runtimes_wait *w)
     free(w);
 }
 
+/* What was installed goes before the host's of the same version. */
+static struct runtime *best_of(const struct runtimes *r, const char *name, const char *range)
+{
+    const struct installed_one *ours = installed_best(r->installed, name, range);
+    const struct offer *host = offers_best(&r->set, name, range);
+    bool higher =
+        ours != NULL && host != NULL && semver_compare(&host->tool->version, &ours->version) > 0;
+    if (host != NULL && (ours == NULL || higher)) {
+        return host->runtime;
+    }
+    return ours != NULL ? ours->runtime : NULL;
+}
+
 static void wait_answer(struct runtimes_wait *w)
 {
     struct runtimes *r = w->owner;
     struct runtimes_wait told = *w;
     if (told.found != NULL) {
-        struct runtime *best = offers_best(&r->set, w->name, w->range);
+        struct runtime *best = best_of(r, w->name, w->range);
         /* The callback may change what is offered. */
         struct runtime *kept = best != NULL ? runtime_ref(best) : NULL;
         runtimes_cancel(w);
@@ -204,7 +219,7 @@ static void wait_answer(struct runtimes_wait *w)
         return;
     }
     struct runtime **all;
-    size_t count = offers_all(&r->set, &all);
+    size_t count = offers_all(&r->set, r->installed, &all);
     runtimes_cancel(w);
     told.listed(told.ctx, all, count);
     free(all);
@@ -257,7 +272,7 @@ struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *
     if (!*ret_known) {
         return NULL;
     }
-    struct runtime *best = offers_best(&r->set, name, range != NULL ? range : "");
+    struct runtime *best = best_of(r, name, range != NULL ? range : "");
     return best != NULL ? runtime_ref(best) : NULL;
 }
 
@@ -328,8 +343,11 @@ static void keep_versions(struct runtimes *r, const struct offer_set *old)
 
 static void tell_change(void *ctx)
 {
-    const struct runtimes *r = ctx;
-    r->changed(r->changed_ctx);
+    struct runtimes *r = ctx;
+    if (r->changed) {
+        r->changed(r->changed_ctx);
+    }
+    installed_forget(r->installed); /* nobody has spare boxes of it any more */
 }
 
 void runtimes_refresh(struct runtimes *r)
@@ -349,16 +367,13 @@ void runtimes_refresh(struct runtimes *r)
         ask_for(r, LIST_ITEM(node, struct runtimes_wait, link)->name);
     }
     answer_soon(r);
-    if (r->changed) {
-        loop_defer(r->loop, &r->change, tell_change, r);
-    }
+    loop_defer(r->loop, &r->change, tell_change, r);
 }
 
 void runtimes_on_change(struct runtimes *r, void (*fn)(void *ctx), void *ctx)
 {
     r->changed = fn;
     r->changed_ctx = ctx;
-    loop_defer_cancel(&r->change);
 }
 
 static void on_packages_changed(void *ctx)
@@ -373,6 +388,16 @@ static void on_prepared_changed(void *ctx)
     struct runtimes *r = ctx;
     LOG_INFO(r->log, "what is prepared has changed");
     runtimes_refresh(r);
+}
+
+static void on_installed_changed(void *ctx)
+{
+    struct runtimes *r = ctx;
+    LOG_INFO(r->log, "what is installed has changed");
+    installed_read(r->installed);
+    drop_kept(r);
+    answer_soon(r);
+    loop_defer(r->loop, &r->change, tell_change, r);
 }
 
 /* By a descriptor: a path could lead through directories that are not ours to walk. */
@@ -390,7 +415,7 @@ static void prepared_watch(struct runtimes *r)
 
 struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop,
                                  struct sandbox *sandbox, const char *cache_path, int prepared_fd,
-                                 const struct log *log)
+                                 int packages_fd, const struct log *log)
 {
     struct runtimes *r = xcalloc(1, sizeof(*r));
     r->loop = loop;
@@ -411,13 +436,15 @@ struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop
         LOG_DEBUG(log, "package changes not watched", log_s("error", e.text));
     }
     prepared_watch(r);
+    r->installed = installed_new(loop, packages_fd, log, on_installed_changed, r);
     return r;
 }
 
 struct runtimes *runtimes_new(struct loop *loop, struct sandbox *sandbox, const char *cache_path,
-                              int prepared_fd, const struct log *log)
+                              int prepared_fd, int packages_fd, const struct log *log)
 {
-    return runtimes_new_at(&host_view_system, loop, sandbox, cache_path, prepared_fd, log);
+    return runtimes_new_at(&host_view_system, loop, sandbox, cache_path, prepared_fd, packages_fd,
+                           log);
 }
 
 void runtimes_set_sandbox(struct runtimes *r, struct sandbox *sandbox)
@@ -441,6 +468,7 @@ void runtimes_free(struct runtimes *r)
     drop_builtins(r);
     forget_all(r);
     asker_free(r->asker);
+    installed_free(r->installed);
     free(r->cache_path);
     free(r);
 }

@@ -18,10 +18,10 @@ struct runtimes;
 struct sandbox;
 
 /* `cache_path`: a file, or NULL for no cache on disk.  `prepared_fd`: the directory of what
- * `belljar prepare` makes, which is watched; not taken; -1: there is none.  `sandbox` may be
- * exchanged later (boxd restarted). */
+ * `belljar prepare` makes, which is watched; not taken; -1: there is none.  `packages_fd`:
+ * likewise, of the package store.  `sandbox` may be exchanged later (boxd restarted). */
 struct runtimes *runtimes_new(struct loop *loop, struct sandbox *sandbox, const char *cache_path,
-                              int prepared_fd, const struct log *log);
+                              int prepared_fd, int packages_fd, const struct log *log);
 /* Before the sandbox is freed, unless that was lost or taken away.  Who waits is not called. */
 void runtimes_free(struct runtimes *r);
 /* NULL: boxd is away, and who needs a version waits.  Also before a sandbox is freed that was not

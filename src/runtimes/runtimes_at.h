@@ -10,4 +10,4 @@ struct sandbox;
 
 struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop,
                                  struct sandbox *sandbox, const char *cache_path, int prepared_fd,
-                                 const struct log *log);
+                                 int packages_fd, const struct log *log);

@@ -218,7 +218,7 @@ static int teardown(void **state)
 
 static void open_runtimes(struct fixture *f)
 {
-    f->runtimes = runtimes_new_at(&f->host.view, f->loop, &f->sandbox, f->cache, -1, NULL);
+    f->runtimes = runtimes_new_at(&f->host.view, f->loop, &f->sandbox, f->cache, -1, -1, NULL);
 }
 
 static void tool(struct fixture *f, const char *name)
