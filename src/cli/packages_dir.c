@@ -16,7 +16,7 @@
 #include "config/config.h"
 
 #define NAME   "packages"
-#define OPTION "--runtime-dir"
+#define OPTION "--runtimes-dir"
 
 static int default_path(char **ret, struct err *e)
 {

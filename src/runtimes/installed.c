@@ -85,7 +85,7 @@ static void store_read(const struct installed *s, const struct store *store, str
 static int store_of(const struct installed *s, struct store **ret, struct err *e)
 {
     char path[32];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", s->packages_fd);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d/.", s->packages_fd); /* it is no link itself */
     return store_open(path, false, ret, e);
 }
 
