@@ -5,60 +5,16 @@ The layers are made by hand: a small system of the host's own programs, and what
 """
 import os
 import pathlib
-import re
 import shutil
 import stat
-import subprocess
-import tempfile
 
 import pytest
 
 from support import boxd as support
 from support.boxd import FAILED, GUEST, ID_BASE, NOBODY, SKELETON, STORE_FIRST, failure
+from support.store import BASE, Store
 
 KINDS = {"root": {}, "user": {"user_ids": 100}, "one_id": {"user_ids": 0}}
-BASE = STORE_FIRST  # the layer that has a system
-PROGRAMS = ("sh", "cat", "ls", "find", "stat", "id", "mkdir", "rm", "ln", "mv", "chmod", "head", "readlink", "sleep")
-
-
-class Store:
-    """Layers by their numbers, in a directory that everybody can walk."""
-
-    def __init__(self):
-        self.top = tempfile.mkdtemp(prefix="belljar-store-test-")
-        os.chmod(self.top, 0o755)
-        self.layers = f"{self.top}/layers"
-        os.mkdir(self.layers)
-        base = self.layer(BASE)
-        for name in ("usr/bin", "usr/lib", "etc", "opt", "var"):
-            os.makedirs(base / name)
-        os.symlink("usr/bin", base / "bin")
-        for program in PROGRAMS:
-            self.copy(base, shutil.which(program), f"usr/bin/{program}")
-
-    def copy(self, root, path, name):
-        """A program and what it is linked with."""
-        shutil.copy(path, root / name)
-        for line in subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout.splitlines():
-            found = re.search(r"(/\S+) \(", line)
-            if found and not (root / found[1][1:]).exists():
-                (root / found[1][1:]).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(found[1], root / found[1][1:])
-
-    def layer(self, number, files=()):
-        root = pathlib.Path(self.layers, str(number))
-        root.mkdir(mode=0o755)
-        for name, text in dict(files).items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text)
-        return root
-
-    def stage(self, owner):
-        path = pathlib.Path(self.top, "stage")
-        for place in (path, path / "root", path / "work"):
-            place.mkdir()
-            os.chown(place, owner, owner)
-        return path
 
 
 @pytest.fixture
