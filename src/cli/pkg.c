@@ -21,8 +21,10 @@
 #include "cli/commands.h"
 #include "cli/text.h"
 #include "config/config.h"
+#include "packages/chooser.h"
 #include "packages/fetcher.h"
 #include "packages/install.h"
+#include "packages/install_piston.h"
 #include "packages/manifest.h"
 #include "packages/progress.h"
 #include "packages/store.h"
@@ -76,6 +78,12 @@ static char *directory(const struct config *c)
                                   : xasprintf("%s/.local/share/belljar/packages", home ? home : "");
 }
 
+static void on_unreadable(void *ctx, const struct err *e)
+{
+    (void)ctx;
+    cli_error("pkg", e);
+}
+
 /* --- install ------------------------------------------------------------------------------------
  */
 
@@ -96,38 +104,53 @@ static void on_step(void *ctx, const char *what, enum progress_phase phase, uint
     cli_note("pkg", "%s: %s %s", what, names[phase], size.data ? size.data : "");
 }
 
-static int install_one(const struct install *i, const struct recipe *recipe, char *const *libraries)
+static void made_show(const struct manifest *m, bool made, uint64_t begin)
 {
-    struct manifest *m = NULL;
-    struct err e;
-    bool made = false;
-    uint64_t begin = clock_mono_ns(&clock_system);
-    if (install_recipe(i, recipe, libraries, &m, &made, &e) < 0) {
-        cli_error("pkg", &e);
-        return CLI_FAILED;
-    }
     printf("%-*s %s%s", ID_WIDTH, m->id, m->version, made ? "" : " (was there)");
     if (made) {
         printf(", in %.1f s", (double)(clock_mono_ns(&clock_system) - begin) / NS_PER_S);
     }
     printf("\n");
     (void)fflush(stdout);
-    manifest_free(m);
+}
+
+static int install_one(const struct install *i, const struct choice *choice, char *const *libraries)
+{
+    struct manifest **all = NULL, *one = NULL;
+    size_t count = 0;
+    struct err e;
+    bool made = false;
+    uint64_t begin = clock_mono_ns(&clock_system);
+    int r = choice->recipe ? install_recipe(i, choice->recipe, libraries, &one, &made, &e)
+                           : install_piston(i, choice->entry, &all, &count, &made, &e);
+    if (r < 0) {
+        cli_error("pkg", &e);
+        return CLI_FAILED;
+    }
+    if (one) {
+        made_show(one, made, begin);
+    }
+    for (size_t k = 0; k < count; k++) {
+        made_show(all[k], made, begin);
+    }
+    manifest_free(one);
+    install_piston_free(all, count);
     return CLI_OK;
 }
 
-static int install_word(const struct install *i, const char *word, char *const *libraries)
+static int install_word(const struct install *i, struct chooser *chooser, const char *word,
+                        char *const *libraries)
 {
-    AUTO(mem_freep) const struct recipe **chosen = NULL;
+    AUTO(mem_freep) struct choice *chosen = NULL;
     size_t count = 0;
     struct err e;
-    if (recipes_choose(i->recipes, word, &chosen, &count, &e) < 0) {
+    if (chooser_choose(chooser, word, &chosen, &count, &e) < 0) {
         cli_error("pkg", &e);
         return CLI_FAILED;
     }
     int worst = CLI_OK;
     for (size_t k = 0; k < count; k++) {
-        int status = install_one(i, chosen[k], libraries);
+        int status = install_one(i, &chosen[k], libraries);
         worst = status > worst ? status : worst;
     }
     return worst;
@@ -153,9 +176,15 @@ static int install_all(const struct config *config, struct store *store,
                                     .fetcher = fetcher,
                                     .progress = &progress,
                                     .again = choices->again};
+    AUTO(chooser_done)
+    struct chooser chooser = {.recipes = recipes,
+                              .fetcher = fetcher,
+                              .index_url = config->piston_repo,
+                              .say = on_unreadable};
+    AUTO(strv_freep) char **joined = words_join(words);
     int worst = CLI_OK;
-    for (; *words; words++) {
-        int status = install_word(&install, *words, choices->libraries);
+    for (char **word = joined; word && *word; word++) {
+        int status = install_word(&install, &chooser, *word, choices->libraries);
         worst = status > worst ? status : worst;
     }
     fetcher_free(fetcher);
@@ -164,12 +193,6 @@ static int install_all(const struct config *config, struct store *store,
 
 /* --- list
  * ------------------------------------------------------------------------------------------- */
-
-static void on_unreadable(void *ctx, const struct err *e)
-{
-    (void)ctx;
-    cli_error("pkg", e);
-}
 
 static int list(const struct store *store)
 {

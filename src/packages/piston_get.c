@@ -40,11 +40,10 @@ static int unpack(const char *digest, const char *dir, const struct fetcher *fet
     return workshop_unpack(workshop, archive, writer, e);
 }
 
-static int open_of(const struct stage *stage, const char *dir, const char *name, int *ret_fd,
-                   struct err *e)
+static int open_of(int tree_fd, const char *dir, const char *name, int *ret_fd, struct err *e)
 {
     AUTO(mem_freep) char *path = xasprintf("%s/%s", dir, name);
-    int fd = below_open(stage->tree_fd, path, O_RDONLY | O_NONBLOCK, 0);
+    int fd = below_open(tree_fd, path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) {
         return err_sys(e, "%s in the package", name);
     }
@@ -52,20 +51,21 @@ static int open_of(const struct stage *stage, const char *dir, const char *name,
     return 0;
 }
 
-static int read_package(const struct stage *stage, const char *dir, struct piston_package **ret,
+int piston_package_read(const struct piston_entry *entry, int tree_fd, struct piston_package **ret,
                         struct err *e)
 {
+    AUTO(mem_freep) char *dir = piston_package_dir(entry);
     AUTO(buf_done) struct buf text = {0};
     AUTO(fd_closep) int info = -1;
     AUTO(fd_closep) int run = -1;
     AUTO(fd_closep) int compile = -1;
     struct err absent;
-    int r = open_of(stage, dir, "pkg-info.json", &info, e);
-    r = r < 0 ? r : open_of(stage, dir, "run", &run, e);
+    int r = open_of(tree_fd, dir, "pkg-info.json", &info, e);
+    r = r < 0 ? r : open_of(tree_fd, dir, "run", &run, e);
     r = r < 0 ? r : fd_read_all(info, INFO_MAX, &text, e);
     r = r < 0 ? r : piston_info_parse(text.data ? text.data : "", text.len, ret, e);
     if (r == 0) {
-        (*ret)->compiles = open_of(stage, dir, "compile", &compile, &absent) == 0;
+        (*ret)->compiles = open_of(tree_fd, dir, "compile", &compile, &absent) == 0;
     }
     return r;
 }
@@ -82,6 +82,6 @@ int piston_package_get(const struct piston_entry *entry, struct fetcher *fetcher
         return r;
     }
     r = unpack(entry->digest, dir, fetcher, workshop, stage, e);
-    r = r < 0 ? r : read_package(stage, dir, ret, e);
+    r = r < 0 ? r : piston_package_read(entry, stage->tree_fd, ret, e);
     return r < 0 ? err_wrap(e, "%s-%s", entry->name, entry->text) : 0;
 }

@@ -13,3 +13,6 @@ struct workshop;
 int piston_package_get(const struct piston_entry *entry, struct fetcher *fetcher,
                        struct workshop *workshop, const struct stage *stage,
                        struct piston_package **ret, struct err *e);
+/* What it is, of the tree of a stage or layer that it lies in. */
+int piston_package_read(const struct piston_entry *entry, int tree_fd, struct piston_package **ret,
+                        struct err *e);

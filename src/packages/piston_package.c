@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packages/piston_package.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "config/toml_text.h"
 #include "model/semver.h"
 #include "packages/piston_index.h"
+#include "recipes/recipe_id.h"
 
 #define LANGUAGES_MAX 200
 
@@ -80,11 +82,9 @@ static int read_language(const json_t *json, struct piston_language *ret, struct
     json_array_foreach(aliases, i, alias)
     {
         const char *text = json_string_value(alias);
-        r = piston_name_check("alias", text ? text : "", e);
-        if (r < 0) {
-            return r;
+        if (text && recipe_alias_valid(text)) {
+            strv_add(&ret->aliases, text);
         }
-        strv_add(&ret->aliases, text);
     }
     read_limits(json_object_get(json, "limit_overrides"), &ret->limits);
     return 0;
@@ -139,12 +139,23 @@ char *piston_package_dir(const struct piston_entry *entry)
     return xasprintf("piston/packages/%s/%s", entry->name, entry->text);
 }
 
+char *piston_recipe_id(const struct piston_language *language, const struct piston_entry *entry)
+{
+    bool same = strcmp(language->language, entry->name) == 0;
+    char *id = xasprintf("%s/piston-%s%s%s", language->language, same ? "" : entry->name,
+                         same ? "" : "-", entry->text);
+    for (char *c = id; *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    return id;
+}
+
 /* --- its environment ------------------------------------------------------------------------- */
 
 char **piston_environment_command(const struct piston_entry *entry)
 {
     static const char *const words[] = {"/usr/bin/env", "-i", "/bin/bash", "-c",
-                                        "cd \"$0\" && source environment && env -0"};
+                                        "cd \"$0\" && { source ./environment; /usr/bin/env -0; }"};
     AUTO(mem_freep) char *dir = piston_package_dir(entry);
     char **argv = NULL;
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -229,7 +240,9 @@ void piston_recipe_write(const struct piston_package *p, const struct piston_lan
                          const struct piston_entry *entry, char *const *env, struct buf *ret)
 {
     static const char *const run[] = {"{main}", "{args}", NULL};
-    static const char *const compile[] = {"{sources}", NULL};
+    /* What a job asks of its compiler a script may read behind the names: it has to go somewhere.
+     */
+    static const char *const compile[] = {"{sources}", "{compile_args}", NULL};
     const struct piston_limits *l = &language->limits;
     write_text(ret, "language", language->language);
     write_text(ret, "name", language->language);

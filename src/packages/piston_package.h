@@ -22,7 +22,7 @@ struct piston_limits { /* 0: not said; milliseconds and bytes */
 
 struct piston_language {
     char *language;
-    char **aliases;
+    char **aliases; /* but for those that no recipe can have ("visual basic") */
     struct piston_limits limits;
 };
 
@@ -40,6 +40,8 @@ void piston_package_free(struct piston_package *p); /* NULL is fine */
 
 /* "piston/packages/python/3.12.0". */
 char *piston_package_dir(const struct piston_entry *entry);
+/* Of the recipe for this language: "python/piston-3.12.0", "c++/piston-gcc-10.2.0". */
+char *piston_recipe_id(const struct piston_language *language, const struct piston_entry *entry);
 /*
  * What tells its environment, to be run in a box that has it: prints "NAME=value" and NUL for each
  * variable.  Vector and strings are the caller's.

@@ -30,6 +30,15 @@ bool recipe_id_valid(const char *text)
     return len > 0 && text[len] == '/' && recipe_name_valid(text + len + 1);
 }
 
+bool recipe_alias_valid(const char *text)
+{
+    bool plain = *text != '\0' && strlen(text) <= NAME_MAX_CHARS;
+    for (const char *c = text; *c != '\0'; c++) {
+        plain = plain && *c > ' ' && *c < 0x7f && strchr("/@=,\"'\\", *c) == NULL;
+    }
+    return plain;
+}
+
 /* Counting is no change that anybody sees. */
 struct recipe *recipe_ref(const struct recipe *r)
 {

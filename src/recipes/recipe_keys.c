@@ -10,8 +10,6 @@
 #include "recipes/recipe.h"
 #include "recipes/recipe_id.h"
 
-#define NAME_MAX_CHARS 64
-
 /* --- what a text must be -------------------------------------------------------------------- */
 
 static const char *wrong_id(const char *text)
@@ -25,14 +23,12 @@ static const char *wrong_language(const char *text)
                                    : "is no name; write small letters, digits and + - _ . # alone";
 }
 
-/* Also "c#"; a version may be part of it. */
+/* A version may be part of it. */
 static const char *wrong_alias(const char *text)
 {
-    bool plain = *text != '\0' && strlen(text) <= NAME_MAX_CHARS;
-    for (const char *c = text; *c != '\0'; c++) {
-        plain = plain && *c > ' ' && *c < 0x7f && strchr("/@=,\"'\\", *c) == NULL;
-    }
-    return plain ? NULL : "is no name; write it without spaces, '/', '@', '=' and quotes";
+    return recipe_alias_valid(text)
+               ? NULL
+               : "is no name; write it without spaces, '/', '@', '=' and quotes";
 }
 
 static const char *wrong_version(const char *text)

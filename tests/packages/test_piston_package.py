@@ -52,7 +52,7 @@ def test_a_package_lies_where_its_scripts_expect_it(packages):
     recipe = tomllib.loads(done.stdout)
     assert (recipe["language"], recipe["version"], recipe["aliases"]) == ("toy", "1.2.0", ["t"])
     assert recipe["run"] == ["/bin/bash", "/piston/packages/toy/1.2.0/run", "{main}", "{args}"]
-    assert recipe["compile"] == ["/bin/bash", "/piston/packages/toy/1.2.0/compile", "{sources}"]
+    assert recipe["compile"] == ["/bin/bash", "/piston/packages/toy/1.2.0/compile", "{sources}", "{compile_args}"]
 
 
 def test_one_that_does_not_compile_has_no_compile_stage(packages):

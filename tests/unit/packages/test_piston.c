@@ -146,6 +146,29 @@ static void test_a_package_of_several_languages_is_read(void **state)
     assert_string_equal(p->languages[1].aliases[0], "cpp");
 }
 
+static void test_aliases_that_no_recipe_can_have_are_left_out(void **state)
+{
+    (void)state;
+    AUTO(package_freep)
+    struct piston_package *p = info("{\"language\":\"csharp\",\"version\":\"6.12.0\",\"aliases\":"
+                                    "[\"visual basic\",1,\"a/b\",\"c#\",\"\"]}");
+    assert_int_equal(strv_len(p->languages[0].aliases), 1);
+    assert_string_equal(p->languages[0].aliases[0], "c#");
+}
+
+static void test_recipes_are_named_after_language_package_and_version(void **state)
+{
+    (void)state;
+    AUTO(strv_freep) char **said = NULL;
+    AUTO(index_freep)
+    struct piston_index *index = parsed("MATL,22.7.4-RC.1" END "c,1.0.0" END, &said);
+    const struct piston_language matl = {.language = "matl"}, c = {.language = "c"};
+    AUTO(mem_freep) char *other = piston_recipe_id(&matl, &index->entries[0]);
+    AUTO(mem_freep) char *same = piston_recipe_id(&c, &index->entries[1]);
+    assert_string_equal(other, "matl/piston-matl-22.7.4-rc.1");
+    assert_string_equal(same, "c/piston-1.0.0");
+}
+
 static void test_what_is_no_info_is_refused(void **state)
 {
     static const char *const texts[] = {
@@ -156,8 +179,6 @@ static void test_what_is_no_info_is_refused(void **state)
         "{\"version\":\"1.0.0\"}",
         "{\"language\":\"x\",\"version\":\"one\"}",
         "{\"language\":\"../x\",\"version\":\"1.0.0\"}",
-        "{\"language\":\"x\",\"version\":\"1.0.0\",\"aliases\":[1]}",
-        "{\"language\":\"x\",\"version\":\"1.0.0\",\"aliases\":[\"a/b\"]}",
         "{\"language\":\"x\",\"version\":\"1.0.0\",\"provides\":[]}",
         "{\"language\":\"x\",\"version\":\"1.0.0\",\"provides\":[{}]}",
         "{\"language\":\"x\",\"version\":\"1.0.0\",\"provides\":[1]}",
@@ -226,6 +247,8 @@ int main(void)
         cmocka_unit_test(test_the_highest_within_a_range_is_found),
         cmocka_unit_test(test_a_package_of_one_language_is_read),
         cmocka_unit_test(test_a_package_of_several_languages_is_read),
+        cmocka_unit_test(test_aliases_that_no_recipe_can_have_are_left_out),
+        cmocka_unit_test(test_recipes_are_named_after_language_package_and_version),
         cmocka_unit_test(test_what_is_no_info_is_refused),
         cmocka_unit_test(test_the_environment_is_what_the_package_sets),
         cmocka_unit_test(test_the_recipe_runs_the_scripts_of_the_package),
