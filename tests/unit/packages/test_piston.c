@@ -162,7 +162,8 @@ static void test_recipes_are_named_after_language_package_and_version(void **sta
     AUTO(strv_freep) char **said = NULL;
     AUTO(index_freep)
     struct piston_index *index = parsed("MATL,22.7.4-RC.1" END "c,1.0.0" END, &said);
-    const struct piston_language matl = {.language = "matl"}, c = {.language = "c"};
+    char matl_name[] = "matl", c_name[] = "c";
+    const struct piston_language matl = {.language = matl_name}, c = {.language = c_name};
     AUTO(mem_freep) char *other = piston_recipe_id(&matl, &index->entries[0]);
     AUTO(mem_freep) char *same = piston_recipe_id(&c, &index->entries[1]);
     assert_string_equal(other, "matl/piston-matl-22.7.4-rc.1");
