@@ -442,6 +442,27 @@ int apt_plan(struct apt *a, const char *status, char *const *packages, struct ap
     return r < 0 ? err_wrap(e, "Debian %s", a->suite) : 0;
 }
 
+/* By name and version, from the index; one stanza each. */
+int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret, struct err *e)
+{
+    AUTO(strv_freep) char **argv = NULL;
+    AUTO(buf_done) struct buf output = {0};
+    if (plan->count == 0) {
+        return 0;
+    }
+    strv_add(&argv, "/usr/bin/apt-cache");
+    strv_add(&argv, "show");
+    strv_add(&argv, "--no-all-versions");
+    for (size_t i = 0; i < plan->count; i++) {
+        strv_add_take(&argv, xasprintf("%s=%s", plan->debs[i].package, plan->debs[i].version));
+    }
+    int r = run(a, argv, &output, e);
+    if (r == 0) {
+        apt_output_status(output.data ? output.data : "", ret);
+    }
+    return r < 0 ? err_wrap(e, "Debian %s", a->suite) : 0;
+}
+
 /* --- download
  * ------------------------------------------------------------------------------------------------
  */

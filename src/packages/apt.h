@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct apt;
+struct buf;
 struct config;
 struct err;
 struct progress;
@@ -51,6 +52,8 @@ void apt_closep(struct apt **a);
  * installed on a system with this dpkg status. */
 int apt_plan(struct apt *a, const char *status, char *const *packages, struct apt_plan *ret,
              struct err *e);
+/* What the index says of them, as the dpkg status of a system that has them. */
+int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret, struct err *e);
 /* All of the plan; afterwards each is there and has its digest. */
 int apt_download(struct apt *a, const char *status, char *const *packages, struct apt_plan *plan,
                  struct err *e);

@@ -127,6 +127,29 @@ void apt_output_error(const char *said, struct buf *ret)
     }
 }
 
+/* Descriptions are of no use to who resolves, and long. */
+void apt_output_status(const char *text, struct buf *ret)
+{
+    bool in_stanza = false;
+    for (const char *p = text; *p != '\0';) {
+        size_t len = strcspn(p, "\n");
+        bool empty = len == 0, kept = !empty && p[0] != ' ' && !str_starts(p, "Description");
+        if (empty && in_stanza) {
+            buf_add_str(ret, "\n");
+        } else if (kept) {
+            buf_add_fmt(ret, "%.*s\n", (int)len, p);
+        }
+        if (str_starts(p, "Package: ")) {
+            buf_add_str(ret, "Status: install ok installed\n");
+        }
+        in_stanza = !empty;
+        p += len + (p[len] == '\n');
+    }
+    if (in_stanza) {
+        buf_add_str(ret, "\n");
+    }
+}
+
 void apt_plan_done(struct apt_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {

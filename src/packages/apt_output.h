@@ -11,3 +11,5 @@ struct buf;
 int apt_output_plan(const char *text, struct apt_plan *ret, struct err *e);
 /* What apt wrote to stderr, in few words: its E: lines, or its last one. */
 void apt_output_error(const char *said, struct buf *ret);
+/* Stanzas of "apt-cache show", as those of installed packages. */
+void apt_output_status(const char *text, struct buf *ret);

@@ -29,9 +29,6 @@
 
 #define DEPTH_MAX 8 /* of parts that stand on parts */
 
-static const struct installer *const installers[] = {&installer_debian, &installer_npm,
-                                                     &installer_own};
-
 static void tell(const struct install *i, const char *what, enum progress_phase phase)
 {
     if (i->progress && i->progress->step) {
@@ -44,7 +41,7 @@ static void tell(const struct install *i, const char *what, enum progress_phase 
 
 static bool has_layer(const struct installation *in)
 {
-    for (size_t k = 0; k < ARRAY_LEN(installers); k++) {
+    for (size_t k = 0; installers[k]; k++) {
         if (installers[k]->is_meant(in)) {
             return true;
         }
@@ -86,7 +83,7 @@ static int after_run(const struct installation *in, struct err *e)
 static int stage_fill(struct installation *in, struct err *e)
 {
     int r = 0;
-    for (size_t k = 0; r == 0 && k < ARRAY_LEN(installers); k++) {
+    for (size_t k = 0; r == 0 && installers[k]; k++) {
         if (installers[k]->is_meant(in)) {
             r = installers[k]->install(in, e);
         }
@@ -165,7 +162,7 @@ static int libraries_add(const struct install *i, struct installation *in, char 
 
 static const char *source_of(const struct installation *in, const struct install_below *below)
 {
-    for (size_t k = 0; k < ARRAY_LEN(installers); k++) {
+    for (size_t k = 0; installers[k]; k++) {
         if (installers[k]->is_meant(in)) {
             return installers[k]->kind;
         }
@@ -246,17 +243,6 @@ static bool is_enough(const struct manifest *m, char *const *libraries)
         }
     }
     return true;
-}
-
-static void installation_done(struct installation *in)
-{
-    for (size_t n = 0; in->parts && n < in->part_count; n++) {
-        free(in->parts[n].kind);
-        free(in->parts[n].name);
-        free(in->parts[n].version);
-    }
-    free(in->parts);
-    free(in->layers);
 }
 
 static int recipe_install(const struct install *i, const struct recipe *recipe,

@@ -31,6 +31,17 @@ struct install {
     bool again; /* also when it is there */
 };
 
+/* What would have to be got and kept for all of them together; what is there already is not
+ * counted, unless `again`.  An index of Debian that is missing or old is got for it. */
+struct install_estimate {
+    uint64_t download_bytes;
+    uint64_t disk_bytes; /* rather too much: with documentation, which is left out */
+    size_t new_count;    /* recipes that would be made: also the parts and bases of those asked */
+};
+
+int install_plan(const struct install *i, const struct recipe *const *recipes, size_t count,
+                 struct install_estimate *ret, struct err *e);
+
 /* `libraries`: --with; NULL: none.  *ret_made: false when it was there. */
 int install_recipe(const struct install *i, const struct recipe *recipe, char *const *libraries,
                    struct manifest **ret, bool *ret_made, struct err *e);

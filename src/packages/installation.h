@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "packages/manifest.h"
 
 struct config;
@@ -42,6 +43,9 @@ struct installation {
     struct stage *stage; /* install: its own layer */
     /* plan: what is not there yet. */
     uint64_t download_bytes, disk_bytes;
+    const char *planned_below; /* dpkg status of what it would stand on and is not there */
+    struct buf planned;        /* that of its own packages */
+    char ***counted;           /* downloads that were counted for others; NULL: nothing was */
     /* Both add: what it is made of. */
     struct manifest_part *parts;
     size_t part_count;
@@ -49,6 +53,9 @@ struct installation {
 
 void installation_add_part(struct installation *in, const char *kind, const char *name,
                            const char *version);
+/* plan: false when it was counted before. */
+bool installation_count(const struct installation *in, const char *download);
+void installation_done(struct installation *in); /* fits AUTO */
 
 struct installer {
     const char *kind; /* "debian" */
@@ -58,3 +65,4 @@ struct installer {
 };
 
 extern const struct installer installer_debian, installer_npm, installer_own;
+extern const struct installer *const installers[]; /* those, in turn; NULL ends it */

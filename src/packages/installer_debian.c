@@ -81,12 +81,18 @@ static int plan(struct installation *in, struct err *e)
     AUTO(apt_plan_done) struct apt_plan debs = {0};
     AUTO(buf_done) struct buf status = {0};
     int r = install_stage_status(in, &status, e);
+    if (r == 0 && in->planned_below) {
+        buf_add_str(&status, in->planned_below);
+    }
     r = r < 0 ? r : apt_open(in->config, store_fd(in->store), in->suite, in->progress, &apt, e);
     r = r < 0 ? r : apt_plan(apt, status.data, in->recipe->install.debian, &debs, e);
-    if (r == 0) {
-        in->download_bytes += debs.download_bytes;
-        in->disk_bytes += debs.disk_bytes;
+    r = r < 0 ? r : apt_plan_status(apt, &debs, &in->planned, e);
+    for (size_t i = 0; r == 0 && i < debs.count; i++) {
+        const struct apt_deb *deb = &debs.debs[i];
+        bool counted = !deb->is_there && installation_count(in, deb->file);
+        in->download_bytes += counted ? deb->bytes : 0;
     }
+    in->disk_bytes += r == 0 ? debs.disk_bytes : 0;
     return r;
 }
 

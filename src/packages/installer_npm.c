@@ -101,7 +101,7 @@ static int plan(struct installation *in, struct err *e)
         struct err absent;
         AUTO(fd_closep) int fd = -1;
         bool is_there = fetcher_open(in->fetcher, p->digest, &fd, &absent) == 0;
-        in->download_bytes += is_there ? 0 : p->bytes;
+        in->download_bytes += is_there || !installation_count(in, p->tarball) ? 0 : p->bytes;
         in->disk_bytes += p->unpacked_bytes;
     }
     add_parts(in, lock);
