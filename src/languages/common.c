@@ -313,7 +313,7 @@ const char *stack_floor(void)
         }
         have = limit.rlim_cur < STACK_WANTED ? limit.rlim_cur : STACK_WANTED;
     }
-    size_t spare = have > 2 * STACK_SPARE ? STACK_SPARE : have / 2;
+    size_t spare = have > (size_t)2 * STACK_SPARE ? STACK_SPARE : have / 2;
     return (const char *)__builtin_frame_address(0) - (have - spare);
 }
 

@@ -45,12 +45,12 @@ static void program_parse(struct cow *c)
     const char *text = c->source->text;
     size_t offsets_cap = 0;
     for (size_t i = 0; i + 3 <= c->source->len; i++) {
-        for (unsigned char w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+        for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
             if (memcmp(text + i, words[w], 3) == 0) {
                 c->program = grown(c->program, &c->cap, c->len + 1, 1);
                 c->offsets = grown(c->offsets, &offsets_cap, c->len + 1, sizeof(*c->offsets));
                 c->offsets[c->len] = i;
-                c->program[c->len++] = w;
+                c->program[c->len++] = (unsigned char)w;
                 i += 2;
                 break;
             }

@@ -35,10 +35,10 @@ struct interpreter {
 static size_t skip_to(const struct source *source, size_t at, char end)
 {
     const char *found = memchr(source->text + at, end, source->len - at);
-    if (!found) {
-        fail_at(source, at, "'%c' is missing", end);
+    if (found) {
+        return (size_t)(found - source->text) + 1;
     }
-    return (size_t)(found - source->text) + 1;
+    fail_at(source, at, "'%c' is missing", end);
 }
 
 static void lambdas_match(struct interpreter *in)

@@ -138,7 +138,38 @@ static void bytes_add(struct value to, const char *bytes, size_t len)
     s->bytes[s->len] = '\0';
 }
 
-/* Takes `item` over.  Only a number goes into a string or block. */
+struct place {
+    const struct seq *array;
+    size_t at;
+};
+
+static void seq_add(struct value to, struct value item);
+
+/* What is in an array and in those in it, into a string; without recursion, too. */
+static void flatten(struct value to, const struct seq *array)
+{
+    struct place *places = NULL;
+    size_t count = 1, cap = 0;
+    places = grown(places, &cap, count, sizeof(*places));
+    places[0] = (struct place){array, 0};
+    while (count > 0) {
+        struct place *p = &places[count - 1];
+        if (!p->array || p->at == p->array->len) {
+            count--;
+            continue;
+        }
+        struct value item = p->array->items[p->at++];
+        if (item.kind != ARRAY) {
+            seq_add(to, value_copy(item));
+            continue;
+        }
+        places = grown(places, &cap, count + 1, sizeof(*places));
+        places[count++] = (struct place){item.seq, 0};
+    }
+    free(places);
+}
+
+/* Takes `item` over.  Bytes alone go into a string or block. */
 static void seq_add(struct value to, struct value item)
 {
     struct seq *s = to.seq;
@@ -151,9 +182,7 @@ static void seq_add(struct value to, struct value item)
         char byte = (char)num_low(item.num);
         bytes_add(to, &byte, 1);
     } else if (item.kind == ARRAY) {
-        for (size_t i = 0; i < item.seq->len; i++) {
-            seq_add(to, value_copy(item.seq->items[i]));
-        }
+        flatten(to, item.seq);
     } else {
         bytes_add(to, item.seq->bytes, item.seq->len);
     }
@@ -563,15 +592,13 @@ static struct value coerce(struct golfscript *g, struct value v, enum kind kind)
         num_print(v.num, &t);
         to = text_value(kind, &t);
     } else if (v.kind == ARRAY && kind == STRING) {
-        recursion_check(g);
         to = seq_new(STRING);
         seq_add(to, value_copy(v));
     } else if (v.kind == ARRAY) {
         struct value space = bytes_new(STRING, " ", 1);
         struct value joined = join(g, v, space);
-        to = bytes_new(BLOCK, joined.seq->bytes, joined.seq->len);
+        to = coerce(g, joined, BLOCK);
         value_done(space);
-        value_done(joined);
     } else {
         to = bytes_new(kind, v.seq->bytes, v.seq->len);
     }

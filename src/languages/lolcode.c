@@ -1101,6 +1101,15 @@ static _Noreturn void fail_name(struct lolcode *l, size_t name)
     fail("line %zu: there is no '%s'", l->line, l->names.names[name].text);
 }
 
+static struct value *slot_of(struct lolcode *l, struct scope *bukkit, size_t name)
+{
+    struct value *found = binding_find(bukkit, name);
+    if (found) {
+        return found;
+    }
+    fail_name(l, name);
+}
+
 static struct scope *bukkit_of(struct lolcode *l, const struct value *v)
 {
     if (v->type != BUKKIT) {
@@ -1123,10 +1132,7 @@ static struct value *place_of(struct lolcode *l, struct scope *s, const struct n
     for (size_t i = 1; n->op == 's' && i < n->len; i++) {
         struct scope *bukkit = bukkit_of(l, v);
         name = name_of(l, s, n->kids[i]);
-        v = binding_find(bukkit, name);
-        if (!v) {
-            fail_name(l, name);
-        }
+        v = slot_of(l, bukkit, name);
         if (ret_holder) {
             *ret_holder = bukkit;
         }
@@ -1378,11 +1384,7 @@ static struct value call_evaluate(struct lolcode *l, struct scope *s, const stru
     struct value *place;
     if (n->kids[0]) {
         me = bukkit_of(l, place_of(l, s, n->kids[0], NULL));
-        size_t name = name_of(l, s, n->kids[1]);
-        place = binding_find(me, name);
-        if (!place) {
-            fail_name(l, name);
-        }
+        place = slot_of(l, me, name_of(l, s, n->kids[1]));
     } else {
         place = place_of(l, s, n->kids[1], &me);
     }

@@ -432,7 +432,8 @@ static bool line_read(struct rockstar *r)
     r->line_number++;
     bool quoted = false;
     for (; r->at < end && *r->at != '\n'; r->at++) {
-        char c = *r->at, close = c == '(' ? ')' : c == '[' ? ']' : c == '{' ? '}' : 0;
+        char c = *r->at;
+        char close = (char)(c == '(' ? ')' : c == '[' ? ']' : c == '{' ? '}' : 0);
         if (c == '"') {
             quoted = !quoted;
         }
@@ -555,7 +556,7 @@ static size_t operator_scan(struct rockstar *r, size_t at)
     char c = r->line.data[at];
     bool is_pair = (c == '<' || c == '>') && r->line.data[at + 1] == '=';
     struct token *t = token_add(r, c == ',' ? COMMA : c == '&' ? LIST_AND : OPERATOR, at, at + 1);
-    t->op = is_pair ? (c == '<' ? 'l' : 'g') : c;
+    t->op = (char)(!is_pair ? c : c == '<' ? 'l' : 'g');
     return at + 1 + is_pair;
 }
 
@@ -843,9 +844,11 @@ static char operator_accept(struct rockstar *r, bool is_product)
         char op;
     } words[] = {{TIMES, '*'}, {OVER, '/'}, {PLUS, '+'}, {WITH, '+'}, {MINUS, '-'}};
     const struct token *t = peek(r);
-    char op = t->kind == OPERATOR ? t->op : 0;
+    char op = (char)(t->kind == OPERATOR ? t->op : 0);
     for (size_t i = 0; t->kind == WORD && i < sizeof(words) / sizeof(words[0]); i++) {
-        op = words[i].meaning == t->meaning ? words[i].op : op;
+        if (words[i].meaning == t->meaning) {
+            op = words[i].op;
+        }
     }
     if (!op || !strchr(is_product ? "*/" : "+-", op)) {
         return 0;
@@ -908,7 +911,7 @@ static char comparison_rest(struct rockstar *r)
         expect(r, THAN, "\"than\"");
         op = '<';
     } else if (accept(r, AS)) {
-        op = accept(r, HIGH) ? 'g' : accept(r, LOW) ? 'l' : 0;
+        op = (char)(accept(r, HIGH) ? 'g' : accept(r, LOW) ? 'l' : 0);
         if (!op) {
             fail_token(r, "\"high\" or \"low\"");
         }
@@ -917,7 +920,7 @@ static char comparison_rest(struct rockstar *r)
     if (!negated) {
         return op;
     }
-    return op == '=' ? '!' : op == '>' ? 'l' : op == '<' ? 'g' : op == 'g' ? '<' : '>';
+    return (char)(op == '=' ? '!' : op == '>' ? 'l' : op == '<' ? 'g' : op == 'g' ? '<' : '>');
 }
 
 static struct node *comparison(struct rockstar *r)
@@ -943,7 +946,7 @@ static struct node *expression(struct rockstar *r)
 {
     struct node *left = comparison(r);
     for (;;) {
-        char op = accept(r, AND) ? '&' : accept(r, OR) ? '|' : accept(r, NOR) ? 'n' : 0;
+        char op = (char)(accept(r, AND) ? '&' : accept(r, OR) ? '|' : accept(r, NOR) ? 'n' : 0);
         if (!op) {
             return left;
         }
@@ -1055,7 +1058,9 @@ static struct node *let_parse(struct rockstar *r)
     struct node *target = variable(r);
     expect(r, BE, "\"be\"");
     char op = operator_accept(r, true);
-    op = op ? op : operator_accept(r, false);
+    if (!op) {
+        op = operator_accept(r, false);
+    }
     if (!op) {
         return node_with(r, ASSIGN, 0, target, expression(r));
     }
@@ -1092,7 +1097,7 @@ static struct node *crement_parse(struct rockstar *r, enum meaning way, double u
 
 static char way_accept(struct rockstar *r)
 {
-    return accept(r, UP) ? 'u' : accept(r, DOWN) ? 'd' : accept(r, ROUND) ? 'r' : 0;
+    return (char)(accept(r, UP) ? 'u' : accept(r, DOWN) ? 'd' : accept(r, ROUND) ? 'r' : 0);
 }
 
 static struct node *turn_parse(struct rockstar *r)
@@ -1947,7 +1952,7 @@ static struct value cast(const struct node *n, struct value what, struct value w
     if (what.type != STRING) {
         fail_line(n->line, "only strings and numbers are cast");
     }
-    double base = n->kids[2] ? to_number(with) : 10, value;
+    double base = n->kids[2] ? to_number(with) : 10, value = 0;
     if (!(base >= 2 && base <= 36)) {
         fail_line(n->line, "a base is a number from 2 to 36");
     }

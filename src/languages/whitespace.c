@@ -83,7 +83,7 @@ static char letter_next(struct machine *m)
     while (m->offset < m->source->len) {
         char c = m->source->text[m->offset++];
         if (c == ' ' || c == '\t' || c == '\n') {
-            return c == ' ' ? 'S' : c == '\t' ? 'T' : 'L';
+            return (char)(c == ' ' ? 'S' : c == '\t' ? 'T' : 'L');
         }
     }
     return 0;
