@@ -57,7 +57,9 @@ int fetch_digest_parse(const char *text, struct fetch_digest *ret, struct err *e
         snprintf(ret->name, sizeof(ret->name), "%s", text);
         snprintf(ret->text, sizeof(ret->text), "%s", text + strlen(h->prefix));
         for (char *c = ret->name; *c != '\0'; c++) {
-            *c = *c == '/' ? '_' : *c;
+            if (*c == '/') {
+                *c = '_';
+            }
         }
         return 0;
     }
@@ -111,7 +113,7 @@ int fetch_digest_check(const struct fetch_digest *digest, int fd, struct err *e)
         return r;
     }
     digest_text(digest, bytes, len, &is);
-    if (strcmp(is.data, digest->text) == 0) {
+    if (is.data && strcmp(is.data, digest->text) == 0) {
         return 0;
     }
     return err_set(e, ERR_INVALID, "wrong %s, want: %.64s got: %.64s", digest->hash, digest->text,

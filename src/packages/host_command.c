@@ -65,7 +65,7 @@ static void child_run(const struct host_command *c, int out, int err, pid_t pare
         dprintf(STDERR_FILENO, "%s: %s\n", c->place, strerror(errno)); /* NOLINT: one thread */
         _exit(CHILD_LOST);
     }
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     execve(c->argv[0], c->argv, c->env);
     dprintf(STDERR_FILENO, "%s: %s\n", c->argv[0], strerror(errno)); /* NOLINT: one thread */

@@ -93,7 +93,7 @@ static int plan(struct installation *in, struct err *e)
 {
     AUTO(npm_lock_freep) struct npm_lock *lock = NULL;
     int r = lock_read(in, &lock, e);
-    if (r < 0) {
+    if (r < 0 || lock == NULL) {
         return r;
     }
     for (size_t i = 0; i < lock->count; i++) {
@@ -199,7 +199,10 @@ static int install(struct installation *in, struct err *e)
     AUTO(mem_freep) char *home = recipe_home(in->recipe);
     struct budget budget = {BYTES_MAX, INODES_MAX};
     int r = lock_read(in, &lock, e);
-    r = r < 0 ? r : fetch(in, lock, e);
+    if (r < 0 || lock == NULL) {
+        return r;
+    }
+    r = fetch(in, lock, e);
     for (size_t i = 0; r == 0 && i < lock->count; i++) {
         tell(in, lock->packages[i].name, i, lock->count);
         r = put_package(in, &lock->packages[i], home, &budget, e);

@@ -44,7 +44,7 @@ size_t layer_record_write(enum layer_record_type type, unsigned mode, const char
     put(&at, mode, 2);
     put(&at, len, 2);
     put(&at, size, 8);
-    memcpy(at, path, len);
+    memcpy(at, path, len); /* NOLINT(bugprone-not-null-terminated-result): len says its end */
     return LAYER_RECORD_BYTES + len;
 }
 

@@ -57,10 +57,10 @@ static void add_recipe(struct buf *b, const char *text)
 {
     buf_add_str(b, "recipe = \"\"\"\n");
     for (const char *c = text ? text : ""; *c; c++) {
-        if (*c == '\n' || *c == '\t') {
+        /* A single one ends nothing. */
+        bool lone = *c == '"' && c[1] != '"' && c[1] != '\0' && (c == text || c[-1] != '"');
+        if (lone || *c == '\n' || *c == '\t') {
             buf_add_char(b, *c);
-        } else if (*c == '"' && c[1] != '"' && c[1] != '\0' && (c == text || c[-1] != '"')) {
-            buf_add_char(b, *c); /* a single one ends nothing */
         } else {
             add_escaped(b, (unsigned char)*c);
         }

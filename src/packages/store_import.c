@@ -90,7 +90,7 @@ static int manifest_read(struct import *m, uint32_t bytes, struct err *e)
         buf_add(&text, data, len);
         stream_in_take(m->in, len);
     }
-    m->manifests = xreallocarray(m->manifests, m->manifest_count + 1, sizeof(*m->manifests));
+    m->manifests = xreallocarray(m->manifests, m->manifest_count + 1, sizeof(struct manifest *));
     int r = manifest_parse("a manifest", text.data ? text.data : "", text.len,
                            &m->manifests[m->manifest_count], e);
     m->manifest_count += r == 0;

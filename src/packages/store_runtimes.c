@@ -183,7 +183,7 @@ int store_users_read(const struct store *s, const char *except, struct store_use
         if (r < 0 && r != -ERR_NOT_FOUND) {
             return r;
         }
-        if (r == 0) {
+        if (m) {
             struct store_user *user = &users.all[users.count++];
             user->id = TAKE(&m->id, NULL);
             user->layers = TAKE(&m->layers, NULL);
@@ -309,7 +309,7 @@ static int remove_check(const struct store *s, const char *id, struct err *e)
     }
     AUTO(store_users_done) struct store_users users = {0};
     r = r == 0 ? store_users_read(s, id, &users, e) : r;
-    const char *user = r == 0 ? user_of(&users, m) : NULL;
+    const char *user = m ? user_of(&users, m) : NULL;
     return user ? err_set(e, ERR_BUSY, "'%s' is needed by '%s': remove that first", id, user) : r;
 }
 

@@ -269,7 +269,7 @@ int tree_place_hard_link(struct tree_place *t, const char *path, const char *old
     if (strcmp(path, old) == 0) {
         return 0;
     }
-    struct hard_link from;
+    struct hard_link from = {.dir = -1};
     struct stat st;
     int made;
     int r = parent_keep(t, old, &from, e);

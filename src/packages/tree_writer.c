@@ -6,6 +6,7 @@
 #include "packages/tree_writer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +158,7 @@ static int whiteout(struct tree_writer *w, struct err *e)
         path[parent > 0 ? parent - 1 : 0] = '\0';
         r = tree_place_opaque(&w->place, path, e);
     } else if (!str_starts(name, WHITEOUT_OTHER)) {
-        strcpy(path + parent, name + strlen(WHITEOUT));
+        snprintf(path + parent, sizeof(path) - parent, "%s", name + strlen(WHITEOUT));
         r = boxarchive_check_path(path, e);
         r = r < 0 ? r : tree_place_whiteout(&w->place, path, e);
     }

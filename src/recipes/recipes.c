@@ -115,14 +115,14 @@ static int recipe_compare(const void *left, const void *right)
 
 static void list_make(struct recipes *r)
 {
-    r->sorted = xcalloc(r->sources.count + 1, sizeof(r->sorted[0]));
+    r->sorted = xcalloc(r->sources.count + 1, sizeof(struct recipe *));
     for (size_t i = 0; i < r->sources.count; i++) {
         const struct recipe *recipe = r->slots[i].recipe;
         if (recipe != NULL && recipe_fits_machine(recipe, r->machine)) {
             r->sorted[r->count++] = recipe;
         }
     }
-    qsort(r->sorted, r->count, sizeof(r->sorted[0]), recipe_compare);
+    qsort(r->sorted, r->count, sizeof(struct recipe *), recipe_compare);
 }
 
 static void say_nothing(void *ctx, const struct err *e)

@@ -33,7 +33,7 @@ static void chosen_add(struct chosen *c, const struct recipe *recipe)
             return;
         }
     }
-    c->all = xreallocarray(c->all, c->count + 1, sizeof(c->all[0]));
+    c->all = xreallocarray(c->all, c->count + 1, sizeof(struct recipe *));
     c->all[c->count++] = recipe;
 }
 
