@@ -159,6 +159,12 @@ int install_stage_fill(const struct installation *in, char *const *replaced, str
     return r;
 }
 
+int install_stage_times(const struct installation *in, struct err *e)
+{
+    const struct stage_tree t = {.stage = in->stage};
+    return stage_tree_times(&t, e);
+}
+
 int install_stage_run(const struct installation *in, const struct workshop_command *command,
                       struct err *e)
 {

@@ -56,16 +56,19 @@ static const char bootstrap_script[] =
  * All is unpacked before anything is set up, whatever one needs for its preinst: apt has seen to it
  * that all of it is there.
  */
-static const char setup_script[] =
-    "umask 022\n"
-    "export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true "
-    "DEBCONF_NOWARNINGS=yes\n"
-    "set --\n"
-    "for path in " EXCLUDED "; do set -- \"$@\" \"--path-exclude=$path/*\"; done\n"
+#define DPKG_OPTIONS                                                                               \
+    "umask 022\n"                                                                                  \
+    "export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true "                      \
+    "DEBCONF_NOWARNINGS=yes\n"                                                                     \
+    "set --\n"                                                                                     \
+    "for path in " EXCLUDED "; do set -- \"$@\" \"--path-exclude=$path/*\"; done\n"                \
     "set -- --force-unsafe-io --force-confold --force-overwrite --log=/dev/null \"$@\"\n"
-    "dpkg \"$@\" --force-depends --unpack /debs/*.deb || exit\n"
-    "dpkg \"$@\" --configure -a || exit\n"
-    "ldconfig\n";
+
+static const char unpack_script[] =
+    DPKG_OPTIONS "exec dpkg \"$@\" --force-depends --unpack /debs/*.deb\n";
+
+static const char setup_script[] = DPKG_OPTIONS "dpkg \"$@\" --configure -a || exit\n"
+                                                "ldconfig\n";
 
 static bool is_meant(const struct installation *in)
 {
@@ -240,6 +243,8 @@ static int install(struct installation *in, struct err *e)
         r = base_make(&w, e);
     }
     r = r < 0 ? r : install_stage_fill(in, w.replaced, e);
+    r = r < 0 ? r : run_script(&w, unpack_script, false, e);
+    r = r < 0 ? r : install_stage_times(in, e); /* python's bytecode remembers it */
     return r < 0 ? r : run_script(&w, setup_script, false, e);
 }
 

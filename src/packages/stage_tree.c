@@ -364,6 +364,23 @@ int stage_tree_give(const struct stage_tree *t, struct err *e)
     return each_below(t, t->stage->tree_fd, "", 0, give_entry, e);
 }
 
+static int time_entry(const struct stage_tree *t, int dir, const char *path, const char *name,
+                      const struct stat *st, struct err *e)
+{
+    const struct timespec time = {.tv_sec = STORE_LAYER_TIME};
+    const struct timespec times[] = {time, time};
+    (void)t;
+    (void)st;
+    return utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0
+               ? err_sys(e, "setting the time of '%s' of a stage", path)
+               : 0;
+}
+
+int stage_tree_times(const struct stage_tree *t, struct err *e)
+{
+    return each_below(t, t->stage->tree_fd, "", 0, time_entry, e);
+}
+
 /* --- clean
  * --------------------------------------------------------------------------------------------- */
 

@@ -43,5 +43,8 @@ int stage_tree_put(const struct stage_tree *t, const char *path, const void *dat
 int stage_tree_own_package(const struct stage_tree *t, const char *package, struct err *e);
 /* All that is there becomes the box's. */
 int stage_tree_give(const struct stage_tree *t, struct err *e);
+/* Gives all of it the time that it will have in a layer: before caches are made that remember it.
+ */
+int stage_tree_times(const struct stage_tree *t, struct err *e);
 /* What is below these paths is taken out, and all that is as in the layers. */
 int stage_tree_clean(const struct stage_tree *t, const char *const *paths, struct err *e);

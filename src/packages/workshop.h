@@ -44,8 +44,8 @@ int workshop_stage_owner(struct workshop *w, const struct stage *stage, uid_t *r
 
 /*
  * Runs a command in a box whose root can be written to: the stage's tree over `layers` (top first).
- * It is run as the owner of all that is there, root as far as it can see (fakeroot, which has to be
- * in the layers), without a network.
+ * It is run as the owner of all that is there, root as far as it can see (src/asroot), without a
+ * network.
  */
 int workshop_run_on_stage(struct workshop *w, struct stage *stage, const uint32_t *layers,
                           size_t layer_count, const struct workshop_command *command,

@@ -11,25 +11,17 @@
 #include "base/strv.h"
 #include "boxproto/boxarchive.h"
 #include "packages/layer_clear.h"
+#include "packages/stage_tree.h"
 #include "packages/store.h"
 #include "packages/tree_writer.h"
 #include "packages/workshop_impl.h"
 #include "sandbox/launch.h"
 
 #define UNPACK_NAME      "belljar-unpack"
-#define UNPACK_MAX       ((size_t)64 << 20)
+#define ASROOT_NAME      "belljar-asroot.so"
+#define PROGRAM_MAX      ((size_t)64 << 20)
 #define LINE_MAX_BYTES   4096
 #define STAGE_SAID_BYTES 4096
-
-/*
- * faked says on which queue it listens, and is gone with the box.  It is not to try a chown before
- * it makes one up: who root is, a box does not know (EINVAL), and fakeroot expects to be refused.
- */
-static const char fakeroot_script[] =
-    "said=$(faked-sysv) || exit 125\n"
-    "export FAKEROOTKEY=\"${said%%:*}\" FAKEROOTDONTTRYCHOWN=1\n"
-    "for lib in /usr/lib/*/libfakeroot/libfakeroot-sysv.so; do export LD_PRELOAD=\"$lib\"; done\n"
-    "exec \"$@\"\n";
 
 static void env_make(const struct workshop_command *c, char ***ret)
 {
@@ -185,15 +177,30 @@ static int work_ready(struct workshop *w, const struct stage *stage, struct err 
     return layer_clear(fd, "work", e);
 }
 
-static void argv_make(const struct workshop_command *command, char ***ret)
+/* What makes a command believe that it is root; there while it runs. */
+static int asroot_put(const struct workshop *w, const struct stage *stage, struct err *e)
 {
-    if (!command->on_host) {
-        strv_add(ret, "/bin/sh");
-        strv_add(ret, "-c");
-        strv_add(ret, fakeroot_script);
-        strv_add(ret, "sh");
+    const struct stage_tree tree = {.stage = stage, .owner = instance_program_uid(w->instance)};
+    AUTO(fd_closep) int fd = -1;
+    AUTO(buf_done) struct buf program = {0};
+    int r = launch_program_open(ASROOT_NAME, "asroot", &fd, e);
+    r = r < 0 ? r : fd_read_all(fd, PROGRAM_MAX, &program, e);
+    return r < 0 ? r : stage_tree_put(&tree, ASROOT_NAME, program.data, program.len, 0644, e);
+}
+
+static int stage_task_run(struct workshop_task *task, struct stage *stage, bool as_root,
+                          struct err *e)
+{
+    struct workshop *w = task->workshop;
+    int r = work_ready(w, stage, e);
+    if (as_root) {
+        r = r < 0 ? r : asroot_put(w, stage, e);
     }
-    strv_add_all(ret, command->argv);
+    r = r < 0 ? r : workshop_task_run(task, e);
+    if (as_root && unlinkat(stage->tree_fd, ASROOT_NAME, 0) < 0 && r == 0) {
+        r = err_sys(e, "removing '%s' of a stage", ASROOT_NAME);
+    }
+    return r;
 }
 
 int workshop_run_on_stage(struct workshop *w, struct stage *stage, const uint32_t *layers,
@@ -202,7 +209,7 @@ int workshop_run_on_stage(struct workshop *w, struct stage *stage, const uint32_
     uint32_t all[BOX_LAYERS_MAX];
     AUTO(mem_freep) char *path = stage_path(w, stage);
     AUTO(strv_freep) char **env = NULL;
-    AUTO(strv_freep) char **argv = NULL;
+    AUTO(strv_freep) char **argv = strv_dup(command->argv);
     AUTO(workshop_task_done) struct workshop_task task = task_of(w, command);
     AUTO(listener_done) struct listener listener = {.command = command};
     task.layers = all;
@@ -212,14 +219,15 @@ int workshop_run_on_stage(struct workshop *w, struct stage *stage, const uint32_
         return -ERR_LIMIT;
     }
     env_make(command, &env);
-    argv_make(command, &argv);
+    if (!command->on_host) {
+        strv_add(&env, "LD_PRELOAD=/" ASROOT_NAME);
+    }
     task.argv = argv;
     task.env = env;
     task.output = lines_add;
     task.ctx = &listener;
     int r = workshop_boxd(w, path, e);
-    r = r < 0 ? r : work_ready(w, stage, e);
-    r = r < 0 ? r : workshop_task_run(&task, e);
+    r = r < 0 ? r : stage_task_run(&task, stage, !command->on_host, e);
     const struct buf *said = task.said.len > 0 ? &task.said : &listener.last;
     return r < 0 ? r : workshop_task_judge(&task, command->argv[0], said, e);
 }
@@ -237,7 +245,7 @@ static int unpack_program(struct buf *ret, struct err *e)
     AUTO(fd_closep) int fd = -1;
     AUTO(buf_done) struct buf program = {0};
     int r = launch_program_open(UNPACK_NAME, "unpack", &fd, e);
-    r = r < 0 ? r : fd_read_all(fd, UNPACK_MAX, &program, e);
+    r = r < 0 ? r : fd_read_all(fd, PROGRAM_MAX, &program, e);
     return r < 0 ? r
                  : boxarchive_add(ret, BOXARCHIVE_FILE, 0755, UNPACK_NAME, program.data,
                                   program.len, e);
