@@ -82,6 +82,5 @@ int piston_package_get(const struct piston_entry *entry, struct fetcher *fetcher
         return r;
     }
     r = unpack(entry->digest, dir, fetcher, workshop, stage, e);
-    r = r < 0 ? r : piston_package_read(entry, stage->tree_fd, ret, e);
-    return r < 0 ? err_wrap(e, "%s-%s", entry->name, entry->text) : 0;
+    return r < 0 ? r : piston_package_read(entry, stage->tree_fd, ret, e);
 }

@@ -104,6 +104,9 @@ static int piston(const struct installation *in, const char *path, const char *n
     struct piston_package *p = NULL;
     r = entry ? piston_package_get(entry, in->fetcher, in->workshop, in->stage, &p, e)
               : err_set(e, ERR_NOT_FOUND, "no package %s", name);
+    if (r < 0 && entry) {
+        err_wrap(e, "%s-%s", entry->name, entry->text);
+    }
     for (size_t i = 0; r == 0 && i < p->count; i++) {
         AUTO(buf_done) struct buf recipe = {0};
         piston_recipe_write(p, &p->languages[i], entry, NULL, &recipe);
