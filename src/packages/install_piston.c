@@ -29,9 +29,9 @@
 #include "recipes/recipes.h"
 
 #define KIND       "piston"
-#define PART       "part/piston" /* what was in the image that they were built for */
 #define ENV_MAX    ((size_t)64 << 10)
 #define ENV_WALL   (30 * NS_PER_S)
+#define ENV_CPU    (10 * NS_PER_S)
 #define SAID_SHOWN 140
 
 struct job {
@@ -153,10 +153,10 @@ static int below_install(struct job *j, struct err *e)
     const struct install *i = j->install;
     struct manifest *m = NULL;
     bool made;
-    const struct recipe *part = recipes_by_id(i->recipes, PART);
+    const struct recipe *part = recipes_by_id(i->recipes, INSTALL_PISTON_PART);
     if (!part) {
         return err_set(e, ERR_NOT_FOUND, "Piston's packages stand on '%s', which there is not",
-                       PART);
+                       INSTALL_PISTON_PART);
     }
     struct install as_is = *i;
     as_is.again = false;
@@ -210,7 +210,7 @@ static int environment_ask(struct job *j, struct err *e)
 {
     AUTO(strv_freep) char **argv = piston_environment_command(j->entry);
     AUTO(buf_done) struct buf printed = {0}, said = {0};
-    const struct workshop_command command = {.argv = argv, .wall_ns = ENV_WALL};
+    const struct workshop_command command = {.argv = argv, .wall_ns = ENV_WALL, .cpu_ns = ENV_CPU};
     int status = 0;
     int r = workshop_run(j->install->workshop, j->layers, j->layer_count, &command, NULL, NULL, 0,
                          ENV_MAX, &printed, &said, &status, e);

@@ -13,6 +13,10 @@ struct install;
 struct manifest;
 struct piston_entry;
 
+/* The recipe that has what was in the image for which they were built.  An estimate (install_plan)
+ * is its alone: an index tells no sizes. */
+#define INSTALL_PISTON_PART "part/piston"
+
 /* *ret (freed with install_piston_free) has one for each language.  *ret_made: false when all were
  * there. */
 int install_piston(const struct install *i, const struct piston_entry *entry,
