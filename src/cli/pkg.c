@@ -31,6 +31,7 @@
 #include "packages/workshop.h"
 #include "recipes/recipe.h"
 #include "recipes/recipes.h"
+#include "runtimes/host_view.h"
 
 #define NAMES_MAX 512
 #define ID_WIDTH  24
@@ -175,6 +176,7 @@ static int install_all(const struct config *config, struct store *store,
                                     .workshop = workshop,
                                     .fetcher = fetcher,
                                     .progress = &progress,
+                                    .preparation = host_preparation,
                                     .again = choices->again};
     AUTO(chooser_done)
     struct chooser chooser = {.recipes = recipes,

@@ -17,6 +17,7 @@
 #include "base/strv.h"
 #include "packages/hello.h"
 #include "packages/install_below.h"
+#include "packages/install_prepare.h"
 #include "packages/install_stage.h"
 #include "packages/installation.h"
 #include "packages/manifest.h"
@@ -80,9 +81,10 @@ static int after_run(const struct installation *in, struct err *e)
     return r < 0 ? err_wrap(e, "its install.after") : 0;
 }
 
-static int stage_fill(struct installation *in, struct err *e)
+static int stage_fill(struct installation *in, const struct manifest *m, struct err *e)
 {
     int r = 0;
+    (void)m;
     for (size_t k = 0; r == 0 && installers[k]; k++) {
         if (installers[k]->is_meant(in)) {
             r = installers[k]->install(in, e);
@@ -93,8 +95,11 @@ static int stage_fill(struct installation *in, struct err *e)
     return r < 0 ? r : install_stage_finish(in, e);
 }
 
-/* On top of those that are there. */
-static int layer_make(const struct install *i, struct installation *in, struct err *e)
+/* On top of those that are there; `m`: of what is installed, where there is something to tell. */
+typedef int fill_fn(struct installation *in, const struct manifest *m, struct err *e);
+
+static int layer_make(const struct install *i, struct installation *in, fill_fn *fill,
+                      const struct manifest *m, struct err *e)
 {
     struct stage stage;
     struct layer layer;
@@ -103,7 +108,7 @@ static int layer_make(const struct install *i, struct installation *in, struct e
         return r;
     }
     in->stage = &stage;
-    r = stage_fill(in, e);
+    r = fill(in, m, e);
     if (r == 0) {
         tell(i, in->recipe->id, PROGRESS_CHECK);
         r = store_commit(&stage, &layer, e);
@@ -152,7 +157,7 @@ static int libraries_add(const struct install *i, struct installation *in, char 
     with.install = (struct recipe_install){.suite = in->recipe->install.suite, .debian = packages};
     const struct recipe *own = in->recipe;
     in->recipe = &with;
-    int r = layer_make(i, in, e);
+    int r = layer_make(i, in, stage_fill, NULL, e);
     in->recipe = own;
     return r < 0 ? err_wrap(e, "adding libraries") : 0;
 }
@@ -170,20 +175,45 @@ static const char *source_of(const struct installation *in, const struct install
     return below->count > 0 ? below->all[0]->source : "own";
 }
 
+static void manifest_layers(const struct installation *in, const struct install_below *below,
+                            struct manifest *m)
+{
+    free(m->layers);
+    m->layers = xmemdup(in->layers, in->layer_count * sizeof(*in->layers));
+    m->layer_count = in->layer_count;
+    m->own_layer_count = in->layer_count - below->layer_count;
+}
+
 static void manifest_fill(const struct installation *in, const struct install_below *below,
                           char *const *libraries, struct manifest *m)
 {
-    size_t below_layers = 0;
     m->id = xstrdup(in->recipe->id);
     m->recipe = recipe_ref(in->recipe);
     m->source = xstrdup(source_of(in, below));
-    m->layers = xmemdup(in->layers, in->layer_count * sizeof(*in->layers));
-    m->layer_count = in->layer_count;
-    below_layers = below->layer_count;
-    m->own_layer_count = in->layer_count - below_layers;
     m->libraries = libraries ? strv_dup(libraries) : NULL;
     m->installed_s = (int64_t)(clock_wall_ns(&clock_system) / NS_PER_S);
     m->hidden = recipe_is_part(in->recipe);
+    manifest_layers(in, below, m);
+}
+
+static int prepared_fill(struct installation *in, const struct manifest *m, struct err *e)
+{
+    return install_prepare(in, in->preparation, m->tool, e);
+}
+
+/* After all that it is made of: its tool runs. */
+static int prepare(const struct install *i, struct installation *in,
+                   const struct install_below *below, struct manifest *m, struct err *e)
+{
+    bool wanted = i->preparation && in->recipe->prepare && m->tool;
+    in->preparation = wanted ? i->preparation(in->recipe) : NULL;
+    if (!in->preparation) {
+        return 0;
+    }
+    tell(i, in->recipe->id, PROGRESS_SETUP);
+    int r = layer_make(i, in, prepared_fill, m, e);
+    manifest_layers(in, below, m);
+    return r;
 }
 
 /* What is asked for a version may have come with a part. */
@@ -221,9 +251,8 @@ static int finish(const struct install *i, struct installation *in,
     tell(i, in->recipe->id, PROGRESS_CHECK);
     manifest_fill(in, below, libraries, m);
     int r = hello_find_tool(store_fd(i->store), m, e);
-    if (r == 0) {
-        r = version_ask(i, in, below, m, e);
-    }
+    r = r < 0 ? r : prepare(i, in, below, m, e);
+    r = r < 0 ? r : version_ask(i, in, below, m, e);
     if (r == 0 && !m->hidden) {
         r = hello_run(i->workshop, m, e);
     }
@@ -291,7 +320,7 @@ static int make(const struct install *i, const struct recipe *recipe, char *cons
     }
     in.layers = xmemdup(below.layers, below.layer_count * sizeof(*below.layers));
     in.layer_count = below.layer_count;
-    r = has_layer(&in) ? layer_make(i, &in, e) : 0;
+    r = has_layer(&in) ? layer_make(i, &in, stage_fill, NULL, e) : 0;
     if (r == 0 && libraries && *libraries) {
         r = libraries_add(i, &in, libraries, e);
     }

@@ -15,6 +15,7 @@ struct config;
 struct err;
 struct fetcher;
 struct manifest;
+struct preparation;
 struct progress;
 struct recipe;
 struct recipes;
@@ -29,6 +30,8 @@ struct install {
     struct fetcher *fetcher;
     struct progress *progress;
     bool again; /* also when it is there */
+    /* What a recipe's `prepare` names; NULL, or NULL for a recipe: nothing is prepared. */
+    const struct preparation *(*preparation)(const struct recipe *recipe);
 };
 
 /* What would have to be got and kept for all of them together; what is there already is not

@@ -19,6 +19,7 @@
 struct config;
 struct err;
 struct fetcher;
+struct preparation;
 struct progress;
 struct recipe;
 struct recipes;
@@ -40,7 +41,8 @@ struct installation {
      * top first. */
     uint32_t *layers;
     size_t layer_count;
-    struct stage *stage; /* install: its own layer */
+    struct stage *stage;                   /* install: its own layer */
+    const struct preparation *preparation; /* what makes it fast; NULL: nothing */
     /* plan: what is not there yet. */
     uint64_t download_bytes, disk_bytes;
     const char *planned_below; /* dpkg status of what it would stand on and is not there */

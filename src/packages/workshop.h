@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct buf;
 struct config;
 struct err;
 struct stage;
@@ -26,7 +27,9 @@ struct workshop_command {
     char *const *argv;
     char *const *env;                       /* after PATH, HOME=/tmp, LANG=C.UTF-8; NULL: none */
     uint64_t memory_bytes, wall_ns, cpu_ns; /* 0: what an installation may need */
-    bool on_host; /* on a stage: over this host's own system, as the user that it is */
+    const struct buf *files; /* on a stage: a boxarchive for the command's directory; NULL: none */
+    bool as_itself;          /* on a stage: not as root */
+    bool on_host;            /* on a stage: over this host's own system, as the user that it is */
     /* Each line that it prints on stdout on a stage; may be NULL. */
     void (*said)(void *ctx, const char *line);
     void *said_ctx;
@@ -54,7 +57,6 @@ int workshop_run_on_stage(struct workshop *w, struct stage *stage, const uint32_
 /* Runs a command in a box of these layers, as a job's would be; `files`: a boxarchive for its
  * directory, or NULL; its stdout (at most `max` bytes) is ret_output's, the end of its stderr
  * ret_said's (NULL: nobody's).  0 whatever its status. */
-struct buf;
 int workshop_run(struct workshop *w, const uint32_t *layers, size_t layer_count,
                  const struct workshop_command *command, const struct buf *files, const void *input,
                  size_t input_len, size_t max, struct buf *ret_output, struct buf *ret_said,

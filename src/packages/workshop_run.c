@@ -219,15 +219,18 @@ int workshop_run_on_stage(struct workshop *w, struct stage *stage, const uint32_
         return -ERR_LIMIT;
     }
     env_make(command, &env);
-    if (!command->on_host) {
+    bool as_root = !command->on_host && !command->as_itself;
+    if (as_root) {
         strv_add(&env, "LD_PRELOAD=/" ASROOT_NAME);
     }
     task.argv = argv;
     task.env = env;
+    task.files = command->files ? command->files->data : NULL;
+    task.files_len = command->files ? command->files->len : 0;
     task.output = lines_add;
     task.ctx = &listener;
     int r = workshop_boxd(w, path, e);
-    r = r < 0 ? r : stage_task_run(&task, stage, !command->on_host, e);
+    r = r < 0 ? r : stage_task_run(&task, stage, as_root, e);
     const struct buf *said = task.said.len > 0 ? &task.said : &listener.last;
     return r < 0 ? r : workshop_task_judge(&task, command->argv[0], said, e);
 }

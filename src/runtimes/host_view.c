@@ -38,3 +38,8 @@ const struct preparation *host_view_preparation(const struct host_view *view,
     }
     return NULL;
 }
+
+const struct preparation *host_preparation(const struct recipe *recipe)
+{
+    return host_view_preparation(&host_view_system, recipe);
+}

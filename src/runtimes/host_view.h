@@ -27,3 +27,5 @@ extern const struct host_view host_view_system;
 /* What the recipe wants prepared; NULL: nothing, or nothing that is known. */
 const struct preparation *host_view_preparation(const struct host_view *view,
                                                 const struct recipe *recipe);
+/* Of those that are built in. */
+const struct preparation *host_preparation(const struct recipe *recipe);
