@@ -200,14 +200,31 @@ struct words {
     const struct manifest *m;
     const char *main_file;
     char *stem;
+    char *prepared, *base; /* NULL: nothing is prepared */
 };
+
+static void words_done(struct words *w)
+{
+    free(w->stem);
+    free(w->prepared);
+    free(w->base);
+}
+
+/* It needs what is not there. */
+static bool is_left_out(const struct words *words, const char *word)
+{
+    return !words->prepared && (strstr(word, "{prepared}") || strstr(word, "{base}"));
+}
 
 /* {main} and {stem} also inside an element. */
 static char *word_fill(const struct words *words, const char *word)
 {
     const struct {
         const char *name, *value;
-    } places[] = {{"{main}", words->main_file}, {"{stem}", words->stem}};
+    } places[] = {{"{main}", words->main_file},
+                  {"{stem}", words->stem},
+                  {"{prepared}", words->prepared},
+                  {"{base}", words->base}};
     AUTO(buf_done) struct buf out = {0};
     AUTO(mem_freep) char *text = hello_in_home(words->m->recipe, word);
     for (const char *p = text; *p != '\0';) {
@@ -232,7 +249,7 @@ static void command_quote(const struct words *words, char *const *argv, struct b
 {
     for (char *const *word = argv; *word != NULL; word++) {
         if (strcmp(*word, "{args}") == 0 || strcmp(*word, "{compile_args}") == 0 ||
-            strstr(*word, "{prepared}") || strstr(*word, "{base}")) {
+            is_left_out(words, *word)) {
             continue;
         }
         if (strcmp(*word, "{tool}") == 0) {
@@ -246,30 +263,49 @@ static void command_quote(const struct words *words, char *const *argv, struct b
     }
 }
 
-char *hello_script(const struct manifest *m, const char *main_file)
+static void words_init(const struct manifest *m, bool prepared, const char *main_file,
+                       struct words *ret)
 {
-    const struct recipe_commands *c = &m->recipe->commands;
-    AUTO(buf_done) struct buf out = {0};
-    struct words words = {m, main_file, xstrdup(main_file)};
-    AUTO(mem_freep) char *stem = words.stem;
-    char *dot = strrchr(stem, '.');
-    if (!c->run) {
-        return NULL;
-    }
-    if (dot && dot != stem) {
+    *ret = (struct words){m, main_file, xstrdup(main_file), NULL, NULL};
+    char *dot = strrchr(ret->stem, '.');
+    if (dot && dot != ret->stem) {
         *dot = '\0';
     }
-    if (c->compile) {
-        for (char *const *v = m->recipe->compile_env; v && *v; v++) {
-            AUTO(mem_freep) char *value = hello_in_home(m->recipe, *v);
-            buf_add_str(&out, v == m->recipe->compile_env ? "env" : "");
-            word_quote(&out, value);
+    if (prepared) {
+        ret->prepared = hello_in_home(m->recipe, "{home}/prepared");
+        ret->base = hello_in_home(m->recipe, "{home}/prepared-base");
+    }
+}
+
+static void compile_quote(const struct words *words, char *const *compile, struct buf *out)
+{
+    buf_add_str(out, "env");
+    for (char *const *v = words->m->recipe->compile_env; v && *v; v++) {
+        if (!is_left_out(words, *v)) {
+            AUTO(mem_freep) char *value = word_fill(words, *v);
+            word_quote(out, value);
         }
-        command_quote(&words, c->compile, &out);
-        buf_add_str(&out, " >&2 || exit\n");
+    }
+    command_quote(words, compile, out);
+    buf_add_str(out, " >&2 || exit\n");
+}
+
+char *hello_script(const struct manifest *m, bool prepared, const char *main_file)
+{
+    const struct recipe_commands *plain = &m->recipe->commands, *made = &m->recipe->when_prepared;
+    char *const *compile = prepared && made->compile ? made->compile : plain->compile;
+    char *const *run = prepared && made->run ? made->run : plain->run;
+    AUTO(buf_done) struct buf out = {0};
+    AUTO(words_done) struct words words;
+    words_init(m, prepared, main_file, &words);
+    if (!run) {
+        return NULL;
+    }
+    if (compile) {
+        compile_quote(&words, compile, &out);
     }
     buf_add_str(&out, "exec");
-    command_quote(&words, c->run, &out);
+    command_quote(&words, run, &out);
     buf_add_str(&out, "\n");
     return buf_take(&out);
 }
@@ -292,11 +328,11 @@ static int judge(const struct manifest *m, const struct buf *printed, const stru
                    quote.len ? quote.data : "it prints nothing");
 }
 
-int hello_run(struct workshop *w, const struct manifest *m, struct err *e)
+int hello_run(struct workshop *w, const struct manifest *m, bool prepared, struct err *e)
 {
     const char *hello = m->recipe->tests.hello;
     const char *main_file = m->recipe->file ? m->recipe->file : MAIN_DEFAULT;
-    AUTO(mem_freep) char *script = hello ? hello_script(m, main_file) : NULL;
+    AUTO(mem_freep) char *script = hello ? hello_script(m, prepared, main_file) : NULL;
     if (!script) {
         return 0;
     }

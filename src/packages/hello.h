@@ -3,6 +3,7 @@
  * hello - whether a runtime that is about to be put into the store works: it is asked for its
  * version, and its hello program is compiled and run, each in a box of its layers.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,10 +20,11 @@ char *hello_in_home(const struct recipe *recipe, const char *text);
 int hello_find_tool(int packages_fd, struct manifest *m, struct err *e);
 /* Fills m->version. */
 int hello_ask(struct workshop *w, struct manifest *m, struct err *e);
-/* ERR_INVALID when what it prints is not what it has to print. */
-int hello_run(struct workshop *w, const struct manifest *m, struct err *e);
+/* `prepared`: with what install_prepare made.  ERR_INVALID when what it prints is not what it has
+ * to print. */
+int hello_run(struct workshop *w, const struct manifest *m, bool prepared, struct err *e);
 /*
  * A shell's text that compiles and runs the main file of that name: the words of the recipe's
  * commands, quoted.  NULL: it has no command to run.
  */
-char *hello_script(const struct manifest *m, const char *main_file);
+char *hello_script(const struct manifest *m, bool prepared, const char *main_file);

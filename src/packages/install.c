@@ -254,7 +254,7 @@ static int finish(const struct install *i, struct installation *in,
     r = r < 0 ? r : prepare(i, in, below, m, e);
     r = r < 0 ? r : version_ask(i, in, below, m, e);
     if (r == 0 && !m->hidden) {
-        r = hello_run(i->workshop, m, e);
+        r = hello_run(i->workshop, m, in->preparation != NULL, e);
     }
     r = r < 0 ? r : store_put(i->store, m, e);
     /* Read again: as everybody sees it. */
