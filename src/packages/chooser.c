@@ -107,20 +107,18 @@ int chooser_choose(struct chooser *c, const char *word, struct choice **ret, siz
     if (str_starts(word, PISTON)) {
         return index_choose(c, word + strlen(PISTON), ret, ret_count, e);
     }
-    int r = recipes_add(c, word, ret, ret_count, e);
-    if (r != -ERR_NOT_FOUND || word[0] == '@' || c->index_url[0] == '\0') {
-        return r;
-    }
-    struct err there;
-    r = index_choose(c, word, ret, ret_count, &there);
-    if (r == -ERR_NOT_FOUND) {
-        return r; /* what recipes_choose said tells more */
+    struct err here, there;
+    int r = recipes_add(c, word, ret, ret_count, &here);
+    if (r == -ERR_NOT_FOUND && word[0] != '@' && c->index_url[0] != '\0') {
+        r = index_choose(c, word, ret, ret_count, &there);
+        if (r < 0 && r != -ERR_NOT_FOUND) {
+            return err_set(e, there.kind, "%.110s; and %.110s", here.text, there.text);
+        }
     }
     if (r < 0) {
-        const struct err here = *e;
-        return err_set(e, there.kind, "%.110s; and %.110s", here.text, there.text);
+        *e = here; /* it tells more */
     }
-    return 0;
+    return r;
 }
 
 /* --- words of Piston's --------------------------------------------------------------------------

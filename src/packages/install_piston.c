@@ -287,7 +287,8 @@ int install_piston(const struct install *i, const struct piston_entry *entry,
         return err_wrap(e, "%s", j.label);
     }
     bool there = !i->again && is_there(&j);
-    if (!there && (r = make(&j, e)) < 0) {
+    r = there ? 0 : make(&j, e);
+    if (r < 0) {
         return err_wrap(e, "%s", j.label);
     }
     *ret_made = !there;
