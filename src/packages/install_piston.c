@@ -220,6 +220,9 @@ static int environment_ask(struct job *j, struct err *e)
     if (status != 0) {
         return environment_failed(status, &said, e);
     }
+    if (!utf8_valid(printed.data ? printed.data : "", printed.len)) {
+        return err_set(e, ERR_INVALID, "its environment has a value that is not UTF-8");
+    }
     j->env = piston_environment_parse(printed.data ? printed.data : "", printed.len);
     return 0;
 }

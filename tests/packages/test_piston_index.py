@@ -405,7 +405,7 @@ def test_an_info_that_is_a_link_out_is_not_read(packages, index):
     fails(packages, index.file, "toyinfo", "pkg-info.json")
 
 
-@pytest.mark.parametrize("environment", ["while :; do x=$x$x.; done\n", "yes | tr -d '\\n' | head -c 1000000; exit\n", "kill -9 $$\n"])
+@pytest.mark.parametrize("environment", ["while :; do x=$x$x.; done\n", "yes | tr -d '\\n' | head -c 1000000; exit\n", "kill -9 $$\n", "export A=$'\\xff'\n"])
 def test_an_environment_that_does_not_end_well_is_an_error(packages, index, environment):
     index.add("toyhang", "1.0.0", {"environment": environment, "run": "echo ran\n"})
     fails(packages, index.file, "toyhang", "toyhang-1.0.0", "environment")
