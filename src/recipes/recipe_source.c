@@ -191,11 +191,13 @@ static void replaced_put_aside(struct recipe_sources *s, size_t builtins)
         }
     }
     for (size_t i = 0; i < s->replaced_count; i++) {
-        size_t old = (size_t)(source_find(s, builtins, s->replaced[i].id) - s->all);
-        free(s->all[old].id);
-        memmove(&s->all[old], &s->all[old + 1], (s->count - old - 1) * sizeof(s->all[0]));
-        s->count--;
-        builtins--;
+        struct recipe_source *old = source_find(s, builtins, s->replaced[i].id);
+        if (old != NULL) {
+            free(old->id);
+            memmove(old, old + 1, (size_t)(&s->all[s->count] - (old + 1)) * sizeof(s->all[0]));
+            s->count--;
+            builtins--;
+        }
     }
     qsort(s->all, s->count, sizeof(s->all[0]), source_compare);
 }
