@@ -35,6 +35,9 @@ bool recipes_is_own(const struct recipes *r, const char *id);
  */
 int recipes_choose(const struct recipes *r, const char *word, const struct recipe ***ret,
                    size_t *ret_count, struct err *e);
+/* 0: it is not called so; else the less the nearer: 1 by its id, 2 its language, 3 its package of
+ * Piston's, 4 an alias. */
+unsigned recipe_called(const struct recipe *r, const char *name);
 /* The lock beside a recipe that is built in or the operator's: package-lock.json of npm; NULL. */
 const char *recipes_npm_lock(const struct recipes *r, const struct recipe *recipe, size_t *ret_len);
 

@@ -82,6 +82,8 @@ static bool has_alias(const struct recipe *r, const char *name)
     return false;
 }
 
+static name_fn *const ways[] = {has_id, has_language, has_package, has_alias};
+
 /* --- one word --------------------------------------------------------------------------------- */
 
 struct wanted {
@@ -142,11 +144,10 @@ static void alias_settle(struct chosen *c, name_fn *is_named)
 
 static void named_add(struct wanted *w, struct chosen *ret)
 {
-    static name_fn *const names[] = {has_id, has_language, has_package, has_alias};
     size_t count;
     const struct recipe *const *all = recipes_all(w->recipes, &count);
-    for (size_t name = 0; name < ARRAY_LEN(names) && ret->count == 0; name++) {
-        w->is_named = names[name];
+    for (size_t name = 0; name < ARRAY_LEN(ways) && ret->count == 0; name++) {
+        w->is_named = ways[name];
         for (size_t i = 0, end = 0; i < count; i = end) {
             end = language_end(all, count, i);
             const struct recipe *best = best_of(w, all + i, end - i);
@@ -158,9 +159,14 @@ static void named_add(struct wanted *w, struct chosen *ret)
     }
 }
 
-static bool is_called(const struct recipe *r, const char *name)
+unsigned recipe_called(const struct recipe *r, const char *name)
 {
-    return has_id(r, name) || has_language(r, name) || has_package(r, name) || has_alias(r, name);
+    for (unsigned i = 0; i < ARRAY_LEN(ways); i++) {
+        if (ways[i](r, name)) {
+            return i + 1;
+        }
+    }
+    return 0;
 }
 
 static int suggestion(const struct wanted *w, struct err *e)
@@ -192,7 +198,7 @@ static int nothing_found(const struct wanted *w, struct err *e)
     size_t count;
     const struct recipe *const *all = recipes_all(w->recipes, &count);
     for (size_t i = 0; i < count; i++) {
-        bool it = is_called(all[i], w->name);
+        bool it = recipe_called(all[i], w->name) != 0;
         called = called || it;
         if (it && recipe_is_installable(all[i]) && all[i]->version != NULL) {
             buf_add_fmt(&versions, "%s%s", versions.len > 0 ? ", " : "", all[i]->version);

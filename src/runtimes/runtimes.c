@@ -25,6 +25,7 @@
 #include "runtimes/offers.h"
 #include "runtimes/package_watch.h"
 #include "runtimes/runtimes_at.h"
+#include "runtimes/unknown.h"
 #include "runtimes/version_cache.h"
 
 /* A tool that could not say its version may have had a bad moment: it is asked again after this. */
@@ -46,6 +47,7 @@ struct runtimes {
     struct loop_defer answer, change;
     void (*changed)(void *ctx); /* NULL: nobody listens */
     void *changed_ctx;
+    struct unknown unknown;
     struct runtime *builtins[BUILTIN_COUNT]; /* made when first asked for */
     struct list kept;
 };
@@ -211,6 +213,9 @@ static void wait_answer(struct runtimes_wait *w)
     struct runtimes_wait told = *w;
     if (told.found != NULL) {
         struct runtime *best = best_of(r, w->name, w->range);
+        if (best == NULL) {
+            unknown_tell(&r->unknown, r->log, w->name, w->range);
+        }
         /* The callback may change what is offered. */
         struct runtime *kept = best != NULL ? runtime_ref(best) : NULL;
         runtimes_cancel(w);
@@ -273,6 +278,9 @@ struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *
         return NULL;
     }
     struct runtime *best = best_of(r, name, range != NULL ? range : "");
+    if (best == NULL) {
+        unknown_tell(&r->unknown, r->log, name, range);
+    }
     return best != NULL ? runtime_ref(best) : NULL;
 }
 
@@ -469,6 +477,7 @@ void runtimes_free(struct runtimes *r)
     forget_all(r);
     asker_free(r->asker);
     installed_free(r->installed);
+    unknown_done(&r->unknown);
     free(r->cache_path);
     free(r);
 }
