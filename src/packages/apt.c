@@ -22,6 +22,7 @@
 #include "config/config.h"
 #include "packages/apt_output.h"
 #include "packages/apt_sources.h"
+#include "packages/apt_versions.h"
 #include "packages/host_command.h"
 #include "packages/progress.h"
 #include "packages/sha256.h"
@@ -570,4 +571,24 @@ int apt_link(const struct apt *a, const struct apt_plan *plan, int dir_fd, struc
         r = file_copy(a->dir_fd, path, dir_fd, file, e);
     }
     return r;
+}
+
+/* --- what there is now ------------------------------------------------------------------------ */
+
+int apt_look(struct apt *a, char *const *packages, struct apt_versions *ret, struct err *e)
+{
+    AUTO(strv_freep) char **argv = NULL;
+    AUTO(buf_done) struct buf output = {0};
+    strv_add(&argv, "/usr/bin/apt-cache");
+    strv_add(&argv, "madison");
+    strv_add(&argv, "--");
+    strv_add_all(&argv, packages);
+    int r = prepare(a, packages, e);
+    r = r < 0 ? r : text_write(a->dir_fd, "status", "", e);
+    r = r < 0 ? r : run(a, argv, &output, e);
+    if (r < 0) {
+        return err_wrap(e, "Debian %s", a->suite);
+    }
+    apt_versions_parse(output.data ? output.data : "", ret);
+    return 0;
 }

@@ -59,3 +59,7 @@ int apt_download(struct apt *a, const char *status, char *const *packages, struc
                  struct err *e);
 /* Puts the files into a directory: as further names of the same files, where that can be. */
 int apt_link(const struct apt *a, const struct apt_plan *plan, int dir_fd, struct err *e);
+
+/* Which versions of these packages there are; of some there may be none. */
+struct apt_versions;
+int apt_look(struct apt *a, char *const *packages, struct apt_versions *ret, struct err *e);
