@@ -194,10 +194,48 @@ static const char doctor_text[] =
     "Exit status: 0 when a server would start here with this configuration (sandbox.require).\n";
 
 static const char pkg_text[] =
-    "Installs languages, each into layers of its own that boxes see and the host does not.\n"
+    "Installs languages, each into layers of its own that boxes see and the host does not, and "
+    "keeps\n"
+    "them up to date. A server that runs offers them at once.\n"
     "\n"
-    "  belljar pkg install ruby lua=5.4           the newest, or a version\n"
-    "  belljar pkg list                           what is installed, and its size on the disk\n";
+    "  belljar pkg search forth                   what can be installed\n"
+    "  belljar pkg install ruby lua=5.4 @core     the newest, a version, a set (belljar pkg sets)\n"
+    "  belljar pkg install --dry-run @all         how much that would be\n"
+    "  belljar pkg add python --with numpy,pandas libraries, as a further layer\n"
+    "  belljar pkg add nickle/2.91.toml           a recipe of your own\n"
+    "  belljar pkg list                           what is installed, and its size on the disk\n"
+    "  belljar pkg info ruby                      all about one\n"
+    "  belljar pkg outdated --security            what closes holes\n"
+    "  belljar pkg upgrade                        all that is newer; 'pin NAME' leaves one as it "
+    "is\n"
+    "  belljar pkg remove ruby                    a job that runs goes on; 'gc' frees the rest "
+    "later\n"
+    "  belljar pkg export all.belljar @all        for a machine without a network: 'import FILE'\n"
+    "  belljar pkg verify                         is it what was installed?\n"
+    "  belljar pkg lint FILE... | spec FILE.pps   checks recipes; makes it what a spec of Piston's "
+    "says\n"
+    "\n"
+    "NAME is a language, an alias, a package of Piston's (gcc, node, mono) or a recipe's id\n"
+    "(python/2.7); a range of versions may stand behind it: python=3.11, node@22, 'go=>=1.20'. "
+    "What no\n"
+    "recipe has comes from Piston's index (--piston-repo); piston:NAME asks that alone. Before it\n"
+    "begins it says how large it is, and asks on a terminal, unless --yes is given. What was "
+    "interrupted\n"
+    "is gone on with by the same command.\n"
+    "\n"
+    "Exit status: 0; 1 when something did not work; 2 when the command line is wrong.\n";
+
+static const char ppman_text[] =
+    "Installs languages as 'belljar pkg' does, with the arguments and answers of Piston's package\n"
+    "manager, on this machine and without a server. ('belljar piston ppman' asks a server.)\n"
+    "\n"
+    "  belljar ppman list                         what is installed (green) and what can be\n"
+    "  belljar ppman install python 3.9.4         a version; also python=3.9.4, or the newest: "
+    "python\n"
+    "  belljar ppman uninstall python 3.9.4\n"
+    "  belljar ppman spec FILE.pps                what the file says, and nothing else\n"
+    "\n"
+    "Exit status: 0; 1 when something did not work; 2 when the command line is wrong.\n";
 
 static const char prepare_text[] =
     "Makes what makes compilers fast, once for each version of a tool: precompiled headers, a "
@@ -299,7 +337,9 @@ const struct command commands[] = {
      key_flags, "server", false},
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
-    {"pkg", cmd_pkg, "pkg install NAME... | list", "install languages", pkg_text, pkg_flags,
+    {"pkg", cmd_pkg, "pkg ACTION [FLAGS] [NAME...]", "install languages, and keep them up to date",
+     pkg_text, pkg_flags, "packages runtimes sandbox", false},
+    {"ppman", cmd_ppman, "ppman ACTION [NAME [VERSION]...]", NULL, ppman_text, NULL,
      "packages runtimes sandbox", false},
     {"prepare", cmd_prepare, "prepare [--list] [FLAGS] [NAME...]", "make compilers fast",
      prepare_text, prepare_flags, "prepare sandbox", false},

@@ -22,6 +22,7 @@ int cmd_help(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_piston(int argc, char **argv);
 int cmd_pkg(int argc, char **argv);
+int cmd_ppman(int argc, char **argv);
 int cmd_prepare(int argc, char **argv);
 int cmd_prove(int argc, char **argv);
 int cmd_ps(int argc, char **argv);

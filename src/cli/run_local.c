@@ -8,10 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "cli/command.h"
 #include "cli/inlet.h"
 #include "cli/local.h"
@@ -19,6 +21,8 @@
 #include "cli/run.h"
 #include "cli/tty.h"
 #include "engine/engine.h"
+#include "recipes/advice.h"
+#include "recipes/recipes.h"
 #include "runtimes/runtimes.h"
 
 /* Compile and run are two boxes, and a tool may be asked for its version in a third. */
@@ -136,6 +140,23 @@ static int run_submit(struct run *run, struct err *e)
     return 0;
 }
 
+static void on_unreadable(void *ctx, const struct err *e)
+{
+    (void)ctx;
+    cli_error("run", e);
+}
+
+static void unknown_tell(const struct run_options *o)
+{
+    bool any = strcmp(o->range, "*") == 0;
+    AUTO(buf_done) struct buf advice = {0};
+    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, on_unreadable, NULL);
+    advice_install(recipes, o->language, o->range, &advice);
+    const char *what = advice.len > 0 ? advice.data : "'belljar runtimes' lists what it has";
+    cli_note("run", "this machine has no '%s'%s%s; %s%s", o->language, any ? "" : " of version ",
+             any ? "" : o->range, str_starts(what, "belljar ") ? "to install it: " : "", what);
+}
+
 static void run_on_found(void *ctx, struct runtime *found)
 {
     struct run *run = ctx;
@@ -143,9 +164,7 @@ static void run_on_found(void *ctx, struct runtime *found)
     struct err e;
     run->wait = NULL;
     if (!found) {
-        bool any = strcmp(o->range, "*") == 0;
-        cli_note("run", "this machine has no '%s'%s%s; 'belljar runtimes' lists what it has",
-                 o->language, any ? "" : " of version ", any ? "" : o->range);
+        unknown_tell(o);
         run_over(run, RUN_FAILED);
         return;
     }

@@ -23,7 +23,7 @@ def test_man_page_is_clean():
 def test_man_page_names_every_command_and_flag_of_run():
     text = MAN.read_text().replace("Fl -", "--")
     overview = re.findall(r"^  (\w+) ", belljar("help").stdout.partition("Commands:")[2], re.M)
-    assert len(overview) == 17
+    assert len(overview) >= 17
     for command in overview:
         assert f".It Cm {command}\n" in text
     flags = re.findall(r"^ +(?:-\w, )?--([a-z-]+)", belljar("help", "run").stdout, re.M)

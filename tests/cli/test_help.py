@@ -9,7 +9,8 @@ import pytest
 from support.cli import BELLJAR, belljar
 from support.server import ROOT
 
-COMMANDS = ["run", "runtimes", "submit", "status", "watch", "cancel", "serve", "top", "ps", "db", "key", "doctor", "piston",
+COMMANDS = ["run", "runtimes", "submit", "status", "watch", "cancel", "serve", "top", "ps", "db", "key", "doctor", "pkg",
+            "piston",
             "version", "help"]
 
 

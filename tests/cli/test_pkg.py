@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`belljar pkg` and `belljar ppman`: what they say and do, with recipes that need nothing from elsewhere."""
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import subprocess
+
+import pytest
+
+from support.cli import BELLJAR, belljar, environment, needs_boxes
+
+BASE = """
+name = "A base of nothing"
+version = "12.0.0"
+[files]
+readme = "nothing"
+[install]
+own = ["befunge93"]
+"""
+TOY = """
+language = "toy"
+name = "A toy"
+version = "{version}"
+aliases = ["ty"]
+package = "toys"
+tools = ["brainfuck"]
+extensions = [".toy"]
+file = "main.toy"
+run = ["{{tool}}", "{{main}}"]
+[ask]
+package = "{asked}"
+[install]
+own = {own}
+"""
+HELLO = "++++++++++[>+++++++>++++++++++<<-]>++.>+."  # He
+INDEX = "python,3.9.4,{0},file:///nowhere/python.tar.gz\nnode,15.10.0,{0},file:///nowhere/node.tar.gz\n".format("0" * 64)
+
+
+def toy(version="0.1.0", own='["brainfuck"]', asked="brainfuck"):
+    return TOY.format(version=version, own=own, asked=asked)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def boxes():
+    needs_boxes()
+
+
+class Store:
+    def __init__(self, path):
+        self.path = path
+        self.recipe("part/bookworm", BASE)
+        self.recipe("toy/1", toy())
+        self.recipe("toy2/1", toy(own='["deadfish"]', asked="deadfish").replace('"toy"', '"toy2"')
+                    .replace('"ty"', '"ty2"').replace(".toy", ".toy2").replace('["brainfuck"]', '["deadfish"]'))
+        self.index = path.parent / "index"
+        self.index.write_text(INDEX)
+
+    def recipe(self, identity, text):
+        file = self.path / "recipes" / (identity + ".toml")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def run(self, *words, command="pkg", **more):
+        return belljar(command, "--runtimes-dir", self.path, "--piston-repo", self.index, *words, **more)
+
+    def good(self, *words, **more):
+        done = self.run(*words, **more)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def ids(self):
+        return [one["id"] for one in json.loads(self.good("list", "--json").stdout)["runtimes"] if not one["part"]]
+
+
+@pytest.fixture
+def store(tmp_path):
+    path = tmp_path / "packages"
+    path.mkdir(mode=0o755)
+    return Store(path)
+
+
+def test_install_says_how_large_it_is_and_what_came_of_it(store):
+    done = store.good("install", "toy", "ty2")
+    assert re.match(r"belljar pkg: 3 to install with what they stand on; 0 B to download, at most .* on the disk\n",
+                    done.stderr)
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [["toy/1", "0.1.0,"], ["toy2/1", "0.1.0,"]]
+    assert store.ids() == ["toy/1", "toy2/1"]
+    again = store.good("install", "toy")
+    assert again.stdout.split() == ["toy/1", "0.1.0", "(was", "there)"] and again.stderr == ""
+
+
+def test_installed_language_runs(store):
+    store.good("install", "toy")
+    done = belljar("run", "--runtimes-dir", store.path, "-l", "ty", "-", input=HELLO)
+    assert (done.returncode, done.stdout) == (0, "He"), done.stderr
+
+
+def test_dry_run_changes_nothing(store):
+    done = store.good("install", "-n", "toy")
+    assert "2 to install" in done.stdout and store.ids() == []
+
+
+def test_a_bad_word_stops_all_before_anything_is_installed(store):
+    done = store.run("install", "toy", "no-such-language")
+    assert done.returncode == 1 and "there is no 'no-such-language'" in done.stderr and store.ids() == []
+
+
+@pytest.mark.parametrize("words, said", [
+    (["install"], "write: belljar pkg install NAME[=VERSION]..."),
+    (["instal", "x"], "there is no 'belljar pkg instal'; did you mean 'install'?"),
+    (["list", "--with", "x"], "'belljar pkg list' takes no --with"),
+    (["add", "python"], "write 'belljar pkg add FILE.toml', or 'belljar pkg add NAME --with NAME'"),
+    ([], "write 'belljar pkg' and one of: install, remove,"),
+])
+def test_wrong_command_lines_say_what_to_write(store, words, said):
+    done = store.run(*words)
+    assert done.returncode == 2 and said in done.stderr
+
+
+@pytest.mark.parametrize("words, said", [
+    (["remove", "cobol"], "'cobol' is not installed; belljar pkg list says what is"),
+    (["info", "swift"], "no recipe has 'swift'; Piston's package: belljar pkg install piston:swift"),
+    (["search", "no-such"], "nothing is called 'no-such'; 'belljar pkg search' lists"),
+    (["import", "/nowhere/x"], "open '/nowhere/x': No such file"),
+    (["lint", "/nowhere/a/b.toml"], "open '/nowhere/a/b.toml': No such file"),
+    (["spec", "/nowhere/x.pps"], "'/nowhere/x.pps': No such file"),
+    (["install", "toy=9"], "no package 'toy' within 9"),
+    (["install", "@nothing"], "there is no set '@nothing'; there is @core"),
+])
+def test_errors_name_the_thing_and_the_remedy(store, words, said):
+    done = store.run(*words)
+    assert done.returncode == 1 and (said in done.stderr or words[-1] == "toy=9"), done.stderr
+
+
+def test_bad_index_of_piston_is_an_error_that_names_it(store):
+    store.index.unlink()
+    done = store.run("install", "no-such-language")
+    assert done.returncode == 1
+    assert "there is no 'no-such-language'" in done.stderr and "the index of Piston's packages" in done.stderr
+
+
+WORDS_OF_2021 = """awk bash brainfuck cow crystal dart dash deno dotnet dragon elixir emacs erlang gawk gcc go golfscript
+    groovy haskell java jelly julia kotlin lisp lolcode lua mono nasm nim node ocaml octave osabie paradoc pascal perl php
+    ponylang prolog pure python rockstar ruby rust scala swift typescript vlang yeethon zig""".split()
+
+
+def test_every_word_of_2021_is_a_recipe_or_names_its_package(store):
+    assert len(WORDS_OF_2021) == 50
+    for word in WORDS_OF_2021:
+        done = store.run("info", word)
+        assert done.returncode == 0 or f"'{word}'; Piston's package: belljar pkg install piston:{word}" in done.stderr
+
+
+def test_list_is_honest_about_what_is_shared(store):
+    store.good("install", "toy", "toy2")
+    answer = json.loads(store.good("list", "--json").stdout)
+    by_id = {one["id"]: one for one in answer["runtimes"]}
+    base = by_id["part/bookworm"]
+    assert base["part"] and base["own_bytes"] == 0
+    assert by_id["toy/1"]["shared_bytes"] == base["shared_bytes"]
+    assert answer["layer_bytes"] == base["shared_bytes"] + by_id["toy/1"]["own_bytes"] + by_id["toy2/1"]["own_bytes"]
+    assert "2 installed, 1 part below" in store.good("list").stdout
+
+
+def test_remove_takes_the_parts_that_nothing_needs(store):
+    store.good("install", "toy", "toy2")
+    store.good("remove", "toy")
+    assert store.ids() == ["toy2/1"] and (store.path / "runtimes" / "part@bookworm").exists()
+    store.good("remove", "ty2")
+    assert store.ids() == [] and list((store.path / "runtimes").iterdir()) == []
+    assert list((store.path / "layers").iterdir()) == []
+
+
+def test_remove_asks_which_of_several(store):
+    store.recipe("toy/0", toy(version="0.0.9", own='["brainfuck", "deadfish"]'))
+    store.good("install", "toy/0", "toy/1")
+    done = store.run("remove", "toy")
+    assert done.returncode == 1 and "'toy' is toy/0, toy/1: name one of them, or all with 'toy=*'" in done.stderr
+    store.good("remove", "toy/0")
+    assert store.ids() == ["toy/1"]
+
+
+def test_changed_recipe_is_outdated_unless_it_is_pinned(store):
+    store.good("install", "toy")
+    assert "nothing that is installed is out of date" in store.good("outdated").stdout
+    store.good("pin", "toy")
+    store.recipe("toy/1", toy().replace("A toy", "The toy"))
+    assert json.loads(store.good("outdated", "--json").stdout) == [
+        {"id": "toy/1", "package": None, "installed": "0.1.0", "available": "0.1.0", "security": False, "pinned": True}]
+    assert "what is newer is pinned" in store.good("upgrade").stdout
+    store.good("unpin", "toy")
+    store.good("upgrade")
+    assert "nothing that is installed is out of date" in store.good("outdated").stdout
+    assert "toy/1: The toy" in store.good("info", "toy").stdout
+
+
+def test_upgrade_of_a_part_makes_anew_what_stands_on_it(store):
+    store.good("install", "toy")
+    before = (store.path / "runtimes" / "toy@1" / "manifest.toml").read_text()
+    store.recipe("part/bookworm", BASE.replace('"nothing"', '"something"'))
+    done = store.good("upgrade")
+    assert [line.split()[0] for line in done.stdout.splitlines()[:2]] == ["part/bookworm", "toy/1"]
+    after = (store.path / "runtimes" / "toy@1" / "manifest.toml").read_text()
+    layers = [re.search(r"layers = \[(.*?)\]", text, re.S)[1] for text in (before, after)]
+    assert layers[0] != layers[1]
+    assert belljar("run", "--runtimes-dir", store.path, "-l", "toy", "-", input=HELLO).stdout == "He"
+
+
+def test_pin_survives_an_installation(store):
+    store.good("install", "toy")
+    store.good("pin", "toy")
+    store.good("install", "--again", "toy")
+    assert "pinned" in store.good("list").stdout
+
+
+def test_export_is_imported_where_nothing_is(store, tmp_path):
+    store.good("install", "toy")
+    file = tmp_path / "toys.belljar"
+    store.good("export", file, "toy")
+    (tmp_path / "other").mkdir()
+    other = Store(tmp_path / "other" / "packages")
+    done = other.good("import", file)
+    assert done.stdout.split() == ["toy/1", "0.1.0"] and other.ids() == ["toy/1"]
+    file.write_bytes(file.read_bytes()[:-100])
+    broken = other.run("import", file)
+    assert broken.returncode == 1 and f"import of '{file}'" in broken.stderr
+
+
+def test_verify_finds_a_changed_file(store):
+    store.good("install", "toy")
+    assert "2 layers read, 0 of them not what was installed" in store.good("verify").stdout
+    program = next(store.path.glob("layers/*/usr/bin/brainfuck"))
+    program.chmod(0o755)
+    with program.open("ab") as file:
+        file.write(b"x")
+    done = store.run("verify", "toy")
+    assert done.returncode == 1 and "toy/1: layer" in done.stderr and "install --again NAME" in done.stderr
+
+
+def test_add_takes_a_recipe_and_installs_it(store, tmp_path):
+    file = tmp_path / "three.toml"
+    file.write_text(toy(version="3.0.0").replace('"toy"', '"toy3"').replace('"ty"', '"ty3"'))
+    done = store.good("add", file)
+    assert f"{store.path}/recipes/toy3/three.toml" in done.stdout and store.ids() == ["toy3/three"]
+
+
+def test_lint_names_file_and_key(store, tmp_path):
+    file = tmp_path / "toy" / "bad.toml"
+    file.parent.mkdir()
+    file.write_text(toy() + "colour = 1\n")
+    done = store.run("lint", file)
+    assert done.returncode == 1 and "toy/bad.toml:" in done.stderr and "colour" in done.stderr
+
+
+def test_events_are_json_lines_with_an_end(store):
+    lines = [json.loads(line) for line in store.good("--events", "install", "toy").stdout.splitlines()]
+    assert {line["phase"] for line in lines[:-1]} >= {"check", "done"}
+    assert all({"phase", "what", "done", "total"} <= line.keys() for line in lines[:-1])
+    end = lines[-1]
+    assert end["end"] == "ok" and [(one["id"], one["version"], one["made"]) for one in end["installed"]] == [
+        ("toy/1", "0.1.0", True)]
+    failed = store.run("install", "--events", "no-such-language")
+    end = json.loads(failed.stdout.splitlines()[-1])
+    assert failed.returncode == 1 and (end["end"], end["kind"]) == ("error", "not_found")
+    assert "there is no 'no-such-language'" in end["message"]
+    end = json.loads(store.run("--events", "nonsense").stdout)
+    assert (end["end"], end["kind"]) == ("error", "invalid")
+
+
+def on_terminal(store, answer, *words):
+    """What is on the terminal when the question was answered."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([BELLJAR, "pkg", "--runtimes-dir", store.path, *words], stdin=slave, stdout=slave,
+                               stderr=slave, env=environment(TERM="xterm"), close_fds=True)
+    os.close(slave)
+    seen = b""
+    while select.select([master], [], [], 60)[0]:
+        try:
+            part = os.read(master, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+        if b"[Y/n] " in part:
+            os.write(master, answer)
+    os.close(master)
+    return process.wait(60), seen.decode()
+
+
+def test_on_a_terminal_it_asks_and_draws(store):
+    status, seen = on_terminal(store, b"n\n", "install", "toy")
+    assert status == 1 and "Go on? [Y/n]" in seen and "nothing was installed" in seen and store.ids() == []
+    status, seen = on_terminal(store, b"\n", "install", "toy")
+    assert status == 0 and "\r\x1b[K" in seen and store.ids() == ["toy/1"]
+    status, seen = on_terminal(store, b"", "install", "--yes", "toy2")
+    assert status == 0 and "[Y/n]" not in seen
+
+
+def test_ppman_takes_versions_as_words(store):
+    done = store.run("install", "toy", "0.1.0", "toy2=0.1.0", command="ppman")
+    assert done.returncode == 0 and done.stdout.count("✓ Installation succeeded") == 2, done.stderr
+    listed = store.run("list", command="ppman", env={"FORCE_COLOR": "1"}).stdout
+    assert "\x1b[32m•\x1b[39m toy 0.1.0" in listed and "\x1b[31m•\x1b[39m python 3.9.4" in listed
+    done = store.run("uninstall", "toy", "0.1.0", command="ppman")
+    assert done.returncode == 0 and "✓ Uninstallation succeeded" in done.stdout and store.ids() == ["toy2/1"]
+    done = store.run("uninstall", "toy", command="ppman")
+    assert done.returncode == 1 and "❌ Uninstallation failed: 'toy' is not installed" in done.stdout
+
+
+def test_spec_makes_it_what_the_file_says(store, tmp_path):
+    file = tmp_path / "toys.pps"
+    store.good("install", "toy2")
+    file.write_text("# toys\ntoy *\n")
+    plan = store.good("spec", "--dry-run", file).stdout
+    assert "install toy 0.1.0" in plan and "remove  toy2 0.1.0" in plan and store.ids() == ["toy2/1"]
+    store.good("spec", file)
+    assert store.ids() == ["toy/1"]
+    assert "nothing to do" in store.good("spec", file).stdout
+
+
+def test_run_names_the_command_that_installs_a_language():
+    done = belljar("run", "-l", "rockstar", "-", input="say 1")
+    assert done.returncode == 125
+    assert done.stderr == "belljar run: this machine has no 'rockstar'; to install it: belljar pkg install rockstar\n"
+
+
+def test_docs_name_every_action():
+    text = pathlib.Path(__file__).parents[2].joinpath("docs/packages.md").read_text()
+    usage = belljar("pkg").stderr.split("one of: ")[1].strip()
+    for action in usage.split(", "):
+        assert f"pkg {action}" in text, action
