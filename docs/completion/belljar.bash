@@ -23,6 +23,16 @@ _belljar_languages() {
     _belljar_words "$(BELLJAR_URL='' "$1" runtimes 2>/dev/null | sed -n '2,$s/ .*//p')" "$2"
 }
 
+# Languages that can be installed, and sets.
+_belljar_recipes() {
+    _belljar_words "$("$1" pkg search 2>/dev/null | sed -n '2,$s,/.*,,p' | sort -u)
+        $("$1" pkg sets 2>/dev/null | sed 's/ .*//')" "$2"
+}
+
+_belljar_installed() {
+    _belljar_words "$("$1" pkg list 2>/dev/null | sed -n -e '/^$/q' -e '2,$s/ .*//p')" "$2"
+}
+
 _belljar_value() {
     local program=$1 flag=$2 current=$3
     case $flag in
@@ -41,7 +51,7 @@ _belljar() {
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prepare prove piston version help" "$current"
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor pkg ppman prepare prove piston version help" "$current"
         return
     fi
     case $command in
@@ -50,7 +60,7 @@ _belljar() {
         return
         ;;
     help)
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor prepare prove piston version help
+        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor pkg ppman prepare prove piston version help
             options" "$current"
         return
         ;;
@@ -59,6 +69,28 @@ _belljar() {
             _belljar_words "add list revoke" "$current"
             return
         fi
+        ;;
+    pkg)
+        if ((COMP_CWORD == 2)); then
+            _belljar_words "add export gc import info install lint list outdated pin remove search sets spec
+                unpin upgrade verify" "$current"
+            return
+        fi
+        [[ $current == -* ]] || case ${COMP_WORDS[2]} in
+        install | info | search) _belljar_recipes "$program" "$current" && return ;;
+        remove | upgrade | outdated | pin | unpin | verify) _belljar_installed "$program" "$current" && return ;;
+        gc | list | sets) return ;;
+        esac
+        ;;
+    ppman)
+        if ((COMP_CWORD == 2)); then
+            _belljar_words "install list spec uninstall" "$current"
+            return
+        fi
+        [[ $current == -* ]] || case ${COMP_WORDS[2]} in
+        install) _belljar_recipes "$program" "$current" && return ;;
+        uninstall) _belljar_installed "$program" "$current" && return ;;
+        esac
         ;;
     db)
         if ((COMP_CWORD == 2)); then
