@@ -35,7 +35,7 @@ static int index_get(struct chooser *c, struct err *e)
     if (r < 0) {
         /* Nobody is to think that the package is not there. */
         e->kind = e->kind == ERR_NOT_FOUND ? ERR_IO : e->kind;
-        return err_wrap(e, "the index of Piston's packages (--piston-repo)");
+        return err_wrap(e, "Piston's index (--piston-repo)");
     }
     c->index = piston_index_parse(text.data ? text.data : "", text.len, c->say, c->ctx);
     return 0;
@@ -112,7 +112,7 @@ int chooser_choose(struct chooser *c, const char *word, struct choice **ret, siz
     if (r == -ERR_NOT_FOUND && word[0] != '@' && c->index_url[0] != '\0') {
         r = index_choose(c, word, ret, ret_count, &there);
         if (r < 0 && r != -ERR_NOT_FOUND) {
-            return err_set(e, there.kind, "%.110s; and %.110s", here.text, there.text);
+            return err_set(e, there.kind, "%.80s; %.145s", here.text, there.text);
         }
     }
     if (r < 0) {
