@@ -271,6 +271,8 @@ static int sources_write(struct apt *a, struct err *e)
     bool own = config_source(c, &c->debian_mirror) != CONFIG_DEFAULT;
     w.wanted[APT_UPDATES] &= !own || c->debian_security_mirror[0] != '\0';
     apt_sources_mirror(&w, c->debian_mirror, c->debian_security_mirror, c->debian_keyring, &deb822);
+    apt_sources_copied(&list);
+    apt_sources_copied(&deb822);
     buf_clear(&a->sources);
     buf_add_fmt(&a->sources, "%s\n%s", list.data ? list.data : "", deb822.data ? deb822.data : "");
     int r = text_write(a->dir_fd, "sources.list.d/belljar.list", list.data ? list.data : "", e);

@@ -219,3 +219,13 @@ void apt_sources_mirror(struct apt_wanted *w, const char *mirror, const char *se
                     from, w->suite, suffixes[part], COMPONENT, keyring);
     }
 }
+
+void apt_sources_copied(struct buf *text)
+{
+    static const char from[] = "file:/", to[] = "copy:/";
+    for (char *p = text->data; p && (p = strstr(p, from)) != NULL; p++) {
+        if (p == text->data || p[-1] == ' ' || p[-1] == '\t') {
+            memcpy(p, to, strlen(to));
+        }
+    }
+}

@@ -25,5 +25,7 @@ void apt_sources_deb822(struct apt_wanted *w, const char *text, struct buf *ret)
 /* A stanza for each that is wanted and was not found.  security_mirror: "" for none. */
 void apt_sources_mirror(struct apt_wanted *w, const char *mirror, const char *security_mirror,
                         const char *keyring, struct buf *ret);
+/* apt does not download what a file: URI names; by copy: it does. */
+void apt_sources_copied(struct buf *text);
 /* "bookworm-backports" */
 char *apt_part_suite(const char *suite, enum apt_part part);

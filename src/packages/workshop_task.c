@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/loop.h"
+#include "base/mem.h"
 #include "base/strv.h"
 #include "base/utf8.h"
 #include "packages/workshop_impl.h"
@@ -21,6 +22,7 @@
 #define OPEN_FILES   4096
 #define SAID_MAX     4096
 #define QUOTE_MAX    140
+#define ERROR_MAX    180
 #define INPUT_BYTES  ((size_t)256 << 10)
 
 /* --- what it reads and writes ------------------------------------------------------------------
@@ -122,6 +124,28 @@ static void on_ended(void *ctx, struct box_report *report)
     t->over = true;
 }
 
+/* What says most of a failure: dpkg's first error with the reason in its next line, else the end.
+ */
+static void said_quote(const struct buf *said, struct buf *ret)
+{
+    static const char *const firsts[] = {"dpkg: error", "dpkg: unrecoverable"};
+    AUTO(strv_freep) char **lines = strv_split(said->data ? said->data : "", "\n");
+    for (char **line = lines; line && *line; line++) {
+        for (size_t i = 0; i < ARRAY_LEN(firsts); i++) {
+            if (str_starts(*line, firsts[i])) {
+                const char *reason = line[1] && line[1][0] == ' ' ? line[1] : "";
+                AUTO(mem_freep) char *text = xasprintf("%s%s", *line, reason);
+                size_t len = strlen(text);
+                utf8_repair(text, len < ERROR_MAX ? len : ERROR_MAX, ret);
+                return;
+            }
+        }
+    }
+    size_t skip = said->len > QUOTE_MAX ? said->len - QUOTE_MAX : 0;
+    buf_add_str(ret, skip ? "..." : "");
+    utf8_repair(said->data ? said->data + skip : "", said->len - skip, ret);
+}
+
 int workshop_task_judge(const struct workshop_task *t, const char *what, const struct buf *said,
                         struct err *e)
 {
@@ -129,12 +153,10 @@ int workshop_task_judge(const struct workshop_task *t, const char *what, const s
         return 0;
     }
     AUTO(buf_done) struct buf quote = {0};
-    size_t skip = said->len > QUOTE_MAX ? said->len - QUOTE_MAX : 0;
-    utf8_repair(said->data ? said->data + skip : "", said->len - skip, &quote);
+    said_quote(said, &quote);
     bool signalled = WIFSIGNALED(t->status);
-    return err_set(e, ERR_INVALID, "%s ended with %s %d: %s%s", what,
-                   signalled ? "signal" : "status",
-                   signalled ? WTERMSIG(t->status) : WEXITSTATUS(t->status), skip ? "..." : "",
+    return err_set(e, ERR_INVALID, "%s ended with %s %d: %s", what, signalled ? "signal" : "status",
+                   signalled ? WTERMSIG(t->status) : WEXITSTATUS(t->status),
                    quote.len ? quote.data : "it said nothing");
 }
 

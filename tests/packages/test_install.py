@@ -126,7 +126,7 @@ def test_script_sees_neither_host_nor_network(store):
     assert status == 0, output
     [seen] = [p for p in (store / "layers").glob("*/usr/share/spy")]
     text = seen.read_text()
-    assert text.startswith("0\n")  # fakeroot
+    assert text.startswith("0\n")  # it is told so
     assert "cat: /etc/shadow: No such file" in text
     assert Path("/etc/machine-id").read_text().strip() not in text
     assert "belljar" not in text
