@@ -176,11 +176,20 @@ static struct install install_of(const struct shop *s, bool again)
                             .preparation = host_preparation};
 }
 
+static size_t piston_count(const struct shop *s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        count += s->orders[i].choice.entry != NULL;
+    }
+    return count;
+}
+
 /* Those that are installed again are asked apart: what is there counts nothing for the others. */
 static int estimate_some(const struct shop *s, bool again, struct install_estimate *sum,
                          struct err *e)
 {
-    AUTO(mem_freep) const struct recipe **recipes = xcalloc(s->count + 1, sizeof(*recipes));
+    AUTO(mem_freep) const struct recipe **recipes = xcalloc(s->count + 2, sizeof(*recipes));
     const struct install install = install_of(s, again);
     struct install_estimate one = {0};
     size_t count = 0;
@@ -189,20 +198,15 @@ static int estimate_some(const struct shop *s, bool again, struct install_estima
             recipes[count++] = s->orders[i].choice.recipe;
         }
     }
+    const struct recipe *below = recipes_by_id(s->pkg->recipes, INSTALL_PISTON_PART);
+    if (!again && below && piston_count(s) > 0) {
+        recipes[count++] = below;
+    }
     int r = count > 0 ? install_plan(&install, recipes, count, &one, e) : 0;
     sum->download_bytes += one.download_bytes;
     sum->disk_bytes += one.disk_bytes;
     sum->new_count += one.new_count;
     return r;
-}
-
-static size_t piston_count(const struct shop *s)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        count += s->orders[i].choice.entry != NULL;
-    }
-    return count;
 }
 
 static void estimate_add(const struct shop *s, const struct install_estimate *sum, struct buf *ret)

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "cli/command.h"
@@ -16,6 +17,7 @@
 #include "cli/pkg_match.h"
 #include "cli/pkg_remove.h"
 #include "cli/text.h"
+#include "packages/downloads.h"
 #include "packages/manifest.h"
 #include "packages/store.h"
 
@@ -50,7 +52,7 @@ static bool parts_remove_once(struct pkg *p)
     return any;
 }
 
-int pkg_collect(struct pkg *p)
+static int collect(struct pkg *p, bool downloads)
 {
     AUTO(buf_done) struct buf text = {0};
     uint64_t bytes = 0;
@@ -58,20 +60,29 @@ int pkg_collect(struct pkg *p)
     struct err e;
     while (parts_remove_once(p)) {
     }
-    if (store_collect(p->store, false, &bytes, &left, &e) < 0) {
+    int r = store_collect(p->store, false, &bytes, &left, &e);
+    if (r == 0 && downloads) {
+        r = downloads_remove(store_fd(p->store), &clock_system, &bytes, &e);
+    }
+    if (r < 0) {
         return pkg_fail(p, &e);
     }
     text_add_bytes(&text, bytes);
     pkg_say(p, "%s are free again", text.data);
     if (left > 0) {
         cli_note("pkg",
-                 "%u layers are in use by a server or an installation; 'belljar pkg gc' "
-                 "removes them when they are not",
+                 "%u layers are in use by a server or an installation; 'belljar pkg gc' removes "
+                 "them when they are not",
                  left);
     }
     json_object_set_new(p->result, "freed_bytes", json_integer((json_int_t)bytes));
     json_object_set_new(p->result, "in_use", json_integer((json_int_t)left));
     return CLI_OK;
+}
+
+int pkg_collect(struct pkg *p)
+{
+    return collect(p, false);
 }
 
 int pkg_remove_some(struct pkg *p, const struct manifest *const *some, size_t count)
@@ -108,7 +119,7 @@ int pkg_remove(struct pkg *p, char *const *words)
 int pkg_gc(struct pkg *p, char *const *words)
 {
     (void)words;
-    return pkg_collect(p);
+    return collect(p, true);
 }
 
 /* --- pins --------------------------------------------------------------------------------------

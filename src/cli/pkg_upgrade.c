@@ -132,7 +132,9 @@ static char **packages_of(const struct all_news *n, const char *suite)
             }
         }
     }
-    qsort(sorted, count, sizeof(*sorted), compare_names);
+    if (count > 0) {
+        qsort(sorted, count, sizeof(*sorted), compare_names);
+    }
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0) {
             strv_add(&ret, sorted[i]);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`belljar pkg` and `belljar ppman`: what they say and do, with recipes that need nothing from elsewhere."""
+import fcntl
 import json
 import os
 import pathlib
@@ -111,7 +112,7 @@ def test_a_bad_word_stops_all_before_anything_is_installed(store):
 
 @pytest.mark.parametrize("words, said", [
     (["install"], "write: belljar pkg install NAME[=VERSION]..."),
-    (["instal", "x"], "there is no 'belljar pkg instal'; did you mean 'install'?"),
+    (["installl", "x"], "there is no 'belljar pkg installl'; did you mean 'install'?"),
     (["list", "--with", "x"], "'belljar pkg list' takes no --with"),
     (["add", "python"], "write 'belljar pkg add FILE.toml', or 'belljar pkg add NAME --with NAME'"),
     ([], "write 'belljar pkg' and one of: install, remove,"),
@@ -173,6 +174,23 @@ def test_remove_takes_the_parts_that_nothing_needs(store):
     store.good("remove", "ty2")
     assert store.ids() == [] and list((store.path / "runtimes").iterdir()) == []
     assert list((store.path / "layers").iterdir()) == []
+
+
+def test_gc_removes_downloads_that_nobody_is_at(store):
+    store.good("install", "toy")
+    archives, cache = store.path / "apt" / "bookworm" / "archives", store.path / "cache"
+    archives.mkdir(parents=True)
+    lock = store.path / "apt" / "bookworm" / "lock"
+    lock.touch()
+    for file in (archives / "a.deb", cache / "sha256-new", cache / "sha256-old"):
+        file.write_bytes(b"x" * 10000)
+    os.utime(cache / "sha256-old", (0, 0))
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        store.good("gc")
+    assert (archives / "a.deb").exists() and sorted(p.name for p in cache.iterdir()) == ["sha256-new"]
+    assert store.good("gc").stdout == "12 KiB are free again\n" and not (archives / "a.deb").exists()
+    assert store.ids() == ["toy/1"]
 
 
 def test_remove_asks_which_of_several(store):
