@@ -223,6 +223,17 @@ def test_what_was_installed_runs(packages, index):
     assert done.stdout == "/piston/packages/python/3.9.5 2 b c /piston/packages/python/3.9.5/bin\nPython 3.9.5\n", done.stderr
 
 
+def test_what_was_installed_can_be_removed_and_installed_again(packages, index):
+    index.add("python", "3.11.0", PYTHON)
+    for _ in range(2):
+        assert packages.install("python", "3.11.0", repo=index.file).returncode == 0
+        assert "python@piston-3.11.0" in packages.runtimes()
+        done = belljar("pkg", "remove", "--runtimes-dir", packages.store, "python=3.11.0")
+        assert done.returncode == 0, done.stderr
+        assert "python@piston-3.11.0" not in packages.runtimes()
+        assert not list(packages.store.glob("layers/*/piston/packages/python/3.11.0"))
+
+
 def test_a_range_takes_the_highest(packages, index):
     for version in ("1.2.0", "1.10.0", "2.0.0"):
         index.add("toyrange", version, {**PYTHON, "run": "echo ran\n"})
