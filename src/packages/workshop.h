@@ -41,6 +41,9 @@ struct workshop_command {
  * boxarchive stream, and the writer, which checks and counts, puts it into a tree.
  */
 int workshop_unpack(struct workshop *w, int archive_fd, struct tree_writer *writer, struct err *e);
+/* Likewise, with flags of belljar-unpack; NULL: none. */
+int workshop_unpack_with(struct workshop *w, int archive_fd, char *const *flags,
+                         struct tree_writer *writer, struct err *e);
 
 /* Whose the files of this stage have to be (stage_tree.h): the user of its boxes. */
 int workshop_stage_owner(struct workshop *w, const struct stage *stage, uid_t *ret, struct err *e);

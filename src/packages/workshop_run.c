@@ -256,6 +256,12 @@ static int unpack_program(struct buf *ret, struct err *e)
 
 int workshop_unpack(struct workshop *w, int archive_fd, struct tree_writer *writer, struct err *e)
 {
+    return workshop_unpack_with(w, archive_fd, NULL, writer, e);
+}
+
+int workshop_unpack_with(struct workshop *w, int archive_fd, char *const *flags,
+                         struct tree_writer *writer, struct err *e)
+{
     const struct workshop_command command = {0};
     uint32_t host[BOX_LAYERS_MAX];
     AUTO(buf_done) struct buf files = {0};
@@ -263,6 +269,7 @@ int workshop_unpack(struct workshop *w, int archive_fd, struct tree_writer *writ
     AUTO(strv_freep) char **argv = NULL;
     AUTO(workshop_task_done) struct workshop_task task = task_of(w, &command);
     strv_add(&argv, "/box/" UNPACK_NAME);
+    strv_add_all(&argv, flags);
     env_make(&command, &env);
     int r = unpack_program(&files, e);
     r = r < 0 ? r : workshop_boxd(w, NULL, e);

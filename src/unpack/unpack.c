@@ -5,17 +5,23 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "unpack/image_user.h"
 
 #define READ_BYTES  ((size_t)64 * 1024)
 #define WRITE_BYTES ((size_t)64 * 1024)
 #define PERM_BITS   0777
 #define SHOWN       120
+#define WHITEOUT    ".wh."
+#define OPAQUE      ".wh..wh..opq"
+#define READABLE    4
+#define EXECUTABLE  1
 
 struct out {
     int fd;
@@ -110,9 +116,45 @@ static int copy_data(struct archive *a, const char *path, uint64_t size, struct 
     return got == ARCHIVE_EOF ? out_zeros(o, size - at, e) : archive_failed(a, path, e);
 }
 
-static int put_file(struct archive *a, struct archive_entry *entry, const char *path, struct out *o,
-                    struct err *e)
+/* Nothing is to be seen at `path`, whatever layers below have there. */
+static int put_hidden(struct image_user *user, const char *path, struct out *o, struct err *e)
 {
+    char name[BOXARCHIVE_PATH_MAX + sizeof(WHITEOUT)];
+    const char *slash = strrchr(path, '/');
+    size_t parent = slash ? (size_t)(slash - path) + 1 : 0;
+    snprintf(name, sizeof(name), "%.*s" WHITEOUT "%s", (int)parent, path, path + parent);
+    image_user_hide(user, path);
+    return boxarchive_add(&o->buf, BOXARCHIVE_FILE, 0644, name, NULL, 0, e);
+}
+
+static unsigned user_may(const struct unpack_options *options, struct archive_entry *entry)
+{
+    return image_user_may(options->image_user, archive_entry_uid(entry), archive_entry_gid(entry),
+                          archive_entry_perm(entry));
+}
+
+static unsigned file_mode(const struct unpack_options *options, struct archive_entry *entry)
+{
+    if (!options->image_user) {
+        return archive_entry_perm(entry) & PERM_BITS;
+    }
+    return (user_may(options, entry) & EXECUTABLE) ? 0755 : 0644;
+}
+
+/* A whiteout's own mode means nothing. */
+static bool is_whiteout(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return strncmp(slash ? slash + 1 : path, WHITEOUT, strlen(WHITEOUT)) == 0;
+}
+
+static int put_file(struct archive *a, struct archive_entry *entry, const char *path,
+                    const struct unpack_options *options, struct out *o, struct err *e)
+{
+    if (options->image_user && !is_whiteout(path) &&
+        !(user_may(options, entry) & (READABLE | EXECUTABLE))) {
+        return put_hidden(options->image_user, path, o, e);
+    }
     la_int64_t size = archive_entry_size(entry);
     if (!archive_entry_size_is_set(entry) || size < 0) {
         return err_set(e, ERR_INVALID, "'%.*s': the archive does not say how long it is", SHOWN,
@@ -121,9 +163,39 @@ static int put_file(struct archive *a, struct archive_entry *entry, const char *
     if (archive_entry_is_encrypted(entry)) {
         return err_set(e, ERR_INVALID, "'%.*s': it is encrypted", SHOWN, path);
     }
-    int r = boxarchive_add_head(&o->buf, BOXARCHIVE_FILE, archive_entry_perm(entry) & PERM_BITS,
-                                path, (uint64_t)size, e);
+    int r = boxarchive_add_head(&o->buf, BOXARCHIVE_FILE, file_mode(options, entry), path,
+                                (uint64_t)size, e);
     return r < 0 ? r : copy_data(a, path, (uint64_t)size, o, e);
+}
+
+/* A directory that an image's user cannot enter is empty, in all layers. */
+static int put_dir(struct archive_entry *entry, const char *path,
+                   const struct unpack_options *options, struct out *o, struct err *e)
+{
+    if (!options->image_user) {
+        return boxarchive_add(&o->buf, BOXARCHIVE_DIR, archive_entry_perm(entry) & PERM_BITS, path,
+                              NULL, 0, e);
+    }
+    int r = boxarchive_add(&o->buf, BOXARCHIVE_DIR, 0755, path, NULL, 0, e);
+    if (r == 0 && !(user_may(options, entry) & EXECUTABLE)) {
+        char name[BOXARCHIVE_PATH_MAX + sizeof("/" OPAQUE)];
+        snprintf(name, sizeof(name), "%s/" OPAQUE, path);
+        image_user_hide(options->image_user, path);
+        r = boxarchive_add(&o->buf, BOXARCHIVE_FILE, 0644, name, NULL, 0, e);
+    }
+    return r;
+}
+
+static int put_special(const char *path, const struct unpack_options *options, struct out *o,
+                       struct err *e)
+{
+    if (options->image_user) {
+        return put_hidden(options->image_user, path, o, e);
+    }
+    return options->skip_special
+               ? 0
+               : err_set(e, ERR_INVALID, "'%.*s': neither a file, a directory nor a link", SHOWN,
+                         path);
 }
 
 static int put_link(const char *path, const char *target, struct out *o, struct err *e)
@@ -132,11 +204,27 @@ static int put_link(const char *path, const char *target, struct out *o, struct 
     return boxarchive_add(&o->buf, BOXARCHIVE_LINK, PERM_BITS, path, target, len, e);
 }
 
-static int put_hard_link(const char *path, const char *target, struct out *o, struct err *e)
+static int put_hard_link(const char *path, const char *target, const struct unpack_options *options,
+                         struct out *o, struct err *e)
 {
     char old[BOXARCHIVE_PATH_MAX + 1];
     int r = unpack_path(target, old, e);
+    if (r == 0 && options->image_user && image_user_hides(options->image_user, old)) {
+        return put_hidden(options->image_user, path, o, e);
+    }
     return r < 0 ? r : boxarchive_add(&o->buf, BOXARCHIVE_HARD_LINK, 0, path, old, strlen(old), e);
+}
+
+static bool is_wanted(const struct unpack_options *options, const char *path)
+{
+    if (path[0] == '\0' || (options->image_user && image_user_hides(options->image_user, path))) {
+        return false;
+    }
+    bool any = options->only[0] == NULL;
+    for (size_t i = 0; i < UNPACK_ONLY_MAX && options->only[i]; i++) {
+        any = any || strcmp(options->only[i], path) == 0;
+    }
+    return any;
 }
 
 static int put_entry(struct archive *a, struct archive_entry *entry,
@@ -148,26 +236,22 @@ static int put_entry(struct archive *a, struct archive_entry *entry,
         return err_set(e, ERR_INVALID, "an entry whose name cannot be read");
     }
     int r = unpack_path(name, path, e);
-    if (r < 0 || path[0] == '\0') {
+    if (r < 0 || !is_wanted(options, path)) {
         return r;
     }
     const char *old = archive_entry_hardlink(entry);
     if (old) {
-        return put_hard_link(path, old, o, e);
+        return put_hard_link(path, old, options, o, e);
     }
     switch (archive_entry_filetype(entry)) {
     case AE_IFREG:
-        return put_file(a, entry, path, o, e);
+        return put_file(a, entry, path, options, o, e);
     case AE_IFDIR:
-        return boxarchive_add(&o->buf, BOXARCHIVE_DIR, archive_entry_perm(entry) & PERM_BITS, path,
-                              NULL, 0, e);
+        return put_dir(entry, path, options, o, e);
     case AE_IFLNK:
         return put_link(path, archive_entry_symlink(entry), o, e);
     default:
-        return options->skip_special
-                   ? 0
-                   : err_set(e, ERR_INVALID, "'%.*s': neither a file, a directory nor a link",
-                             SHOWN, path);
+        return put_special(path, options, o, e);
     }
 }
 

@@ -12,10 +12,17 @@
 #include "boxproto/boxarchive.h"
 
 struct err;
+struct image_user;
+
+#define UNPACK_ONLY_MAX 4
 
 struct unpack_options {
     bool deb_control;  /* of a Debian package: control.tar */
     bool skip_special; /* devices, fifos and sockets are left out */
+    /* A layer of an image: modes are what this user may do; what it may not read, and what is
+     * special, become whiteouts (".wh.NAME", as in the layer itself).  NULL: no layer. */
+    struct image_user *image_user;
+    const char *only[UNPACK_ONLY_MAX]; /* nothing but these files; NULL behind the last: all */
 };
 
 int unpack(int in_fd, int out_fd, const struct unpack_options *options, struct err *e);
