@@ -237,6 +237,21 @@ static const char ppman_text[] =
     "\n"
     "Exit status: 0; 1 when something did not work; 2 when the command line is wrong.\n";
 
+static const char image_text[] =
+    "Makes languages of OCI images: of what 'docker save' writes, of OCI layouts, of a registry's\n"
+    "images (by skopeo, when that is installed). docs/images.md tells more.\n"
+    "\n"
+    "  docker save my/ruby:3.4 >ruby.tar\n"
+    "  belljar image import ruby.tar --as ruby34 --language ruby --run 'ruby {main} {args}'\n"
+    "  belljar image pull docker.io/library/python:3.13-slim --as python --run 'python3 {main}'\n"
+    "  belljar image add my-toy.json                        a spec of one's own\n"
+    "  belljar image list\n"
+    "  belljar image remove ruby34\n"
+    "\n"
+    "How it runs is said by --recipe, or --run and --compile; else by what is at\n"
+    "/piston/packages/LANGUAGE/VERSION/run in the image, by its run.sh, or by its Entrypoint and "
+    "Cmd.\n";
+
 static const char prepare_text[] =
     "Makes what makes compilers fast, once for each version of a tool: precompiled headers, a "
     "filled\n"
@@ -341,6 +356,8 @@ const struct command commands[] = {
      pkg_text, pkg_flags, "packages runtimes sandbox", false},
     {"ppman", cmd_ppman, "ppman ACTION [NAME [VERSION]...]", NULL, ppman_text, NULL,
      "packages runtimes sandbox", false},
+    {"image", cmd_image, "image import|pull|add|list|remove ...", "make languages of OCI images",
+     image_text, image_flags, "packages runtimes sandbox", false},
     {"prepare", cmd_prepare, "prepare [--list] [FLAGS] [NAME...]", "make compilers fast",
      prepare_text, prepare_flags, "prepare sandbox", false},
     {"prove", cmd_prove, "prove [FLAGS] [PROGRAM...]",

@@ -33,6 +33,7 @@ struct command {
 extern const struct command commands[];
 extern const size_t command_count;
 extern const struct cli_flag db_flags[];
+extern const struct cli_flag image_flags[];
 extern const struct cli_flag key_flags[];
 extern const struct cli_flag execution_flags[]; /* of cancel and watch */
 extern const struct cli_flag pkg_flags[];

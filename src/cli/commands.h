@@ -19,6 +19,7 @@ int cmd_db(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_docs(int argc, char **argv); /* hidden: writes the generated pages */
 int cmd_help(int argc, char **argv);
+int cmd_image(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_piston(int argc, char **argv);
 int cmd_pkg(int argc, char **argv);

@@ -130,7 +130,8 @@ static int runtimes_put(const struct image_import *i, const struct oci_image *im
     for (size_t k = 0; r == 0 && k < recipes.count; k++) {
         AUTO(install_manifest_freep)
         struct manifest *m = manifest_new(recipes.all[k], look);
-        part_set(m, image->name ? image->name : i->name, image->digest);
+        const char *origin = i->choice.origin ? i->choice.origin : image->name;
+        part_set(m, origin ? origin : i->name, image->digest);
         r = manifest_finish(i, m, e);
         if (r == 0) {
             strv_add(ret_ids, m->id);
@@ -210,33 +211,22 @@ int image_import(const struct image_import *i, int source_fd, char ***ret_ids, s
 /* --- derive -------------------------------------------------------------------------------------
  */
 
-static void text_replace(char **text, const char *with)
-{
-    if (with) {
-        free(*text);
-        *text = xstrdup(with);
-    }
-}
-
 static int recipe_derive(const struct image_import *i, const struct manifest *from,
                          struct recipe **ret, struct err *e)
 {
     AUTO(buf_done) struct buf text = {0};
     AUTO(mem_freep) char *id = xasprintf(IMAGE_ID_PREFIX "%s", i->name);
     AUTO(mem_freep) char *version = image_version_of(i->choice.version);
-    struct recipe *recipe = NULL;
-    recipe_write(from->recipe, &text);
-    int r = recipe_parse(id, text.data, text.len, NULL, NULL, &recipe, e);
-    if (r < 0) {
-        return r;
-    }
-    text_replace(&recipe->language, i->choice.language);
-    text_replace(&recipe->version, version);
-    strv_free(recipe->aliases);
-    recipe->aliases = i->choice.aliases ? strv_dup(i->choice.aliases) : NULL;
-    recipe->yields = true;
-    *ret = recipe;
-    return 0;
+    AUTO(mem_freep) char *language = xstrdup(i->choice.language);
+    AUTO(strv_freep) char **aliases = strv_dup(i->choice.aliases);
+    struct recipe changed = *from->recipe;
+    changed.language = language ? language : changed.language;
+    changed.version = version ? version : changed.version;
+    changed.aliases = aliases;
+    changed.judge0 = changed.judge0_extra = NULL;
+    changed.yields = true;
+    recipe_write(&changed, &text);
+    return recipe_parse(id, text.data, text.len, NULL, NULL, ret, e);
 }
 
 int image_derive(const struct image_import *i, const struct manifest *from, char ***ret_ids,

@@ -21,6 +21,7 @@ struct oci_image;
 /* What the user says about it; NULL: the image is asked. */
 struct image_choice {
     const char *reference; /* which image of an archive with several */
+    const char *origin;    /* where it was got, for one that has no name itself */
     const char *language, *version, *compile, *run;
     char *const *aliases, *const *extensions;
     const char *recipe; /* the text of a recipe, instead of all others */

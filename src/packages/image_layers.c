@@ -20,8 +20,10 @@
 #include "base/strv.h"
 #include "config/config.h"
 #include "packages/image.h"
+#include "packages/image_look.h"
 #include "packages/install_below.h"
 #include "packages/layer_opaque.h"
+#include "packages/layer_walk.h"
 #include "packages/oci_image.h"
 #include "packages/oci_merge.h"
 #include "packages/oci_user.h"
@@ -224,18 +226,76 @@ static void layer_drop(struct making *m, uint32_t id)
     m->count = kept;
 }
 
+struct pruning {
+    struct image_look look; /* what is below */
+    char *opaque;           /* the directory of this layer that hides all of it; NULL */
+};
+
+static void pruning_done(struct pruning *p)
+{
+    free(p->opaque);
+}
+
+static int prune_dir(struct pruning *p, const struct layer_node *n, struct err *e)
+{
+    bool opaque = false;
+    AUTO(fd_closep) int fd = below_open(n->dir_fd, n->name, O_RDONLY | O_DIRECTORY, 0);
+    int r = fd < 0 ? err_sys(e, "open '%s'", layer_shown(n->path).text)
+                   : layer_opaque_get(fd, n->path, &opaque, e);
+    if (r == 0 && opaque && !p->opaque) {
+        p->opaque = xstrdup(n->path);
+    }
+    return r;
+}
+
+static int prune_enter(void *ctx, const struct layer_node *n, struct err *e)
+{
+    struct pruning *p = ctx;
+    if (n->type == LAYER_DIR) {
+        return prune_dir(p, n, e);
+    }
+    if (n->type == LAYER_WHITEOUT &&
+        (p->opaque || image_kind(&p->look, n->path) == IMAGE_NOTHING) &&
+        unlinkat(n->dir_fd, n->name, 0) < 0) {
+        return err_sys(e, "removing the mark '%s'", layer_shown(n->path).text);
+    }
+    return 0;
+}
+
+static int prune_leave(void *ctx, const struct layer_node *n, struct err *e)
+{
+    struct pruning *p = ctx;
+    (void)e;
+    if (p->opaque && strcmp(p->opaque, n->path) == 0) {
+        free(TAKE(&p->opaque, NULL));
+    }
+    return 0;
+}
+
+/* Whiteouts of what is not there: overlayfs shows their names where it merges nothing. */
+static int layer_prune(const struct making *m, const struct stage *stage, struct err *e)
+{
+    AUTO(pruning_done)
+    struct pruning pruning = {.look = {.packages_fd = store_fd(m->import->store),
+                                       .layers = m->layers,
+                                       .count = m->count}};
+    const struct layer_visitor visitor = {
+        .enter = prune_enter, .leave = prune_leave, .ctx = &pruning};
+    return layer_walk(stage->tree_fd, &visitor, e);
+}
+
 static int layer_commit(struct making *m, struct stage *stage, struct err *e)
 {
     struct layer layer;
     bool opaque = false;
     int r = top_is_opaque(stage, &opaque, e);
+    m->count = opaque ? 0 : m->count;
+    r = r < 0 ? r : layer_prune(m, stage, e);
     r = r < 0 ? r : store_commit(stage, &layer, e);
     if (r < 0) {
         return r;
     }
-    if (opaque) {
-        m->count = 0;
-    } else if (is_among(m, layer.id)) {
+    if (is_among(m, layer.id)) {
         layer_drop(m, layer.id);
     }
     layers_push(&m->layers, &m->count, layer.id);

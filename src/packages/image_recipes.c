@@ -193,12 +193,33 @@ static int package_read(const struct image_look *look, const struct package_plac
     return r;
 }
 
-static void shell_set(char **command, const char *shell)
+static char **shell_put(char *const *command, const char *shell)
 {
-    if (command) {
-        free(command[0]);
-        command[0] = xstrdup(shell);
+    char **changed = strv_dup(command);
+    if (changed) {
+        free(changed[0]);
+        changed[0] = xstrdup(shell);
     }
+    return changed;
+}
+
+/* Piston's recipes begin with /bin/bash, which not every image has. */
+static int shell_set(const char *id, const char *shell, struct buf *text, struct err *e)
+{
+    AUTO(recipe_unrefp) struct recipe *recipe = NULL;
+    int r = recipe_parse(id, text->data, text->len, NULL, NULL, &recipe, e);
+    if (r < 0) {
+        return r;
+    }
+    AUTO(strv_freep) char **run = shell_put(recipe->commands.run, shell);
+    AUTO(strv_freep) char **compile = shell_put(recipe->commands.compile, shell);
+    struct recipe changed = *recipe;
+    changed.commands.run = run;
+    changed.commands.compile = compile;
+    changed.yields = true;
+    buf_clear(text);
+    recipe_write(&changed, text);
+    return 0;
 }
 
 /* `several`: the image holds more than this one. */
@@ -218,13 +239,8 @@ static int language_add(const struct image_import *i, const struct piston_packag
     piston_recipe_write(package, language, &entry, env, &text);
     free(version);
     free(name);
-    size_t before = ret->count;
-    int r = recipe_add(i, id, text.data, text.len, ret, e);
-    if (r == 0) {
-        shell_set(ret->all[before]->commands.run, shell);
-        shell_set(ret->all[before]->commands.compile, shell);
-    }
-    return r;
+    int r = shell_set(id, shell, &text, e);
+    return r < 0 ? r : recipe_add(i, id, text.data, text.len, ret, e);
 }
 
 static void package_freep(struct piston_package **p)
