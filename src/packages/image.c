@@ -84,7 +84,9 @@ static char *word_of(const char *text)
 {
     char *word = xstrdup(text);
     for (char *c = word; *c != '\0'; c++) {
-        *c = *c > ' ' && *c < 127 ? *c : '_';
+        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 127) {
+            *c = '_';
+        }
     }
     return word;
 }
@@ -118,7 +120,7 @@ static int manifest_finish(const struct image_import *i, struct manifest *m, str
     if (r == 0 && !m->version) {
         m->version = image_version_of(m->recipe->version ? m->recipe->version : "0.0.0");
     }
-    r = r < 0 ? r : hello_run(i->workshop, m, e);
+    r = r < 0 ? r : hello_run(i->workshop, m, false, e);
     return r < 0 ? r : store_put(i->store, m, e);
 }
 
@@ -194,7 +196,7 @@ int image_import(const struct image_import *i, int source_fd, char ***ret_ids, s
     r = r < 0 ? r : image_archive_open(i, source_fd, &stage, &dir, e);
     r = r < 0 ? r : archive_import(i, dir, &image, &layers, &count, e);
     stage_done(&stage);
-    if (r < 0) {
+    if (r < 0 || !image) {
         return r;
     }
     const struct image_look look = {

@@ -73,10 +73,7 @@ static int config_read(int dir_fd, const json_t *entry, struct oci_image *ret, s
 /* Compressed ones, which other tools write, have their own digest as their name. */
 static int layer_digest(int dir_fd, const char *diff_id, struct oci_blob *layer, struct err *e)
 {
-    static const char *const magics[] = {"\x1f\x8b", "\x28\xb5\x2f\xfd",
-                                         "\xfd"
-                                         "7zXZ",
-                                         "BZh"};
+    static const char *const magics[] = {"\x1f\x8b", "\x28\xb5\x2f\xfd", "\xfd\x37zXZ", "BZh"};
     char head[8] = "";
     int fd = -1;
     int r = oci_blob_open(dir_fd, layer, &fd, e);

@@ -141,9 +141,13 @@ static void said_quote(const struct buf *said, struct buf *ret)
             }
         }
     }
-    size_t skip = said->len > QUOTE_MAX ? said->len - QUOTE_MAX : 0;
+    size_t len = said->len;
+    while (len > 0 && said->data[len - 1] == '\n') {
+        len--;
+    }
+    size_t skip = len > QUOTE_MAX ? len - QUOTE_MAX : 0;
     buf_add_str(ret, skip ? "..." : "");
-    utf8_repair(said->data ? said->data + skip : "", said->len - skip, ret);
+    utf8_repair(said->data ? said->data + skip : "", len - skip, ret);
 }
 
 int workshop_task_judge(const struct workshop_task *t, const char *what, const struct buf *said,

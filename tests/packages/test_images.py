@@ -81,8 +81,8 @@ def save(store, *layers, config=None, **more):
 def test_a_saved_image_runs(store, base):
     archive = save(store, base, config={"Cmd": ["/usr/bin/sh"], "Env": ["PATH=/usr/bin", "WORD=from the image", "HOME=/root"]}, tags=["toy:1.2-slim"])
     assert store.take(archive) == [["image/toy", "toy", "1.2.0"]]
-    done = store.run('echo "Hello, $1! $WORD $HOME"; read line; echo $line; exit 3', "World", input="in\n")
-    assert (done.returncode, done.stdout, done.stderr) == (3, "Hello, World! from the image /tmp\nin\n", "")
+    done = store.run('echo "Hello, $1! $WORD $HOME"; read line; echo $line; exit 3', "World", input="line\n")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "Hello, World! from the image /tmp\nline\n", "")
 
 
 @pytest.mark.parametrize("forms", [("tar", "gzip"), ("zstd", "tar"), ("gzip", "zstd")])
