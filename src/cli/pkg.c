@@ -302,7 +302,7 @@ int cmd_pkg(int argc, char **argv)
         return help_show("pkg");
     }
     r = r < 0 ? r : action_find(words, line.flags, &action, &e);
-    if (r < 0) {
+    if (r < 0 || !action) {
         (void)pkg_fail(&p, &e);
         p.result = json_object();
         return pkg_close(&p, CLI_USAGE);

@@ -189,7 +189,7 @@ static size_t piston_count(const struct shop *s)
 static int estimate_some(const struct shop *s, bool again, struct install_estimate *sum,
                          struct err *e)
 {
-    AUTO(mem_freep) const struct recipe **recipes = xcalloc(s->count + 2, sizeof(*recipes));
+    AUTO(mem_freep) const struct recipe **recipes = xcalloc(s->count + 2, sizeof(struct recipe *));
     const struct install install = install_of(s, again);
     struct install_estimate one = {0};
     size_t count = 0;
@@ -407,8 +407,8 @@ int pkg_install(struct pkg *p, char *const *words)
     AUTO(strv_freep) char **joined = words_join(words);
     struct err e;
     int r = shop_open(p, &s, &e);
-    for (char *const *word = joined; r == 0 && word && *word; word++) {
+    for (char *const *word = joined; r == 0 && s && word && *word; word++) {
         r = shop_order_word(s, *word, &e);
     }
-    return r < 0 ? pkg_fail(p, &e) : shop_run(s);
+    return r < 0 || !s ? pkg_fail(p, &e) : shop_run(s);
 }

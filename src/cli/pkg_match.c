@@ -63,7 +63,7 @@ static void found_add(struct found *f, const struct manifest *m)
             return;
         }
     }
-    f->all = xreallocarray(f->all, f->count + 1, sizeof(*f->all));
+    f->all = xreallocarray(f->all, f->count + 1, sizeof(struct manifest *));
     f->all[f->count++] = m;
 }
 

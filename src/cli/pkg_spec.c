@@ -61,7 +61,7 @@ static void one_order(struct pkg *p, struct shop *s, const json_t *package)
 static void changes_gather(struct pkg *p, struct shop *s, struct change *c)
 {
     size_t count = json_array_size(c->rules.all);
-    c->removed = xcalloc(c->runtimes.count + 1, sizeof(*c->removed));
+    c->removed = xcalloc(c->runtimes.count + 1, sizeof(struct manifest *));
     for (size_t i = 0; i < c->rules.wanted_count; i++) {
         const json_t *package = json_array_get(c->rules.all, c->rules.wanted[i]);
         if (!is_installed(package)) {

@@ -322,13 +322,13 @@ static void due_order(struct pkg *p, struct shop *s, const struct all_news *n)
 {
     AUTO(mem_freep) const struct manifest **due = NULL;
     size_t count = 0;
-    due = xcalloc(n->runtimes.count + 1, sizeof(*due));
+    due = xcalloc(n->runtimes.count + 1, sizeof(struct manifest *));
     for (size_t i = 0; i < n->runtimes.count; i++) {
         if (is_due(n, n->runtimes.all[i])) {
             due[count++] = n->runtimes.all[i];
         }
     }
-    qsort(due, count, sizeof(*due), compare_depth);
+    qsort(due, count, sizeof(struct manifest *), compare_depth);
     for (size_t i = 0; i < count; i++) {
         const struct recipe *recipe = recipes_by_id(p->recipes, due[i]->id);
         if (recipe) {

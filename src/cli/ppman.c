@@ -169,7 +169,7 @@ int cmd_ppman(int argc, char **argv)
         return help_show("ppman");
     }
     r = r < 0 ? r : action_find(words, &action, &e);
-    if (r < 0) {
+    if (r < 0 || !action) {
         cli_error("ppman", &e);
         return CLI_USAGE;
     }

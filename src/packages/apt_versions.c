@@ -26,12 +26,11 @@ static int order_of(char c)
 static int words_compare(const char **a, const char *a_end, const char **b, const char *b_end)
 {
     for (;;) {
-        char x = *a < a_end && !isdigit((unsigned char)**a) ? **a : '\0';
-        char y = *b < b_end && !isdigit((unsigned char)**b) ? **b : '\0';
-        if (order_of(x) != order_of(y)) {
-            return order_of(x) - order_of(y);
+        int x = *a < a_end ? order_of(**a) : 0, y = *b < b_end ? order_of(**b) : 0;
+        if (x != y) {
+            return x - y;
         }
-        if (x == '\0') {
+        if (x == 0) {
             return 0;
         }
         (*a)++;
