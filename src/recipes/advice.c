@@ -51,7 +51,6 @@ static const struct {
     {"vlang", "vlang", "docker.io/thevlang/vlang"},
     {"vyxal", "vyxal", NULL},
     {"yeethon", "yeethon", NULL},
-    {"zig", "zig", NULL},
 };
 
 void advice_elsewhere(const char *name, struct buf *ret)
