@@ -17,6 +17,7 @@
 #include "base/strv.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/image.h"
 #include "cli/pkg.h"
 #include "cli/pkg_install.h"
 #include "config/toml.h"
@@ -26,6 +27,7 @@
 #include "recipes/recipes.h"
 
 #define SUFFIX      ".toml"
+#define SPEC_SUFFIX ".json"
 #define LOCK_SUFFIX ".lock.json"
 #define LOCK_MAX    ((size_t)16 << 20)
 #define PART_FOLDER "part"
@@ -199,9 +201,38 @@ static int add_file(struct pkg *p, const char *path)
     return install_id(p, id);
 }
 
+/* Of an image (docs/images.md). */
+static int add_spec(struct pkg *p, const char *path)
+{
+    AUTO(strv_freep) char **ids = NULL;
+    struct err e;
+    struct image_session session = {.config = p->config,
+                                    .store = p->store,
+                                    .recipes = p->recipes,
+                                    .progress = &p->progress.progress};
+    int r = image_import_spec(&session, path, &ids, &e);
+    image_session_done(&session);
+    if (r < 0) {
+        return pkg_fail(p, &e);
+    }
+    for (char **id = ids; id && *id; id++) {
+        struct manifest *m = NULL;
+        if (store_get(p->store, *id, &m, &e) < 0) {
+            return pkg_fail(p, &e);
+        }
+        pkg_say(p, "%s: %s %s", *id, m->recipe->language, m->version);
+        pkg_result(p, "installed", pkg_manifest_json(m));
+        manifest_free(m);
+    }
+    return CLI_OK;
+}
+
 int pkg_add(struct pkg *p, char *const *words)
 {
     struct err e;
+    if (str_ends(words[0], SPEC_SUFFIX)) {
+        return add_spec(p, words[0]);
+    }
     if (str_ends(words[0], SUFFIX)) {
         return add_file(p, words[0]);
     }

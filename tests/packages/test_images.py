@@ -304,6 +304,14 @@ def test_a_spec_of_an_archive_and_of_an_installed_image(store, base):
     assert store.run(HELLO, "y", language="yours").stdout == "Hello, y!\n"
 
 
+def test_pkg_add_takes_a_spec(store, base):
+    save(store, base)
+    (store.archives / "mine.json").write_text(json.dumps({"language": "mine", "version": "1.2.3", "pkg": "image.tar"}))
+    done = store.belljar("pkg", "add", store.archives / "mine.json")
+    assert done.returncode == 0 and "image/mine: mine 1.2.3" in done.stdout, done.stderr
+    assert store.run(HELLO, "m", language="mine").stdout == "Hello, m!\n"
+
+
 @pytest.mark.parametrize("text, said", [("{", "line"), ("[]", "object"), ('{"language": "a"}', "version"), ('{"language": "a", "version": "1.0.0"}', "pkg"),
                                         ('{"language": "../a", "version": "1.0.0", "pkg": "x"}', "language"), ('{"wrong": 1}', "wrong"),
                                         ('{"language": "a", "version": "1.0.0", "pkg": "-x"}', "pkg")])
