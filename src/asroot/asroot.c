@@ -152,31 +152,34 @@ ALSO(fstatat)
 int fstatat64(int dir, const char *restrict path, struct stat64 *restrict st, int flags);
 
 /* What programs call that were built with glibc 2.32 or older; `version` is of the structure. */
-int __xstat(int version, const char *path, struct stat *st);
-int __lxstat(int version, const char *path, struct stat *st);
-int __fxstat(int version, int fd, struct stat *st);
-int __fxstatat(int version, int dir, const char *path, struct stat *st, int flags);
-EXPORT int __xstat(int version, const char *path, struct stat *st)
+int old_stat(int version, const char *path, struct stat *st) __asm__("__xstat");
+int old_lstat(int version, const char *path, struct stat *st) __asm__("__lxstat");
+int old_fstat(int version, int fd, struct stat *st) __asm__("__fxstat");
+int old_fstatat(int version, int dir, const char *path, struct stat *st,
+                int flags) __asm__("__fxstatat");
+EXPORT int old_stat(int version, const char *path, struct stat *st)
 {
     return look(AT_FDCWD, path, st, 0);
 }
-EXPORT int __lxstat(int version, const char *path, struct stat *st)
+EXPORT int old_lstat(int version, const char *path, struct stat *st)
 {
     return look(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
 }
-EXPORT int __fxstat(int version, int fd, struct stat *st)
+EXPORT int old_fstat(int version, int fd, struct stat *st)
 {
     return look(fd, "", st, AT_EMPTY_PATH);
 }
-EXPORT int __fxstatat(int version, int dir, const char *path, struct stat *st, int flags)
+EXPORT int old_fstatat(int version, int dir, const char *path, struct stat *st, int flags)
 {
     return look(dir, path, st, flags);
 }
-ALSO(__xstat) int __xstat64(int version, const char *path, struct stat *st);
-ALSO(__lxstat) int __lxstat64(int version, const char *path, struct stat *st);
-ALSO(__fxstat) int __fxstat64(int version, int fd, struct stat *st);
+ALSO(__xstat) int old_stat64(int version, const char *path, struct stat *st) __asm__("__xstat64");
+ALSO(__lxstat)
+int old_lstat64(int version, const char *path, struct stat *st) __asm__("__lxstat64");
+ALSO(__fxstat) int old_fstat64(int version, int fd, struct stat *st) __asm__("__fxstat64");
 ALSO(__fxstatat)
-int __fxstatat64(int version, int dir, const char *path, struct stat *st, int flags);
+int old_fstatat64(int version, int dir, const char *path, struct stat *st,
+                  int flags) __asm__("__fxstatat64");
 
 EXPORT int statx(int dir, const char *restrict path, int flags, unsigned mask,
                  struct statx *restrict st)
@@ -233,8 +236,8 @@ EXPORT int mknod(const char *path, mode_t mode, dev_t device)
 {
     return mknodat(AT_FDCWD, path, mode, device);
 }
-int __xmknod(int version, const char *path, mode_t mode, const dev_t *device);
-EXPORT int __xmknod(int version, const char *path, mode_t mode, const dev_t *device)
+int old_mknod(int version, const char *path, mode_t mode, const dev_t *device) __asm__("__xmknod");
+EXPORT int old_mknod(int version, const char *path, mode_t mode, const dev_t *device)
 {
     return mknodat(AT_FDCWD, path, mode, *device);
 }

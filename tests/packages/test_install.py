@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -157,3 +158,17 @@ def test_unknown_package_is_named(store):
     status, output = install(store, "lua/9")
     file.unlink()
     assert status == 1 and "Unable to locate package no-such-package-of-lua" in output
+
+
+def test_bytecode_of_python_is_not_stale(store):
+    status, output = install(store, "part/python-3.11")
+    assert status == 0, output
+    compiled = [p for p in (store / "layers").glob("*/usr/lib/python3*/**/*.pyc") if "__pycache__" in p.parts]
+    assert len(compiled) > 100
+    for file in compiled:
+        flags, mtime, size = struct.unpack("<III", file.read_bytes()[4:16])
+        path = file.parent.parent / (file.name.split(".")[0] + ".py")
+        if path.is_symlink():  # into /etc of the box
+            continue
+        source = path.stat()
+        assert flags == 0 and (mtime, size) == (int(source.st_mtime), source.st_size), file
