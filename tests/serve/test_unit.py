@@ -44,7 +44,7 @@ def test_a_server_runs_programs_under_the_unit(data):
     code, log = server.stop()
     assert code == 0
     assert "level=warn" not in log and "level=error" not in log
-    assert sorted(os.listdir(data)) == ["audit.log", "belljar.lock", "prepared", "state"]
+    assert sorted(os.listdir(data)) == ["audit.log", "belljar.lock", "packages", "prepared", "state"]
 
 
 @needs_root
