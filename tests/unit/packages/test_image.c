@@ -123,8 +123,8 @@ static void test_describe_takes_sha256_alone(void **state)
         "{}",
         "{\"digest\": 1}",
         "{\"digest\": \"sha512:aa\"}",
-        "{\"digest\": "
-        "\"sha256:../../../../../../../../../../../../../../../../../../../etc/passwd\"}",
+        ("{\"digest\": "
+         "\"sha256:../../../../../../../../../../../../../../../../../../../etc/passwd\"}"),
     };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct oci_blob blob = {0};
