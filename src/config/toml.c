@@ -158,7 +158,7 @@ static void quoted_key_add(struct parser *p, struct buf *ret)
         return;
     }
     for (const char *c = start; c < end; c++) {
-        buf_add_char(ret, *c == '.' ? TOML_KEY_DOT : *c);
+        buf_add_char(ret, (char)(*c == '.' ? TOML_KEY_DOT : *c));
     }
     p->at = end + 1;
 }

@@ -39,6 +39,7 @@ void toml_text_add(struct buf *ret, const char *text)
     bool escapes = strpbrk(text, "\"\\") != NULL, lines = strchr(text, '\n') != NULL;
     size_t len = strlen(text);
     bool quote_last = len > 0 && text[len - 1] == '\'';
+    /* NOLINTNEXTLINE(bugprone-branch-clone): the last way is the first one's, too */
     if (has_controls(text) || (!escapes && !lines)) {
         escaped_add(ret, text);
     } else if (!lines && strchr(text, '\'') == NULL) {

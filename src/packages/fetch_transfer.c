@@ -18,7 +18,7 @@
 #define WAIT_FIRST_MS 250
 #define WAIT_MAX_S    30                     /* whatever Retry-After says */
 #define GAIN_BYTES    ((uint64_t)256 * 1024) /* a try that brought these is no failed one */
-#define SHOWN_URL     90
+#define SHOWN_URL     44
 #define HTTP_OK       200
 #define HTTP_NO_RANGE 416
 #define USER_AGENT    "belljar/" BELLJAR_VERSION
@@ -121,7 +121,9 @@ void fetch_transfer_begin(struct fetch_transfer *t)
 
 static int wrapped(const struct fetch_transfer *t, struct err *e)
 {
-    return err_wrap(e, "%.*s", SHOWN_URL, t->url);
+    /* Its end says which one; what is wrong with it must have room. */
+    size_t len = strlen(t->url), skip = len > SHOWN_URL ? len - SHOWN_URL : 0;
+    return err_wrap(e, "%s%s", skip > 0 ? "..." : "", t->url + skip);
 }
 
 /* The file is gone on with by nobody: its bytes are of no use. */

@@ -141,7 +141,7 @@ static void said_quote(const struct buf *said, struct buf *ret)
             }
         }
     }
-    size_t len = said->len;
+    size_t len = said->data ? said->len : 0;
     while (len > 0 && said->data[len - 1] == '\n') {
         len--;
     }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Languages installed from Debian: `belljar pkg install` into a store of its own.
 
-Needs root and a mirror of Debian.  BELLJAR is the program; TEST_DEBS may name a directory of
+Needs root and a mirror of Debian.  TEST_DEBS may name a directory of
 .debs that were got before.
 """
 import os
@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-BELLJAR = os.environ.get("BELLJAR", str(Path(__file__).parents[2] / "build" / "belljar"))
+from support.server import BUILD, clean_environment
+
+BELLJAR = str(BUILD / "belljar")
 
 RECIPES = {
     "lua/5.4": """
@@ -89,7 +91,7 @@ def store(tmp_path_factory):
 
 def start(store, *words):
     return subprocess.Popen([BELLJAR, "pkg", "install", "--runtimes-dir", str(store), *words],
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean_environment())
 
 
 def install(store, *words):

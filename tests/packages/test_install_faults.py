@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from debian_mirror import Mirror
+from support.server import BUILD, clean_environment
 
-BELLJAR = os.environ.get("BELLJAR", str(Path(__file__).parents[2] / "build" / "belljar"))
+BELLJAR = str(BUILD / "belljar")
 
 RECIPE = """
 language = "probe"
@@ -35,10 +36,11 @@ hello = "?"
 POSTINST_FAILS = "#!/bin/sh\necho about to fail >&2\nexit 7\n"
 
 
-def install(store, *words, config=None, before=()):
+def install(store, *words, config=None, before=(), env=None):
     argv = [*before, BELLJAR, "pkg", "install", "--runtimes-dir", str(store)]
     argv += ["--config", str(config)] if config else []
-    done = subprocess.run([*argv, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+    done = subprocess.run([*argv, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600,
+                          env={**clean_environment(), **(env or {})})
     return done.returncode, done.stdout
 
 
@@ -198,8 +200,8 @@ def test_full_disk_leaves_nothing_and_more_room_helps(store, space):
     mirror = Mirror(space / "mirror", [d for d in debs if not d.name.startswith("probe")])
     disk = space / "disk"
     disk.mkdir()
-    os.environ["DISK"] = str(disk)
     status, output = install(disk, "part/bookworm", config=config_of(space, f"file:{mirror.root}", mirror),
+                             env={"DISK": str(disk)},
                              before=["unshare", "--mount", "--propagation", "private", "sh", "-c", SMALL_DISK, "sh",
                                      str(disk)])
     assert status == 0, output
