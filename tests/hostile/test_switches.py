@@ -58,6 +58,9 @@ def prove(switches, names):
     return {row["name"]: row for row in json.loads(done.stdout)["rows"]}
 
 
+TRIES = 6  # an attack that is a race may lose it
+
+
 def swap_is_there():
     return len(pathlib.Path("/proc/swaps").read_text().splitlines()) > 1
 
@@ -67,8 +70,11 @@ def test_attacks_succeed_without_their_defence(switches):
     if "swap" in switches and not swap_is_there():
         pytest.skip("this host has no swap: nothing can be swapped out, limit or not")
     names = SETS[switches]
-    rows = prove(switches, [*names, SOUND])
-    there = [name for name in names if rows[name]["result"] != "absent"]
+    for _ in range(TRIES):
+        rows = prove(switches, [*names, SOUND])
+        there = [name for name in names if rows[name]["result"] != "absent"]
+        if all(rows[name]["result"] == "LEAKED" for name in there):
+            break
     if not there:
         pytest.skip("; ".join(rows[name]["detail"] for name in names))
     assert {name: rows[name]["result"] for name in there} == dict.fromkeys(there, "LEAKED"), rows
