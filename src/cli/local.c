@@ -48,12 +48,6 @@ static void local_on_lost(void *ctx)
 /* Before boxd is started, so that an early Ctrl-C finds somebody who cleans up. */
 static int loop_start(struct local *l, struct err *e)
 {
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD); /* orphans_end waits for it */
-    if (pthread_sigmask(SIG_BLOCK, &child, NULL) != 0) {
-        return err_sys(e, "blocking SIGCHLD");
-    }
     int r = orphans_adopt(e);
     if (r == 0) {
         r = loop_new(&l->loop, e);

@@ -114,12 +114,6 @@ int workshop_boxd(struct workshop *w, const char *stage_path, struct err *e)
 
 static int loop_start(struct workshop *w, struct err *e)
 {
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD); /* orphans_end waits for it */
-    if (pthread_sigmask(SIG_BLOCK, &child, NULL) != 0) {
-        return err_sys(e, "blocking SIGCHLD");
-    }
     int r = orphans_adopt(e);
     r = r < 0 ? r : loop_new(&w->loop, e);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(end_signals); i++) {

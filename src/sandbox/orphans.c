@@ -21,7 +21,11 @@
 
 int orphans_adopt(struct err *e)
 {
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD); /* orphans_end waits for it */
+    if (pthread_sigmask(SIG_BLOCK, &child, NULL) != 0 ||
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
         return err_sys(e, "adopting orphans");
     }
     return 0;

@@ -11,9 +11,9 @@
 struct err;
 struct log;
 
+/* SIGCHLD is blocked from then on. */
 int orphans_adopt(struct err *e);
 /* Buries those that have ended, but not `kept`, whose pidfds tell of their end. */
 void orphans_bury(const pid_t *kept, size_t kept_count);
-/* Waits for all children to end; kills what is left after `patience_ns`.  SIGCHLD must be blocked.
- */
+/* Waits for all children to end; kills what is left after `patience_ns`. */
 void orphans_end(uint64_t patience_ns, const struct log *log);
