@@ -4,7 +4,6 @@
 #include "languages/common.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -430,39 +429,6 @@ int num_sign(struct num a)
         return a.big->negative ? -1 : 1;
     }
     return (a.small > 0) - (a.small < 0);
-}
-
-double num_double(struct num a)
-{
-    if (!a.big) {
-        return (double)a.small;
-    }
-    double d = 0;
-    for (size_t i = a.big->len; i-- > 0;) {
-        d = d * 4294967296.0 + a.big->limbs[i];
-    }
-    return a.big->negative ? -d : d;
-}
-
-struct num num_of_double(double value)
-{
-    if (!isfinite(value)) {
-        return num_of(0);
-    }
-    value = trunc(value);
-    if (fabs(value) < 9e18) {
-        return num_of((int64_t)value);
-    }
-    int exponent;
-    double fraction = frexp(fabs(value), &exponent); /* 53 bits of it are all there are */
-    struct num mantissa = num_of((int64_t)ldexp(fraction, 62));
-    struct num scale = num_power(num_of(2), (uint64_t)(exponent - 62));
-    struct num n = num_mul(mantissa, scale);
-    num_done(&scale);
-    if (value < 0 && n.big) {
-        n.big->negative = true;
-    }
-    return n;
 }
 
 int64_t num_clamp(struct num a)

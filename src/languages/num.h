@@ -25,7 +25,6 @@ static inline bool num_is_small(struct num n)
 {
     return n.big == NULL;
 }
-struct num num_of_double(double value); /* its integer part; 0 for what is none */
 /* An optional '-' and digits; the caller has checked them. */
 struct num num_parse(const char *digits, size_t len);
 struct num num_copy(struct num n);
@@ -42,7 +41,6 @@ struct num num_negate(struct num a);
 struct num num_bits(struct num a, char op, struct num b);
 int num_compare(struct num a, struct num b);
 int num_sign(struct num a);
-double num_double(struct num a);
 /* Nearest 64-bit number: INT64_MIN or INT64_MAX for what is beyond. */
 int64_t num_clamp(struct num a);
 /* The low 64 bits of two's complement. */
