@@ -139,7 +139,7 @@ static void made_say(struct image_command *c, char *const *ids)
     for (; ids && *ids; ids++) {
         struct manifest *m = NULL;
         struct err e;
-        if (store_get(c->session.store, *ids, &m, &e) < 0) {
+        if (package_store_get(c->session.store, *ids, &m, &e) < 0) {
             continue;
         }
         if (c->events) {
@@ -229,7 +229,7 @@ static int do_remove(struct image_command *c, struct err *e)
     return r;
 }
 
-static uint64_t bytes_of(const struct store *store, const struct manifest *m)
+static uint64_t bytes_of(const struct package_store *store, const struct manifest *m)
 {
     uint64_t bytes = 0;
     for (size_t n = 0; n < m->layer_count; n++) {
@@ -265,7 +265,7 @@ static int do_list(struct image_command *c, struct err *e)
     AUTO(mem_freep) struct manifest **all = NULL;
     json_t *images = json_array();
     (void)e;
-    size_t count = store_list(c->session.store, &all, on_unreadable, NULL);
+    size_t count = package_store_list(c->session.store, &all, on_unreadable, NULL);
     for (size_t k = 0; k < count; k++) {
         if (strcmp(all[k]->source, IMAGE_SOURCE) == 0 && str_starts(all[k]->id, IMAGE_ID_PREFIX)) {
             list_one(c, all[k], images);
@@ -314,11 +314,11 @@ static int action_run(const struct action *action, struct image_command *c, stru
 {
     AUTO(mem_freep) char *path = NULL;
     AUTO(recipes_freep) struct recipes *recipes = NULL;
-    AUTO(store_closep) struct store *store = NULL;
+    AUTO(package_store_closep) struct package_store *store = NULL;
     struct progress progress = {.step = on_step, .ctx = c};
     int r = packages_dir_path(c->session.config, &path, e);
     (void)umask(022); /* boxes read it as strangers */
-    r = r < 0 ? r : store_open(path, action->writes, &store, e);
+    r = r < 0 ? r : package_store_open(path, action->writes, &store, e);
     if (r == -ERR_NOT_FOUND && !action->writes) {
         return 0; /* nothing was ever installed */
     }

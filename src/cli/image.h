@@ -7,7 +7,7 @@
 /* Opens the store's workshop, when an action first needs it. */
 struct image_session {
     const struct config *config;
-    struct store *store;
+    struct package_store *store;
     struct recipes *recipes;
     struct workshop *workshop;
     struct progress *progress;

@@ -104,7 +104,7 @@ static struct manifest *installed_find(const struct image_session *s, const char
 {
     struct manifest *found = NULL;
     AUTO(mem_freep) struct manifest **all = NULL;
-    size_t count = store_list(s->store, &all, not_said, NULL);
+    size_t count = package_store_list(s->store, &all, not_said, NULL);
     for (size_t k = 0; k < count; k++) {
         if (!found && strcmp(all[k]->id, own_id) != 0 && is_meant(all[k], spec)) {
             found = all[k];

@@ -159,7 +159,7 @@ static int store_begin(struct pkg *p, bool write, struct err *e)
         (void)umask(022); /* boxes read it as strangers */
         r = packages_dir_open(p->config, true, &dir, e);
     }
-    r = r < 0 ? r : store_open(p->path, write, &p->store, e);
+    r = r < 0 ? r : package_store_open(p->path, write, &p->store, e);
     return r == -ERR_NOT_FOUND && !write && p->path ? 0 : r;
 }
 
@@ -208,7 +208,7 @@ int pkg_close(struct pkg *p, int status)
     }
     json_decref(p->result);
     recipes_free(p->recipes);
-    store_close(p->store);
+    package_store_close(p->store);
     strv_free(p->o.libraries);
     free(p->path);
     *p = (struct pkg){0};

@@ -22,7 +22,7 @@
 struct config;
 struct manifest;
 struct recipes;
-struct store;
+struct package_store;
 
 struct pkg_options {
     bool again, dry_run, events, json, security, yes;
@@ -32,8 +32,8 @@ struct pkg_options {
 struct pkg {
     const struct config *config;
     struct pkg_options o;
-    char *path;          /* of the store */
-    struct store *store; /* NULL: there is none yet, and nothing was to be written */
+    char *path;                  /* of the store */
+    struct package_store *store; /* NULL: there is none yet, and nothing was to be written */
     struct recipes *recipes;
     struct pkg_progress progress;
     json_t *result; /* of the last line of --events */

@@ -138,7 +138,8 @@ static void order_new(struct shop *s, const struct choice *choice)
 {
     AUTO(manifest_freep) struct manifest *there = NULL;
     struct err ignored; /* then it is made */
-    if (choice->recipe && store_get(s->pkg->store, choice->recipe->id, &there, &ignored) < 0) {
+    if (choice->recipe &&
+        package_store_get(s->pkg->store, choice->recipe->id, &there, &ignored) < 0) {
         there = NULL;
     }
     shop_order(s, *choice, there, s->pkg->o.again);

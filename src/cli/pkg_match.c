@@ -21,7 +21,7 @@ void pkg_runtimes_read(struct pkg *p, struct pkg_runtimes *ret)
 {
     *ret = (struct pkg_runtimes){0};
     if (p->store) {
-        ret->count = store_list(p->store, &ret->all, pkg_on_unreadable, p);
+        ret->count = package_store_list(p->store, &ret->all, pkg_on_unreadable, p);
     }
 }
 

@@ -217,7 +217,7 @@ static int add_spec(struct pkg *p, const char *path)
     }
     for (char **id = ids; id && *id; id++) {
         struct manifest *m = NULL;
-        if (store_get(p->store, *id, &m, &e) < 0) {
+        if (package_store_get(p->store, *id, &m, &e) < 0) {
             return pkg_fail(p, &e);
         }
         pkg_say(p, "%s: %s %s", *id, m->recipe->language, m->version);

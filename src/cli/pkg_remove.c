@@ -131,7 +131,7 @@ static int pin_one(struct pkg *p, const char *id, bool pinned, struct err *e)
     AUTO(fd_closep) int lock = -1;
     struct manifest *m = NULL;
     int r = store_lock_recipe(p->store, id, true, &lock, e);
-    r = r < 0 ? r : store_get(p->store, id, &m, e);
+    r = r < 0 ? r : package_store_get(p->store, id, &m, e);
     if (r == 0 && m->pinned != pinned) {
         m->pinned = pinned;
         r = store_put(p->store, m, e);

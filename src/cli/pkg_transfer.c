@@ -90,7 +90,7 @@ static int imported_tell(struct pkg *p, char *const *ids, struct err *e)
 {
     for (; ids && *ids; ids++) {
         struct manifest *m = NULL;
-        int r = store_get(p->store, *ids, &m, e);
+        int r = package_store_get(p->store, *ids, &m, e);
         if (r < 0) {
             return r;
         }

@@ -49,11 +49,11 @@ static void not_said(void *ctx, const struct err *e)
     (void)ctx, (void)e;
 }
 
-char **image_ids(const struct store *s, const char *name)
+char **image_ids(const struct package_store *s, const char *name)
 {
     char **ids = NULL;
     AUTO(mem_freep) struct manifest **all = NULL;
-    size_t count = store_list(s, &all, not_said, NULL);
+    size_t count = package_store_list(s, &all, not_said, NULL);
     for (size_t k = 0; k < count; k++) {
         if (strcmp(all[k]->source, IMAGE_SOURCE) == 0 && is_of_image(all[k]->id, name)) {
             strv_add(&ids, all[k]->id);
@@ -63,7 +63,7 @@ char **image_ids(const struct store *s, const char *name)
     return ids;
 }
 
-int image_remove(struct store *s, const char *name, uint64_t *ret_bytes, unsigned *ret_left,
+int image_remove(struct package_store *s, const char *name, uint64_t *ret_bytes, unsigned *ret_left,
                  struct err *e)
 {
     AUTO(strv_freep) char **ids = image_ids(s, name);

@@ -31,7 +31,7 @@ struct image_choice {
 struct image_import {
     const struct config *config;
     const struct recipes *recipes;
-    struct store *store;
+    struct package_store *store;
     struct workshop *workshop;
     struct progress *progress; /* may be NULL */
     const char *name;          /* NAME */
@@ -48,9 +48,9 @@ int image_import(const struct image_import *i, int source_fd, char ***ret_ids, s
 int image_derive(const struct image_import *i, const struct manifest *from, char ***ret_ids,
                  struct err *e);
 /* Which of the store's runtimes the image NAME is; none is NULL.  The caller's. */
-char **image_ids(const struct store *s, const char *name);
+char **image_ids(const struct package_store *s, const char *name);
 /* ERR_NOT_FOUND; ERR_BUSY when something stands on it.  *ret_left: layers that are in use. */
-int image_remove(struct store *s, const char *name, uint64_t *ret_bytes, unsigned *ret_left,
+int image_remove(struct package_store *s, const char *name, uint64_t *ret_bytes, unsigned *ret_left,
                  struct err *e);
 
 /* --- what the files image_*.c share --------------------------------------------------------- */

@@ -258,7 +258,7 @@ static int finish(const struct install *i, struct installation *in,
     }
     r = r < 0 ? r : store_put(i->store, m, e);
     /* Read again: as everybody sees it. */
-    return r < 0 ? r : store_get(i->store, in->recipe->id, ret, e);
+    return r < 0 ? r : package_store_get(i->store, in->recipe->id, ret, e);
 }
 
 /* --- one recipe
@@ -341,8 +341,8 @@ static int recipe_install(const struct install *i, const struct recipe *recipe,
         return r;
     }
     struct err ignored; /* one that cannot be read is made again */
-    if (store_get(i->store, recipe->id, &there, &ignored) == 0 && (!i->again || depth > 0) &&
-        is_enough(there, libraries)) {
+    if (package_store_get(i->store, recipe->id, &there, &ignored) == 0 &&
+        (!i->again || depth > 0) && is_enough(there, libraries)) {
         *ret = TAKE(&there, NULL);
         *ret_made = false;
         return 0;

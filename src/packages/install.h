@@ -19,13 +19,13 @@ struct preparation;
 struct progress;
 struct recipe;
 struct recipes;
-struct store;
+struct package_store;
 struct workshop;
 
 struct install {
     const struct config *config;
     const struct recipes *recipes;
-    struct store *store;
+    struct package_store *store;
     struct workshop *workshop;
     struct fetcher *fetcher;
     struct progress *progress;

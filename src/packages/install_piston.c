@@ -108,7 +108,7 @@ static bool all_are_there(struct job *j, const struct manifest *one)
     for (size_t i = 0; i < j->package->count; i++) {
         AUTO(mem_freep) char *id = piston_recipe_id(&j->package->languages[i], j->entry);
         struct manifest *m = NULL;
-        if (store_get(j->install->store, id, &m, &ignored) < 0) {
+        if (package_store_get(j->install->store, id, &m, &ignored) < 0) {
             return false;
         }
         made_add(j, m);
@@ -133,7 +133,7 @@ static void on_unreadable(void *ctx, const struct err *e)
 static bool is_there(struct job *j)
 {
     struct manifest **all = NULL;
-    size_t count = store_list(j->install->store, &all, on_unreadable, NULL);
+    size_t count = package_store_list(j->install->store, &all, on_unreadable, NULL);
     bool found = false;
     for (size_t i = 0; i < count && !found; i++) {
         found = is_of(all[i], j->entry) && all[i]->layer_count > 0 && all_are_there(j, all[i]);
@@ -256,7 +256,7 @@ static int manifest_make(const struct job *j, const struct piston_language *lang
 /* None is put before all are known to be right. */
 static int languages_put(struct job *j, struct err *e)
 {
-    struct store *store = j->install->store;
+    struct package_store *store = j->install->store;
     int r = 0;
     for (size_t i = 0; r == 0 && i < j->package->count; i++) {
         struct manifest *m = xcalloc(1, sizeof(*m));

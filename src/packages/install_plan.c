@@ -157,7 +157,7 @@ static int look(struct plan *p, const struct recipe *recipe, unsigned depth, str
     if (find(p, recipe->id)) {
         return 0;
     }
-    if (store_get(p->install->store, recipe->id, &there, &ignored) == 0 &&
+    if (package_store_get(p->install->store, recipe->id, &there, &ignored) == 0 &&
         (!p->install->again || depth > 0)) {
         see(p, recipe)->there = there;
         return 0;

@@ -24,7 +24,7 @@ struct progress;
 struct recipe;
 struct recipes;
 struct stage;
-struct store;
+struct package_store;
 struct workshop;
 
 struct installation {
@@ -33,7 +33,7 @@ struct installation {
     const struct recipe *recipe;
     const char *suite;      /* the Debian release that all below it is of */
     char *const *libraries; /* --with; NULL: none */
-    struct store *store;
+    struct package_store *store;
     struct workshop *workshop;
     struct fetcher *fetcher;
     struct progress *progress;

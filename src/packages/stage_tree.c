@@ -30,8 +30,9 @@
 
 /* --- the layers ------------------------------------------------------------------------------ */
 
-int stage_tree_open(const struct store *s, const struct stage *stage, const uint32_t *layers,
-                    size_t layer_count, uid_t owner, struct stage_tree *ret, struct err *e)
+int stage_tree_open(const struct package_store *s, const struct stage *stage,
+                    const uint32_t *layers, size_t layer_count, uid_t owner, struct stage_tree *ret,
+                    struct err *e)
 {
     AUTO(stage_tree_close) struct stage_tree t = {.stage = stage, .owner = owner};
     t.layer_fds = xcalloc(layer_count ? layer_count : 1, sizeof(*t.layer_fds));

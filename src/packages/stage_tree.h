@@ -14,7 +14,7 @@
 struct buf;
 struct err;
 struct stage;
-struct store;
+struct package_store;
 
 struct stage_tree {
     const struct stage *stage; /* its tree_fd */
@@ -23,8 +23,9 @@ struct stage_tree {
     uid_t owner;
 };
 
-int stage_tree_open(const struct store *s, const struct stage *stage, const uint32_t *layers,
-                    size_t layer_count, uid_t owner, struct stage_tree *ret, struct err *e);
+int stage_tree_open(const struct package_store *s, const struct stage *stage,
+                    const uint32_t *layers, size_t layer_count, uid_t owner, struct stage_tree *ret,
+                    struct err *e);
 void stage_tree_close(struct stage_tree *t); /* closes, and changes nothing; fits AUTO */
 
 /* The directories of the layers, and their files that are written in place. */

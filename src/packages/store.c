@@ -50,7 +50,7 @@ int store_flock(int fd, int operation)
     return r;
 }
 
-int store_lock(const struct store *s, int *ret_fd, struct err *e)
+int store_lock(const struct package_store *s, int *ret_fd, struct err *e)
 {
     if (!s->write) {
         return err_set(e, ERR_BUG, "the store of packages was opened for reading");
@@ -63,14 +63,14 @@ int store_lock(const struct store *s, int *ret_fd, struct err *e)
     return 0;
 }
 
-int store_sync_dir(const struct store *s, const char *folder, struct err *e)
+int store_sync_dir(const struct package_store *s, const char *folder, struct err *e)
 {
     AUTO(fd_closep) int fd = openat(s->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 || fsync(fd) < 0 ? err_sys(e, "writing '%s' of the store to the disk", folder)
                                    : 0;
 }
 
-int store_put_text(const struct store *s, const struct stage *st, const char *folder,
+int store_put_text(const struct package_store *s, const struct stage *st, const char *folder,
                    const char *name, const char *text, size_t len, struct err *e)
 {
     static const char fresh[] = "text";
@@ -91,7 +91,7 @@ int store_put_text(const struct store *s, const struct stage *st, const char *fo
     return store_sync_dir(s, folder, e);
 }
 
-int store_read_text(const struct store *s, const char *path, size_t max, struct buf *ret,
+int store_read_text(const struct package_store *s, const char *path, size_t max, struct buf *ret,
                     struct err *e)
 {
     AUTO(fd_closep) int fd = openat(s->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -157,7 +157,7 @@ static int folder_make(int fd, const struct folder *f, struct err *e)
     return errno == EEXIST ? 0 : err_sys(e, "making '%s'", f->name);
 }
 
-static int folders_make(struct store *s, const char *path, struct err *e)
+static int folders_make(struct package_store *s, const char *path, struct err *e)
 {
     int r = owner_check(s->fd, path, e);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(folders); i++) {
@@ -171,13 +171,14 @@ static int folders_make(struct store *s, const char *path, struct err *e)
     return fd < 0 ? err_sys(e, "making '%s'", STORE_LOCK) : 0;
 }
 
-int store_open(const char *packages_dir, bool write, struct store **ret, struct err *e)
+int package_store_open(const char *packages_dir, bool write, struct package_store **ret,
+                       struct err *e)
 {
     int r = write ? path_make(packages_dir, e) : 0;
     if (r < 0) {
         return r;
     }
-    AUTO(store_closep) struct store *s = xcalloc(1, sizeof(*s));
+    AUTO(package_store_closep) struct package_store *s = xcalloc(1, sizeof(*s));
     s->write = write;
     s->fd = open(packages_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (s->fd < 0) {
@@ -194,7 +195,7 @@ int store_open(const char *packages_dir, bool write, struct store **ret, struct 
     return 0;
 }
 
-void store_close(struct store *s)
+void package_store_close(struct package_store *s)
 {
     if (s) {
         store_hold_drop(s, NULL, 0);
@@ -204,13 +205,13 @@ void store_close(struct store *s)
     }
 }
 
-void store_closep(struct store **s)
+void package_store_closep(struct package_store **s)
 {
-    store_close(*s);
+    package_store_close(*s);
     *s = NULL;
 }
 
-int store_fd(const struct store *s)
+int store_fd(const struct package_store *s)
 {
     return s->fd;
 }

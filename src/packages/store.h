@@ -24,7 +24,8 @@
  * for each runtime that it knows, until the last job with it has ended.
  *
  * The directory and all in it belong to who installs; the server only reads.  Functions block.  A
- * struct store is for one thread and one installation at a time; any number of them may be open.
+ * struct package_store is for one thread and one installation at a time; any number of them may be
+ * open.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,31 +39,26 @@
 
 struct err;
 struct manifest;
-struct store;
-
-/* In one program with the store of executions (src/store), which has functions of these names. */
-#define store_open  package_store_open
-#define store_close package_store_close
-#define store_get   package_store_get
-#define store_list  package_store_list
+struct package_store;
 
 /* `write`: makes what is missing, and removes what the dead have left. */
-int store_open(const char *packages_dir, bool write, struct store **ret, struct err *e);
-void store_close(struct store *s); /* NULL is fine */
-void store_closep(struct store **s);
-int store_fd(const struct store *s); /* of the directory; stays the store's */
+int package_store_open(const char *packages_dir, bool write, struct package_store **ret,
+                       struct err *e);
+void package_store_close(struct package_store *s); /* NULL is fine */
+void package_store_closep(struct package_store **s);
+int store_fd(const struct package_store *s); /* of the directory; stays the store's */
 
 /* --- making ------------------------------------------------------------------------------- */
 
 struct stage {
-    struct store *store;
+    struct package_store *store;
     char *name;
     int fd;      /* of stage/<name> */
     int tree_fd; /* of its "root": the tree that is being made */
     /* There are "root" and "work": those of an overlay, where a box writes to it. */
 };
 
-int store_stage(struct store *s, struct stage *ret, struct err *e);
+int store_stage(struct package_store *s, struct stage *ret, struct err *e);
 void stage_done(struct stage *st); /* removes it; fine when it was committed or never made */
 
 struct layer {
@@ -83,29 +79,30 @@ struct layer {
  * it.  The stage is still to be ended with stage_done.
  */
 int store_commit(struct stage *st, struct layer *ret, struct err *e);
-int store_layer(const struct store *s, uint32_t id, struct layer *ret, struct err *e);
+int store_layer(const struct package_store *s, uint32_t id, struct layer *ret, struct err *e);
 /* Reads the whole tree again: ERR_INVALID when it is not what its digest says. */
-int store_verify(const struct store *s, uint32_t id, struct err *e);
+int store_verify(const struct package_store *s, uint32_t id, struct err *e);
 
 /* --- runtimes ------------------------------------------------------------------------------ */
 
 /* Puts it in place of the one with the same id, if there is one.  ERR_NOT_FOUND when a layer that
  * it names is gone: hold what you build on. */
-int store_put(struct store *s, const struct manifest *m, struct err *e);
-int store_get(const struct store *s, const char *id, struct manifest **ret, struct err *e);
+int store_put(struct package_store *s, const struct manifest *m, struct err *e);
+int package_store_get(const struct package_store *s, const char *id, struct manifest **ret,
+                      struct err *e);
 /* Sorted by id; *ret and what is in it are the caller's.  One that cannot be read is told to `say`
  * and left out. */
-size_t store_list(const struct store *s, struct manifest ***ret,
-                  void (*say)(void *ctx, const struct err *e), void *ctx);
+size_t package_store_list(const struct package_store *s, struct manifest ***ret,
+                          void (*say)(void *ctx, const struct err *e), void *ctx);
 /* ERR_NOT_FOUND; ERR_BUSY when another runtime stands on it (the text names it).  Its layers are
  * left to store_collect. */
-int store_remove(struct store *s, const char *id, struct err *e);
+int store_remove(struct package_store *s, const char *id, struct err *e);
 /*
  * Removes layers that no runtime names, also those that this store has committed and not put.
  * Those that are in use are waited for when `wait`, else left; *ret_left says how many.  Nothing is
  * removed while there is a manifest that cannot be read: the error names it.
  */
-int store_collect(struct store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
+int store_collect(struct package_store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
                   struct err *e);
 
 /* One descriptor for each, with a shared lock; ERR_NOT_FOUND when one is gone. */
@@ -113,4 +110,5 @@ int store_hold(int packages_fd, const uint32_t *ids, size_t count, int *ret_fds,
 
 /* Two installations of one recipe at once: the second waits, then finds it there.  Closed to let
  * go.  `wait`: else ERR_BUSY. */
-int store_lock_recipe(struct store *s, const char *id, bool wait, int *ret_fd, struct err *e);
+int store_lock_recipe(struct package_store *s, const char *id, bool wait, int *ret_fd,
+                      struct err *e);

@@ -65,7 +65,7 @@ static int lock_try(int folder_fd, const char *name, int *ret_fd, struct err *e)
     return 1;
 }
 
-static int dead_stages(const struct store *s, struct dead *d, struct err *e)
+static int dead_stages(const struct package_store *s, struct dead *d, struct err *e)
 {
     AUTO(dir_closep) DIR *dir = NULL;
     int r = dir_open(s->fd, STORE_STAGE, &dir, e);
@@ -93,7 +93,8 @@ static bool is_known(const struct layer *layers, size_t count, const char *name)
 }
 
 /* Into stage/, where it is removed like the others, also when we are killed. */
-static int layer_to_stage(const struct store *s, const char *name, struct dead *d, struct err *e)
+static int layer_to_stage(const struct package_store *s, const char *name, struct dead *d,
+                          struct err *e)
 {
     AUTO(fd_closep) int fd = -1;
     struct store_path from = store_name_path(STORE_LAYERS, name);
@@ -111,8 +112,8 @@ static int layer_to_stage(const struct store *s, const char *name, struct dead *
     return 0;
 }
 
-static int layers_without_digest(const struct store *s, const struct layer *layers, size_t count,
-                                 char ***ret, struct err *e)
+static int layers_without_digest(const struct package_store *s, const struct layer *layers,
+                                 size_t count, char ***ret, struct err *e)
 {
     AUTO(dir_closep) DIR *dir = NULL;
     int r = dir_open(s->fd, STORE_LAYERS, &dir, e);
@@ -125,7 +126,7 @@ static int layers_without_digest(const struct store *s, const struct layer *laye
     return r;
 }
 
-static int dead_layers(const struct store *s, struct dead *d, struct err *e)
+static int dead_layers(const struct package_store *s, struct dead *d, struct err *e)
 {
     AUTO(mem_freep) struct layer *layers = NULL;
     AUTO(strv_freep) char **names = NULL;
@@ -148,7 +149,7 @@ static int dead_layers(const struct store *s, struct dead *d, struct err *e)
     return r;
 }
 
-static int dead_digests(const struct store *s, struct err *e)
+static int dead_digests(const struct package_store *s, struct err *e)
 {
     AUTO(dir_closep) DIR *dir = NULL;
     int r = dir_open(s->fd, STORE_DIGESTS, &dir, e);
@@ -164,7 +165,7 @@ static int dead_digests(const struct store *s, struct err *e)
     return r;
 }
 
-static int dead_find(const struct store *s, struct dead *d, struct err *e)
+static int dead_find(const struct package_store *s, struct dead *d, struct err *e)
 {
     AUTO(fd_closep) int lock = -1;
     int r = store_lock(s, &lock, e);
@@ -177,7 +178,7 @@ static int dead_find(const struct store *s, struct dead *d, struct err *e)
     return r == 0 ? dead_layers(s, d, e) : r;
 }
 
-int store_clean(struct store *s, struct err *e)
+int store_clean(struct package_store *s, struct err *e)
 {
     AUTO(dead_done) struct dead d = {0};
     int r = dead_find(s, &d, e);

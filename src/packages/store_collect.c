@@ -19,8 +19,8 @@
  * not got the store's: a maker may have the one and want the other.
  */
 
-static int layer_remove_locked(struct store *s, const struct stage *st, const struct layer *layer,
-                               bool *ret_done, struct err *e)
+static int layer_remove_locked(struct package_store *s, const struct stage *st,
+                               const struct layer *layer, bool *ret_done, struct err *e)
 {
     AUTO(fd_closep) int lock = -1;
     AUTO(store_users_done) struct store_users users = {0};
@@ -46,7 +46,7 @@ static int layer_remove_locked(struct store *s, const struct stage *st, const st
 }
 
 /* 1: removed; 0: somebody uses it. */
-static int layer_collect(struct store *s, const struct stage *st, const struct layer *layer,
+static int layer_collect(struct package_store *s, const struct stage *st, const struct layer *layer,
                          bool wait, struct err *e)
 {
     AUTO(fd_closep)
@@ -63,7 +63,8 @@ static int layer_collect(struct store *s, const struct stage *st, const struct l
     return r < 0 ? r : done;
 }
 
-static int unused_find(const struct store *s, struct layer **ret, size_t *ret_count, struct err *e)
+static int unused_find(const struct package_store *s, struct layer **ret, size_t *ret_count,
+                       struct err *e)
 {
     AUTO(store_users_done) struct store_users users = {0};
     AUTO(mem_freep) struct layer *all = NULL;
@@ -85,7 +86,7 @@ static int unused_find(const struct store *s, struct layer **ret, size_t *ret_co
     return 0;
 }
 
-int store_collect(struct store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
+int store_collect(struct package_store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
                   struct err *e)
 {
     AUTO(mem_freep) struct layer *unused = NULL;
@@ -148,7 +149,8 @@ int store_hold(int packages_fd, const uint32_t *ids, size_t count, int *ret_fds,
     return r;
 }
 
-int store_lock_recipe(struct store *s, const char *id, bool wait, int *ret_fd, struct err *e)
+int store_lock_recipe(struct package_store *s, const char *id, bool wait, int *ret_fd,
+                      struct err *e)
 {
     char name[STORE_NAME_MAX + 1];
     int r = store_dir_of_id(id, name, e);

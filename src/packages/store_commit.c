@@ -27,7 +27,7 @@
  *   digests/     the digest says so; now it is a layer
  */
 
-void store_hold_add(struct store *s, uint32_t id, int fd)
+void store_hold_add(struct package_store *s, uint32_t id, int fd)
 {
     s->held = xreallocarray(s->held, s->held_count + 1, sizeof(*s->held));
     s->held[s->held_count++] = (struct store_held){id, fd};
@@ -43,7 +43,7 @@ static bool is_among(uint32_t id, const uint32_t *ids, size_t count)
     return false;
 }
 
-void store_hold_drop(struct store *s, const uint32_t *ids, size_t count)
+void store_hold_drop(struct package_store *s, const uint32_t *ids, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < s->held_count; i++) {
@@ -71,7 +71,7 @@ static int tree_lock(int dir_fd, const char *path, int operation, int *ret_fd, s
 }
 
 /* An equal layer; ERR_NOT_FOUND, or ERR_BUSY when a store_collect is about to remove it. */
-static int equal_take(struct store *s, struct layer *layer, struct err *e)
+static int equal_take(struct package_store *s, struct layer *layer, struct err *e)
 {
     struct layer there;
     int fd = -1;
@@ -89,7 +89,7 @@ static int equal_take(struct store *s, struct layer *layer, struct err *e)
 
 static int layer_put(struct stage *st, struct layer *layer, struct err *e)
 {
-    struct store *s = st->store;
+    struct package_store *s = st->store;
     AUTO(fd_closep) int fd = -1;
     int r = tree_lock(st->fd, "root", LOCK_SH, &fd, e);
     if (r == 0) {
@@ -116,7 +116,7 @@ static int layer_put(struct stage *st, struct layer *layer, struct err *e)
 }
 
 /* Not under the store's lock: the collector that has it locked needs that one, too. */
-static int removal_await(const struct store *s, const char *digest, struct err *e)
+static int removal_await(const struct package_store *s, const char *digest, struct err *e)
 {
     struct layer there;
     AUTO(fd_closep) int fd = -1;

@@ -21,7 +21,7 @@
 
 struct export
 {
-    const struct store *store;
+    const struct package_store *store;
     struct store_users users; /* all that is installed */
     bool *chosen;             /* of them */
     uint32_t *layers;
@@ -138,7 +138,7 @@ static int put_manifest(struct export *x, const char *id, struct err *e)
 {
     AUTO(manifest_freep) struct manifest *m = NULL;
     AUTO(buf_done) struct buf text = {0};
-    int r = store_get(x->store, id, &m, e);
+    int r = package_store_get(x->store, id, &m, e);
     if (r < 0) {
         return r;
     }
@@ -194,7 +194,7 @@ static int put_all(struct export *x, struct err *e)
     return r;
 }
 
-int store_export(const struct store *s, char *const *ids, int out_fd, struct err *e)
+int store_export(const struct package_store *s, char *const *ids, int out_fd, struct err *e)
 {
     AUTO(export_done) struct export x = {.store = s, .out_fd = out_fd, .sha = sha256_new()};
     int r = store_users_read(s, NULL, &x.users, e);

@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 struct err;
-struct store;
+struct package_store;
 
 /* The chosen ones and, without being asked, the parts they stand on.  Each layer is checked on its
  * way; ERR_INVALID when one is not what was installed.  Blocks on `out_fd`. */
-int store_export(const struct store *s, char *const *ids, int out_fd, struct err *e);
+int store_export(const struct package_store *s, char *const *ids, int out_fd, struct err *e);
 
 /*
  * Puts all of a stream into the store: layers that are there already are not made again; the
@@ -26,4 +26,5 @@ int store_export(const struct store *s, char *const *ids, int out_fd, struct err
  * that is there with the same id is replaced.  *ret_ids (the caller's) are the runtimes.  What an
  * import that failed has made is left to store_collect.
  */
-int store_import(struct store *s, int in_fd, uint64_t max_bytes, char ***ret_ids, struct err *e);
+int store_import(struct package_store *s, int in_fd, uint64_t max_bytes, char ***ret_ids,
+                 struct err *e);

@@ -16,7 +16,7 @@ struct store_held {
     int fd; /* with a shared lock */
 };
 
-struct store {
+struct package_store {
     int fd;
     bool write;
     struct store_held *held;
@@ -44,36 +44,39 @@ struct store_path store_name_path(const char *folder, const char *name);
  * The lock of all that is put in place or removed; closing the descriptor lets go.  Nobody waits
  * for anything else while having it.
  */
-int store_lock(const struct store *s, int *ret_fd, struct err *e);
+int store_lock(const struct package_store *s, int *ret_fd, struct err *e);
 /* flock, as often as a signal is in the way; -1 with errno. */
 int store_flock(int fd, int operation);
-int store_sync_dir(const struct store *s, const char *folder, struct err *e);
+int store_sync_dir(const struct package_store *s, const char *folder, struct err *e);
 /* Puts `text` under a path of the store: written in the stage, synced, renamed, synced again. */
-int store_put_text(const struct store *s, const struct stage *st, const char *folder,
+int store_put_text(const struct package_store *s, const struct stage *st, const char *folder,
                    const char *name, const char *text, size_t len, struct err *e);
 /* A file of ours, at most `max` bytes. */
 struct buf;
-int store_read_text(const struct store *s, const char *path, size_t max, struct buf *ret,
+int store_read_text(const struct package_store *s, const char *path, size_t max, struct buf *ret,
                     struct err *e);
 
 /* What the dead have left.  Called by store_open. */
-int store_clean(struct store *s, struct err *e);
+int store_clean(struct package_store *s, struct err *e);
 
 /* A directory in stage/ that is locked and empty, with fd; tree_fd is -1. */
-int store_stage_empty(struct store *s, struct stage *ret, struct err *e);
+int store_stage_empty(struct package_store *s, struct stage *ret, struct err *e);
 
 /* --- layers --------------------------------------------------------------------------------- */
 
 /* All that have a digest and are there, sorted by id; *ret is the caller's. */
-int store_layers(const struct store *s, struct layer **ret, size_t *ret_count, struct err *e);
-int store_layer_of_digest(const struct store *s, const char *digest, struct layer *ret,
+int store_layers(const struct package_store *s, struct layer **ret, size_t *ret_count,
+                 struct err *e);
+int store_layer_of_digest(const struct package_store *s, const char *digest, struct layer *ret,
                           struct err *e);
-int store_layer_write(const struct store *s, const struct stage *st, const struct layer *layer,
-                      struct err *e);
+int store_layer_write(const struct package_store *s, const struct stage *st,
+                      const struct layer *layer, struct err *e);
 /* With the lock held: one that was never given.  *ret is taken by it. */
-int store_next_id(const struct store *s, const struct stage *st, uint32_t *ret, struct err *e);
-void store_hold_add(struct store *s, uint32_t id, int fd);                /* takes fd */
-void store_hold_drop(struct store *s, const uint32_t *ids, size_t count); /* ids NULL: all */
+int store_next_id(const struct package_store *s, const struct stage *st, uint32_t *ret,
+                  struct err *e);
+void store_hold_add(struct package_store *s, uint32_t id, int fd); /* takes fd */
+void store_hold_drop(struct package_store *s, const uint32_t *ids,
+                     size_t count); /* ids NULL: all */
 
 /* --- runtimes ------------------------------------------------------------------------------- */
 
@@ -91,11 +94,11 @@ struct store_users {
 void store_users_done(struct store_users *u);
 /* The first manifest that cannot be read is the error; but that of `except` (an id, or NULL) is
  * not looked at. */
-int store_users_read(const struct store *s, const char *except, struct store_users *ret,
+int store_users_read(const struct package_store *s, const char *except, struct store_users *ret,
                      struct err *e);
 /* Like store_put; layers that were committed stay held. */
 struct manifest;
-int store_put_keeping(struct store *s, const struct manifest *m, struct err *e);
+int store_put_keeping(struct package_store *s, const struct manifest *m, struct err *e);
 bool store_users_name(const struct store_users *u, uint32_t layer);
 
 /* "ruby/3.1" is in "ruby@3.1"; ERR_INVALID when it is no id. */
@@ -103,4 +106,4 @@ int store_dir_of_id(const char *id, char ret[STORE_NAME_MAX + 1], struct err *e)
 /* NULL when it is no such name; else the caller's. */
 char *store_id_of_dir(const char *dir);
 /* Names in runtimes/, sorted; NULL when there is none. */
-int store_runtime_dirs(const struct store *s, char ***ret, struct err *e);
+int store_runtime_dirs(const struct package_store *s, char ***ret, struct err *e);

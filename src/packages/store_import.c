@@ -23,7 +23,7 @@
 #define LAYERS_MAX   8192
 
 struct import {
-    struct store *store;
+    struct package_store *store;
     struct stream_in *in;
     uint64_t bytes; /* may still be written */
     struct manifest **manifests;
@@ -205,7 +205,8 @@ static int layers_rename(const struct import *m, struct manifest *one, struct er
     return 0;
 }
 
-int store_import(struct store *s, int in_fd, uint64_t max_bytes, char ***ret_ids, struct err *e)
+int store_import(struct package_store *s, int in_fd, uint64_t max_bytes, char ***ret_ids,
+                 struct err *e)
 {
     AUTO(import_done)
     struct import m = {.store = s, .in = stream_in_new(in_fd), .bytes = max_bytes};

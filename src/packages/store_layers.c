@@ -64,7 +64,7 @@ static int record_parse(const char *path, const struct buf *text, struct layer *
     return 0;
 }
 
-int store_layer_of_digest(const struct store *s, const char *digest, struct layer *ret,
+int store_layer_of_digest(const struct package_store *s, const char *digest, struct layer *ret,
                           struct err *e)
 {
     if (!is_digest(digest)) {
@@ -95,7 +95,8 @@ static int by_id(const void *a, const void *b)
     return (l->id > r->id) - (l->id < r->id);
 }
 
-int store_layers(const struct store *s, struct layer **ret, size_t *ret_count, struct err *e)
+int store_layers(const struct package_store *s, struct layer **ret, size_t *ret_count,
+                 struct err *e)
 {
     AUTO(dir_closep) DIR *dir = NULL;
     AUTO(mem_freep) struct layer *all = NULL;
@@ -128,7 +129,7 @@ int store_layers(const struct store *s, struct layer **ret, size_t *ret_count, s
     return 0;
 }
 
-int store_layer(const struct store *s, uint32_t id, struct layer *ret, struct err *e)
+int store_layer(const struct package_store *s, uint32_t id, struct layer *ret, struct err *e)
 {
     AUTO(mem_freep) struct layer *all = NULL;
     size_t count = 0;
@@ -142,8 +143,8 @@ int store_layer(const struct store *s, uint32_t id, struct layer *ret, struct er
     return r < 0 ? r : err_set(e, ERR_NOT_FOUND, "there is no layer %" PRIu32, id);
 }
 
-int store_layer_write(const struct store *s, const struct stage *st, const struct layer *layer,
-                      struct err *e)
+int store_layer_write(const struct package_store *s, const struct stage *st,
+                      const struct layer *layer, struct err *e)
 {
     AUTO(buf_done) struct buf text = {0};
     buf_add_fmt(&text, "id = %" PRIu32 "\nbytes = %" PRIu64 "\ninodes = %" PRIu64 "\n", layer->id,
@@ -152,7 +153,7 @@ int store_layer_write(const struct store *s, const struct stage *st, const struc
 }
 
 /* One more than any that can be seen, should the counter be lost. */
-static int id_guess(const struct store *s, uint32_t *ret, struct err *e)
+static int id_guess(const struct package_store *s, uint32_t *ret, struct err *e)
 {
     AUTO(dir_closep) DIR *dir = NULL;
     int r = dir_open(s->fd, STORE_LAYERS, &dir, e);
@@ -176,7 +177,8 @@ static int id_guess(const struct store *s, uint32_t *ret, struct err *e)
     return r;
 }
 
-int store_next_id(const struct store *s, const struct stage *st, uint32_t *ret, struct err *e)
+int store_next_id(const struct package_store *s, const struct stage *st, uint32_t *ret,
+                  struct err *e)
 {
     AUTO(buf_done) struct buf text = {0};
     uint32_t id = 0;
@@ -199,7 +201,7 @@ int store_next_id(const struct store *s, const struct stage *st, uint32_t *ret, 
     return r;
 }
 
-int store_verify(const struct store *s, uint32_t id, struct err *e)
+int store_verify(const struct package_store *s, uint32_t id, struct err *e)
 {
     struct layer said, is;
     int r = store_layer(s, id, &said, e);

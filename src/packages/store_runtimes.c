@@ -70,7 +70,7 @@ static int by_text(const void *a, const void *b)
 }
 
 /* Sorted by what they stand for: '@' and '/' have different places. */
-int store_runtime_dirs(const struct store *s, char ***ret, struct err *e)
+int store_runtime_dirs(const struct package_store *s, char ***ret, struct err *e)
 {
     AUTO(dir_closep) DIR *dir = NULL;
     int r = dir_open(s->fd, STORE_RUNTIMES, &dir, e);
@@ -101,7 +101,7 @@ int store_runtime_dirs(const struct store *s, char ***ret, struct err *e)
 typedef int parse_fn(const char *name, const char *text, size_t len, struct manifest **ret,
                      struct err *e);
 
-static int manifest_read(const struct store *s, const char *id, parse_fn *parse,
+static int manifest_read(const struct package_store *s, const char *id, parse_fn *parse,
                          struct manifest **ret, struct err *e)
 {
     char dir[STORE_NAME_MAX + 1], path[STORE_NAME_MAX + 64];
@@ -128,13 +128,14 @@ static int manifest_read(const struct store *s, const char *id, parse_fn *parse,
     return r;
 }
 
-int store_get(const struct store *s, const char *id, struct manifest **ret, struct err *e)
+int package_store_get(const struct package_store *s, const char *id, struct manifest **ret,
+                      struct err *e)
 {
     return manifest_read(s, id, manifest_parse, ret, e);
 }
 
-size_t store_list(const struct store *s, struct manifest ***ret,
-                  void (*say)(void *ctx, const struct err *e), void *ctx)
+size_t package_store_list(const struct package_store *s, struct manifest ***ret,
+                          void (*say)(void *ctx, const struct err *e), void *ctx)
 {
     AUTO(strv_freep) char **ids = NULL;
     struct err e = {0};
@@ -144,7 +145,7 @@ size_t store_list(const struct store *s, struct manifest ***ret,
     struct manifest **all = xcalloc(strv_len(ids) + 1, sizeof(struct manifest *));
     size_t count = 0;
     for (char **id = ids; id && *id; id++) {
-        int r = store_get(s, *id, &all[count], &e);
+        int r = package_store_get(s, *id, &all[count], &e);
         if (r < 0 && r != -ERR_NOT_FOUND && say) {
             say(ctx, &e); /* that one was not removed just now */
         }
@@ -164,7 +165,7 @@ void store_users_done(struct store_users *u)
     *u = (struct store_users){0};
 }
 
-int store_users_read(const struct store *s, const char *except, struct store_users *ret,
+int store_users_read(const struct package_store *s, const char *except, struct store_users *ret,
                      struct err *e)
 {
     AUTO(strv_freep) char **ids = NULL;
@@ -209,7 +210,7 @@ bool store_users_name(const struct store_users *u, uint32_t layer)
 
 /* --- changing --------------------------------------------------------------------------------- */
 
-static int layers_check(const struct store *s, const struct manifest *m, struct err *e)
+static int layers_check(const struct package_store *s, const struct manifest *m, struct err *e)
 {
     struct stat st;
     for (size_t i = 0; i < m->layer_count; i++) {
@@ -230,7 +231,7 @@ static int text_make(const struct manifest *m, struct buf *ret, struct err *e)
     return r < 0 ? err_wrap(e, "'%s' cannot be installed", m->id) : 0;
 }
 
-static int dir_put(struct store *s, const struct stage *st, const char *dir, struct err *e)
+static int dir_put(struct package_store *s, const struct stage *st, const char *dir, struct err *e)
 {
     struct store_path path = store_name_path(STORE_RUNTIMES, dir);
     if (renameat2(st->fd, "runtime", s->fd, path.text, RENAME_NOREPLACE) < 0 &&
@@ -260,7 +261,7 @@ static int dir_make(const struct stage *st, const struct buf *text, struct err *
     return r;
 }
 
-int store_put_keeping(struct store *s, const struct manifest *m, struct err *e)
+int store_put_keeping(struct package_store *s, const struct manifest *m, struct err *e)
 {
     char dir[STORE_NAME_MAX + 1];
     AUTO(buf_done) struct buf text = {0};
@@ -275,7 +276,7 @@ int store_put_keeping(struct store *s, const struct manifest *m, struct err *e)
     return r == 0 ? dir_put(s, &st, dir, e) : r;
 }
 
-int store_put(struct store *s, const struct manifest *m, struct err *e)
+int store_put(struct package_store *s, const struct manifest *m, struct err *e)
 {
     int r = store_put_keeping(s, m, e);
     if (r == 0) {
@@ -300,7 +301,7 @@ static const char *user_of(const struct store_users *users, const struct manifes
     return NULL;
 }
 
-static int remove_check(const struct store *s, const char *id, struct err *e)
+static int remove_check(const struct package_store *s, const char *id, struct err *e)
 {
     AUTO(manifest_freep) struct manifest *m = NULL;
     int r = manifest_read(s, id, manifest_parse_bare, &m, e);
@@ -313,7 +314,7 @@ static int remove_check(const struct store *s, const char *id, struct err *e)
     return user ? err_set(e, ERR_BUSY, "'%s' is needed by '%s': remove that first", id, user) : r;
 }
 
-int store_remove(struct store *s, const char *id, struct err *e)
+int store_remove(struct package_store *s, const char *id, struct err *e)
 {
     char dir[STORE_NAME_MAX + 1];
     AUTO(stage_done) struct stage st = {.fd = -1, .tree_fd = -1};

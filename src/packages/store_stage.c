@@ -21,7 +21,7 @@
  * for those of the dead is done under the store's lock, so that none is seen before it is locked.
  */
 
-int store_stage_empty(struct store *s, struct stage *ret, struct err *e)
+int store_stage_empty(struct package_store *s, struct stage *ret, struct err *e)
 {
     AUTO(fd_closep) int lock = -1;
     int r = store_lock(s, &lock, e);
@@ -57,7 +57,7 @@ static int folder_make(const struct stage *st, const char *name, int *ret_fd, st
     return 0;
 }
 
-int store_stage(struct store *s, struct stage *ret, struct err *e)
+int store_stage(struct package_store *s, struct stage *ret, struct err *e)
 {
     struct stage st = {.fd = -1, .tree_fd = -1};
     int r = store_stage_empty(s, &st, e);

@@ -82,7 +82,7 @@ static void layer_count(struct store_usage *u, const struct store_users *users,
     }
 }
 
-int store_usage(const struct store *s, struct store_usage *ret, struct err *e)
+int store_usage(const struct package_store *s, struct store_usage *ret, struct err *e)
 {
     AUTO(store_users_done) struct store_users users = {0};
     AUTO(mem_freep) struct layer *layers = NULL;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct err;
-struct store;
+struct package_store;
 
 struct store_use {
     char *id;
@@ -24,5 +24,5 @@ struct store_usage {
     uint64_t stage_bytes;  /* half made */
 };
 
-int store_usage(const struct store *s, struct store_usage *ret, struct err *e);
+int store_usage(const struct package_store *s, struct store_usage *ret, struct err *e);
 void store_usage_done(struct store_usage *u);

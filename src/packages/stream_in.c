@@ -33,12 +33,6 @@ void stream_in_free(struct stream_in *s)
     }
 }
 
-void stream_in_freep(struct stream_in **s)
-{
-    stream_in_free(*s);
-    *s = NULL;
-}
-
 /* One read more; 0 bytes at the end. */
 static int fill(struct stream_in *s, size_t *ret_got, struct err *e)
 {

@@ -15,7 +15,6 @@ struct stream_in;
 
 struct stream_in *stream_in_new(int fd);  /* not taken */
 void stream_in_free(struct stream_in *s); /* NULL is fine */
-void stream_in_freep(struct stream_in **s);
 /* What is there without taking it: at least one byte, at most *ret_len; 0 bytes at the end. */
 int stream_in_look(struct stream_in *s, const void **ret, size_t *ret_len, struct err *e);
 /* At least `len` (at most STREAM_IN_MAX) of them; ERR_INVALID when it ends before. */

@@ -63,10 +63,11 @@ static int one_new(const struct installed *s, const struct manifest *m, struct i
     return 0;
 }
 
-static void store_read(const struct installed *s, const struct store *store, struct one_list *ret)
+static void store_read(const struct installed *s, const struct package_store *store,
+                       struct one_list *ret)
 {
     struct manifest **all = NULL;
-    size_t count = store_list(store, &all, say, (void *)(uintptr_t)s);
+    size_t count = package_store_list(store, &all, say, (void *)(uintptr_t)s);
     ret->ones = xcalloc(count + 1, sizeof(ret->ones[0]));
     for (size_t i = 0; i < count; i++) {
         struct err e;
@@ -82,16 +83,16 @@ static void store_read(const struct installed *s, const struct store *store, str
 }
 
 /* By a descriptor: a path could lead through directories that are not ours to walk. */
-static int store_of(const struct installed *s, struct store **ret, struct err *e)
+static int store_of(const struct installed *s, struct package_store **ret, struct err *e)
 {
     char path[32];
     snprintf(path, sizeof(path), "/proc/self/fd/%d/.", s->packages_fd); /* it is no link itself */
-    return store_open(path, false, ret, e);
+    return package_store_open(path, false, ret, e);
 }
 
 void installed_read(struct installed *s)
 {
-    AUTO(store_closep) struct store *store = NULL;
+    AUTO(package_store_closep) struct package_store *store = NULL;
     struct err e;
     if (s->packages_fd < 0) {
         return;

@@ -30,12 +30,12 @@ void bench_open(struct bench *b)
     char path[64];
     bench_close(b);
     snprintf(path, sizeof(path), "%s/packages", b->dir);
-    assert_done(store_open(path, true, &b->store, &e), e);
+    assert_done(package_store_open(path, true, &b->store, &e), e);
 }
 
 void bench_close(struct bench *b)
 {
-    store_closep(&b->store);
+    package_store_closep(&b->store);
 }
 
 int bench_setup(void **state)

@@ -12,7 +12,7 @@ struct manifest;
 struct bench {
     char dir[48];
     int dir_fd;
-    struct store *store;
+    struct package_store *store;
 };
 
 int bench_setup(void **state);

@@ -77,7 +77,7 @@ static bool child_run(struct bench *b, job_fn *job, unsigned n, unsigned after)
         char path[64];
         snprintf(path, sizeof(path), "%s/packages", b->dir);
         steps_left = after;
-        int r = store_open(path, true, &b->store, &e);
+        int r = package_store_open(path, true, &b->store, &e);
         r = r == 0 ? job(b, n, &e) : r;
         if (r < 0) {
             dprintf(2, "%s\n", e.text);
@@ -99,7 +99,7 @@ static void check_whole(struct bench *b)
     bench_open(b);
     assert_int_equal(count_in(b, "stage"), 0);
     assert_int_equal(count_in(b, "layers"), count_in(b, "digests"));
-    size_t count = store_list(b->store, &all, NULL, NULL);
+    size_t count = package_store_list(b->store, &all, NULL, NULL);
     assert_int_equal(count, count_in(b, "runtimes"));
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < all[i]->layer_count; k++) {
@@ -115,7 +115,7 @@ static uint32_t layer_of(const struct bench *b, const char *id)
 {
     struct manifest *m = NULL;
     struct err e = {0};
-    if (store_get(b->store, id, &m, &e) < 0) {
+    if (package_store_get(b->store, id, &m, &e) < 0) {
         assert_int_equal(e.kind, ERR_NOT_FOUND);
         return 0;
     }

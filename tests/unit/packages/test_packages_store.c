@@ -28,13 +28,13 @@ static void path_of(const struct bench *b, char ret[64])
     snprintf(ret, 64, "%s/packages", b->dir);
 }
 
-static struct store *open_again(const struct bench *b, bool write)
+static struct package_store *open_again(const struct bench *b, bool write)
 {
     char path[64];
-    struct store *s = NULL;
+    struct package_store *s = NULL;
     struct err e = {0};
     path_of(b, path);
-    assert_done(store_open(path, write, &s, &e), e);
+    assert_done(package_store_open(path, write, &s, &e), e);
     return s;
 }
 
@@ -59,10 +59,10 @@ static void test_a_reader_needs_a_store_that_is_there(void **state)
 {
     struct bench *b = *state;
     char path[80];
-    struct store *s = NULL;
+    struct package_store *s = NULL;
     struct err e = {0};
     snprintf(path, sizeof(path), "%s/none", b->dir);
-    assert_int_equal(store_open(path, false, &s, &e), -ERR_NOT_FOUND);
+    assert_int_equal(package_store_open(path, false, &s, &e), -ERR_NOT_FOUND);
     assert_null(s);
 }
 
@@ -70,16 +70,16 @@ static void test_a_store_that_others_may_change_is_refused(void **state)
 {
     struct bench *b = *state;
     char path[64];
-    struct store *s = NULL;
+    struct package_store *s = NULL;
     struct err e = {0};
     path_of(b, path);
     assert_int_equal(chmod(path, 0777), 0);
-    assert_int_equal(store_open(path, true, &s, &e), -ERR_DENIED);
+    assert_int_equal(package_store_open(path, true, &s, &e), -ERR_DENIED);
     check_text(&e, "chmod go-w");
     assert_int_equal(chmod(path, 0755), 0);
     if (geteuid() == 0) {
         assert_int_equal(chown(path, 1234, 1234), 0);
-        assert_int_equal(store_open(path, true, &s, &e), -ERR_DENIED);
+        assert_int_equal(package_store_open(path, true, &s, &e), -ERR_DENIED);
         check_text(&e, "belongs to user 1234");
         assert_int_equal(chown(path, 0, 0), 0);
     }
@@ -91,10 +91,10 @@ static void test_a_server_of_another_user_can_read_a_new_store(void **state)
     struct err e = {0};
     struct stat st;
     char path[80];
-    AUTO(store_closep) struct store *s = NULL;
+    AUTO(package_store_closep) struct package_store *s = NULL;
     snprintf(path, sizeof(path), "%s/packages/cache/x", b->dir);
     mode_t before = umask(077);
-    int r = store_open(path, true, &s, &e);
+    int r = package_store_open(path, true, &s, &e);
     umask(before);
     assert_done(r, e);
     const char *const read[] = {".", "layers", "digests", "runtimes"};
@@ -106,24 +106,24 @@ static void test_a_server_of_another_user_can_read_a_new_store(void **state)
 
 static void test_readers_cannot_change_anything(void **state)
 {
-    struct store *s = open_again(*state, false);
+    struct package_store *s = open_again(*state, false);
     struct stage st;
     struct err e = {0};
     assert_int_equal(store_stage(s, &st, &e), -ERR_BUG);
-    store_close(s);
+    package_store_close(s);
 }
 
 static void test_a_store_without_anything_lists_nothing(void **state)
 {
     struct bench *b = *state;
-    AUTO(store_closep) struct store *s = NULL;
+    AUTO(package_store_closep) struct package_store *s = NULL;
     struct manifest **all = NULL;
     struct err e = {0};
     char path[80];
     snprintf(path, sizeof(path), "%s/empty", b->dir);
     assert_int_equal(mkdir(path, 0755), 0);
-    assert_done(store_open(path, false, &s, &e), e);
-    assert_int_equal(store_list(s, &all, NULL, NULL), 0);
+    assert_done(package_store_open(path, false, &s, &e), e);
+    assert_int_equal(package_store_list(s, &all, NULL, NULL), 0);
     free(all);
     assert_int_equal(rmdir(path), 0);
 }
@@ -206,11 +206,11 @@ static void test_a_runtime_is_got_as_it_was_put(void **state)
     struct manifest *m = NULL;
     uint32_t id = layer_make(b, "one");
     assert_done(runtime_put(b, "ruby/3.1", &id, 1, 1, &e), e);
-    assert_done(store_get(b->store, "ruby/3.1", &m, &e), e);
+    assert_done(package_store_get(b->store, "ruby/3.1", &m, &e), e);
     assert_int_equal(m->layers[0], id);
     manifest_free(m);
     assert_true(is_there(b, "runtimes/ruby@3.1/manifest.toml"));
-    assert_int_equal(store_get(b->store, "ruby/3.2", &m, &e), -ERR_NOT_FOUND);
+    assert_int_equal(package_store_get(b->store, "ruby/3.2", &m, &e), -ERR_NOT_FOUND);
     check_text(&e, "'ruby/3.2' is not installed");
     assert_int_equal(count_in(b, "stage"), 0);
 }
@@ -223,7 +223,7 @@ static void test_a_runtime_takes_the_place_of_the_one_before(void **state)
     uint32_t ids[] = {layer_make(b, "one"), layer_make(b, "two")};
     assert_done(runtime_put(b, "a/1", &ids[0], 1, 1, &e), e);
     assert_done(runtime_put(b, "a/1", &ids[1], 1, 1, &e), e);
-    assert_done(store_get(b->store, "a/1", &m, &e), e);
+    assert_done(package_store_get(b->store, "a/1", &m, &e), e);
     assert_int_equal(m->layers[0], ids[1]);
     manifest_free(m);
     assert_int_equal(count_in(b, "runtimes"), 1);
@@ -239,7 +239,7 @@ static void test_ids_that_lead_elsewhere_are_refused(void **state)
     struct manifest *m = NULL;
     int fd = -1;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        assert_int_equal(store_get(b->store, bad[i], &m, &e), -ERR_INVALID);
+        assert_int_equal(package_store_get(b->store, bad[i], &m, &e), -ERR_INVALID);
         assert_int_equal(store_remove(b->store, bad[i], &e), -ERR_INVALID);
         assert_int_equal(store_lock_recipe(b->store, bad[i], false, &fd, &e), -ERR_INVALID);
     }
@@ -290,7 +290,7 @@ static void test_the_list_is_sorted_and_goes_on_behind_a_broken_one(void **state
     }
     put_file(store_fd(b->store), "runtimes/b@2/manifest.toml", "id = ", 0644);
     put_dir(store_fd(b->store), "runtimes/.hidden");
-    assert_int_equal(store_list(b->store, &all, on_say, &said), 3);
+    assert_int_equal(package_store_list(b->store, &all, on_say, &said), 3);
     assert_string_equal(all[0]->id, "a-b/1");
     assert_string_equal(all[1]->id, "a/1");
     assert_string_equal(all[2]->id, "c/1");
@@ -308,7 +308,7 @@ static void test_a_manifest_under_another_name_is_refused(void **state)
     assert_done(runtime_put(b, "a/1", &id, 1, 1, &e), e);
     assert_int_equal(
         renameat(store_fd(b->store), "runtimes/a@1", store_fd(b->store), "runtimes/b@1"), 0);
-    assert_int_equal(store_get(b->store, "b/1", &m, &e), -ERR_INVALID);
+    assert_int_equal(package_store_get(b->store, "b/1", &m, &e), -ERR_INVALID);
     check_text(&e, "this is 'a/1'");
 }
 
@@ -420,14 +420,14 @@ static void test_a_committed_layer_is_safe_until_it_is_put(void **state)
     uint64_t bytes = 0;
     unsigned left = 0;
     uint32_t id = layer_make(b, "one");
-    struct store *other = open_again(b, true);
+    struct package_store *other = open_again(b, true);
     assert_done(store_collect(other, false, &bytes, &left, &e), e);
     assert_int_equal(left, 1);
     assert_done(runtime_put(b, "a/1", &id, 1, 1, &e), e);
     assert_done(store_remove(other, "a/1", &e), e);
     assert_done(store_collect(other, false, &bytes, &left, &e), e);
     assert_int_equal(left, 0);
-    store_close(other);
+    package_store_close(other);
 }
 
 static void test_collect_waits_for_the_last_user(void **state)
@@ -443,14 +443,14 @@ static void test_collect_waits_for_the_last_user(void **state)
         uint64_t bytes = 0;
         unsigned left = 0;
         fd_close(fd); /* the same locks as the parent's */
-        store_close(b->store);
-        struct store *s = open_again(b, true);
+        package_store_close(b->store);
+        struct package_store *s = open_again(b, true);
         fd_close(ready[0]);
         fd_close(ready[1]);
         int r = store_collect(s, true, &bytes, &left, &e);
         _exit(r == 0 && left == 0 && bytes > 0 ? 0 : 1);
     }
-    store_close(TAKE(&b->store, NULL)); /* what it has committed it holds too */
+    package_store_close(TAKE(&b->store, NULL)); /* what it has committed it holds too */
     fd_close(ready[1]);
     char c;
     assert_int_equal(read(ready[0], &c, 1), 0); /* it is about to wait */
@@ -502,7 +502,7 @@ static void test_opening_removes_stages_of_the_dead_only(void **state)
     stage_make(b, "dead", &dead);
     assert_int_equal(flock(dead.fd, LOCK_UN), 0);
     put_file(store_fd(b->store), "stage/junk", "x", 0600);
-    store_close(open_again(b, true));
+    package_store_close(open_again(b, true));
     assert_int_equal(count_in(b, "stage"), 1);
     struct layer layer;
     struct err e = {0};

@@ -99,7 +99,7 @@ static void test_what_was_exported_is_imported_with_its_parts(void **state)
     assert_string_equal(ids[0], "part/x");
     assert_string_equal(ids[1], "a/1");
     struct manifest *m = NULL;
-    assert_done(store_get(b->store, "a/1", &m, &e), e);
+    assert_done(package_store_get(b->store, "a/1", &m, &e), e);
     assert_int_equal(m->layer_count, 2);
     assert_true(m->layers[0] > 1000);
     for (size_t i = 0; i < 2; i++) {
