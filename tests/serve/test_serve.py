@@ -413,20 +413,25 @@ def test_it_gives_up_when_boxd_dies_again_and_again():
 
 
 def test_the_children_end_when_the_parent_is_killed_and_the_next_start_clears_up():
-    server = Server()
-    traces = Traces(server.pid)
-    others = [pid for pid in descendants(server.pid) if pid != server.pid]
-    assert len(others) >= 2
-    server.process.kill()
-    server.process.wait()
-    wait_for(lambda: not any(is_running(pid) for pid in others), "the children to end")
-    assert traces.are_left() == traces.paths
-    server.stop()
+    for _ in range(20):
+        server = Server()
+        traces = Traces(server.pid)
+        others = [pid for pid in descendants(server.pid) if pid != server.pid]
+        assert len(others) >= 2
+        server.process.kill()
+        server.process.wait()
+        wait_for(lambda: not any(is_running(pid) for pid in others), "the children to end")
+        before = traces.are_left()
+        server.stop()
 
-    heir = Server()
-    _, log = heir.stop()
-    assert f'event="removed what a killed instance left" path={traces.paths[-1]}' in log
-    assert traces.are_left() == []
+        heir = Server()
+        _, log = heir.stop()
+        assert traces.are_left() == []
+        # Any belljar that starts beside this test is an heir, too, and then there is nothing to see here.
+        if f'event="removed what a killed instance left" path={traces.paths[-1]}' in log:
+            assert before == traces.paths
+            return
+    pytest.fail("the next instance has never cleared up")
 
 
 # --- several, and as whom -------------------------------------------------------------------------------
