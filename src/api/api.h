@@ -16,6 +16,7 @@ struct log;
 struct keys;
 struct loop;
 struct metrics;
+struct packages;
 struct runtimes;
 struct sandbox;
 struct sieve;
@@ -34,6 +35,7 @@ struct api {
     struct keys *keys;
     struct gate *gate;
     struct sieve *sieve;
+    struct packages *packages; /* who changes what is installed (api/packages.h); NULL: nobody */
     /* All of them, for /openapi.json; set before the first request. */
     const struct http_dialect *const *dialects;
     size_t dialect_count;
