@@ -72,12 +72,12 @@ _belljar() {
         ;;
     pkg)
         if ((COMP_CWORD == 2)); then
-            _belljar_words "add export gc import info install lint list outdated pin remove search sets spec
+            _belljar_words "add available export gc import info install lint list outdated pin remove search sets spec
                 unpin upgrade verify" "$current"
             return
         fi
         [[ $current == -* ]] || case ${COMP_WORDS[2]} in
-        install | info | search) _belljar_recipes "$program" "$current" && return ;;
+        available | install | info | search) _belljar_recipes "$program" "$current" && return ;;
         remove | upgrade | outdated | pin | unpin | verify) _belljar_installed "$program" "$current" && return ;;
         gc | list | sets) return ;;
         esac

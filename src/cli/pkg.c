@@ -64,6 +64,7 @@ static const struct action {
     {"install", pkg_install, 1, WORDS_MAX, true, FLAGS_INSTALL, "install NAME[=VERSION]..."},
     {"remove", pkg_remove, 1, WORDS_MAX, true, FLAG_EVENTS, "remove NAME[=VERSION]..."},
     {"list", pkg_list, 0, 0, false, FLAG_JSON, "list"},
+    {"available", pkg_available, 0, 1, false, 0, "available [NAME[=VERSION]]"},
     {"search", pkg_search, 0, 1, false, FLAG_JSON, "search [TEXT]"},
     {"info", pkg_info, 1, 1, false, FLAG_JSON, "info NAME[=VERSION]"},
     {"sets", pkg_sets, 0, 0, false, FLAG_JSON, "sets"},
@@ -186,14 +187,21 @@ static const char *kind_name(enum err_kind kind)
     return kind < ARRAY_LEN(names) && names[kind] ? names[kind] : "bug";
 }
 
+json_t *pkg_error_json(const struct err *e)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "kind", json_string(kind_name(e->kind)));
+    json_object_set_new(json, "message", json_string(e->text));
+    return json;
+}
+
 static void end_print(struct pkg *p, int status)
 {
     json_object_set_new(p->result, "end", json_string(status == CLI_OK ? "ok" : "error"));
     if (status != CLI_OK) {
-        json_object_set_new(p->result, "kind",
-                            json_string(p->failed ? kind_name(p->failure.kind) : "invalid"));
-        json_object_set_new(p->result, "message",
-                            json_string(p->failed ? p->failure.text : "it did not work"));
+        struct err silent;
+        err_set(&silent, ERR_INVALID, "it did not work");
+        json_object_update_new(p->result, pkg_error_json(p->failed ? &p->failure : &silent));
     }
     json_dumpf(p->result, stdout, JSON_COMPACT);
     (void)putchar('\n');

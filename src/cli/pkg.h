@@ -43,9 +43,9 @@ struct pkg {
 
 /* A command's name and flags, its words, and what it is; one row in pkg.c's table. */
 typedef int pkg_fn(struct pkg *p, char *const *words); /* gives an enum cli_status */
-pkg_fn pkg_add, pkg_export, pkg_gc, pkg_import, pkg_info, pkg_install, pkg_lint, pkg_list,
-    pkg_outdated, pkg_pin, pkg_remove, pkg_search, pkg_sets, pkg_spec, pkg_unpin, pkg_upgrade,
-    pkg_verify;
+pkg_fn pkg_add, pkg_available, pkg_export, pkg_gc, pkg_import, pkg_info, pkg_install, pkg_lint,
+    pkg_list, pkg_outdated, pkg_pin, pkg_remove, pkg_search, pkg_sets, pkg_spec, pkg_unpin,
+    pkg_upgrade, pkg_verify;
 
 /* Opens all of it; `write`: the store is made when it is not there. */
 int pkg_open(struct pkg *p, const struct config *config, bool write, struct err *e);
@@ -59,5 +59,7 @@ int pkg_fail(struct pkg *p, const struct err *e);
 /* To a list of the result: the caller's `item` is taken. */
 void pkg_result(struct pkg *p, const char *list, json_t *item);
 json_t *pkg_manifest_json(const struct manifest *m);
+/* {"kind","message"} */
+json_t *pkg_error_json(const struct err *e);
 /* For struct recipes and store_list: tells it and goes on. */
 void pkg_on_unreadable(void *ctx, const struct err *e);

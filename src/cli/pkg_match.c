@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pkg_match.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "base/mem.h"
 #include "cli/pkg.h"
 #include "model/semver.h"
+#include "packages/install_piston.h"
 #include "packages/manifest.h"
 #include "packages/store.h"
 #include "recipes/recipe.h"
@@ -76,17 +78,26 @@ static bool is_in_range(const struct manifest *m, const char *range)
            (m->version && semver_parse(m->version, &version) && semver_satisfies(&version, range));
 }
 
+/* 0: it is not; else the less the nearer.  A package of Piston's may have a name that none of its
+ * languages has: "python" of python2. */
+static unsigned called(const struct manifest *m, const char *name)
+{
+    const struct manifest_part *package = install_piston_part(m);
+    unsigned how = recipe_called(m->recipe, name);
+    return how == 0 && package && strcmp(package->name, name) == 0 ? UINT_MAX : how;
+}
+
 /* As near as any is: who says "c" does not mean what has an alias of that name. */
 static void named(const struct pkg_runtimes *r, const char *name, const char *range,
                   struct found *ret)
 {
     unsigned nearest = 0;
     for (size_t i = 0; i < r->count; i++) {
-        unsigned called = recipe_called(r->all[i]->recipe, name);
-        nearest = called && (!nearest || called < nearest) ? called : nearest;
+        unsigned how = called(r->all[i], name);
+        nearest = how && (!nearest || how < nearest) ? how : nearest;
     }
     for (size_t i = 0; nearest && i < r->count; i++) {
-        if (recipe_called(r->all[i]->recipe, name) == nearest && is_in_range(r->all[i], range)) {
+        if (called(r->all[i], name) == nearest && is_in_range(r->all[i], range)) {
             found_add(ret, r->all[i]);
         }
     }

@@ -103,7 +103,7 @@ int pkg_spec(struct pkg *p, char *const *words)
     }
     AUTO(mem_freep) char *lines = xstrndup(text.data ? text.data : "", text.len);
     pkg_runtimes_read(p, &c.runtimes);
-    c.rules.all = pkg_packages(p, shop_chooser(s), &c.runtimes);
+    c.rules.all = pkg_packages(p, shop_chooser(s), &c.runtimes, NULL);
     piston_rules_apply(&c.rules, lines);
     changes_gather(p, s, &c);
     if (shop_count(s) == 0 && c.removed_count == 0) {

@@ -51,7 +51,7 @@ static int list(struct pkg *p, char *const *words)
         return pkg_fail(p, &e);
     }
     pkg_runtimes_read(p, &installed);
-    json_t *all = pkg_packages(p, shop_chooser(s), &installed);
+    json_t *all = pkg_packages(p, shop_chooser(s), &installed, NULL);
     json_array_foreach(all, i, package)
     {
         bool there = json_is_true(json_object_get(package, "installed"));

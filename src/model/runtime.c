@@ -54,3 +54,8 @@ bool runtime_has_name(const struct runtime *r, const char *name)
 {
     return strcmp(r->language, name) == 0 || strv_has(r->aliases, name);
 }
+
+bool runtime_is_of_package(const struct runtime *r, const char *name)
+{
+    return r->package != NULL && strcmp(r->package, name) == 0;
+}

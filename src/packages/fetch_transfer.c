@@ -13,6 +13,7 @@
 
 #define CONNECT_MAX_S 20L
 #define SILENCE_MAX_S 60L
+#define HURRIED_MAX_S 10L
 #define REDIRECTS_MAX 10L
 #define TRIES_MAX     5
 #define WAIT_FIRST_MS 250
@@ -94,6 +95,7 @@ int fetch_transfer_init(struct fetch_transfer *t, struct err *e)
     curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT, CONNECT_MAX_S);
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, SILENCE_MAX_S);
+    curl_easy_setopt(t->easy, CURLOPT_TIMEOUT, t->hurried ? HURRIED_MAX_S : 0L);
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, USER_AGENT);
     curl_easy_setopt(t->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     return 0;
@@ -148,7 +150,7 @@ static int try_again(struct fetch_transfer *t, struct err *e)
 {
     uint64_t have = fetch_transfer_have(t);
     t->tries = have >= t->begun_at + GAIN_BYTES ? 0 : t->tries + 1;
-    if (t->tries >= TRIES_MAX) {
+    if (t->tries >= TRIES_MAX || t->hurried) {
         return wrapped(t, e);
     }
     if (t->text) {

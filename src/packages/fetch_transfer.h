@@ -17,6 +17,7 @@ struct fetch_transfer {
     const char *url; /* not taken */
     uint64_t max_bytes;
     struct buf *text; /* where it goes; NULL: the file */
+    bool hurried;     /* one try, and that a short one */
     struct fetch_digest digest;
     struct fetch_file file;
     CURL *easy; /* NULL: it has ended */

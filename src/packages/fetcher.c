@@ -2,6 +2,7 @@
 #include "packages/fetcher.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct fetcher {
     int cache_fd;
     struct progress *progress;
     CURLM *multi;
+    bool hurried;
 };
 
 /* The transfers of one call. */
@@ -56,6 +58,11 @@ void fetcher_free(struct fetcher *f)
     curl_multi_cleanup(f->multi);
     curl_global_cleanup();
     free(f);
+}
+
+void fetcher_hurry(struct fetcher *f)
+{
+    f->hurried = true;
 }
 
 /* --- a batch ------------------------------------------------------------------------------- */
@@ -238,7 +245,8 @@ int fetcher_text(struct fetcher *f, const char *url, size_t max, struct buf *ret
     AUTO(buf_done) struct buf text = {0};
     AUTO(batch_done) struct batch b = {.fetcher = f};
     b.transfers = xcalloc(1, sizeof(*b.transfers));
-    *b.transfers = (struct fetch_transfer){.url = url, .max_bytes = max, .text = &text};
+    *b.transfers =
+        (struct fetch_transfer){.url = url, .max_bytes = max, .text = &text, .hurried = f->hurried};
     b.transfers->file.fd = -1;
     b.count = b.left = 1;
     int r = fetch_transfer_init(b.transfers, e);

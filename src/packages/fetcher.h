@@ -25,6 +25,8 @@ struct fetcher;
 /* cache_fd: not taken.  progress: NULL, or told of the bytes of each fetcher_get. */
 struct fetcher *fetcher_new(int cache_fd, struct progress *progress);
 void fetcher_free(struct fetcher *f); /* NULL is fine */
+/* Somebody waits who can do without: from now on each text is tried once, and for some seconds. */
+void fetcher_hurry(struct fetcher *f);
 /*
  * All of them, or the first error, which names the URL and says what to do: ERR_INVALID, the bytes
  * are not those of the digest; ERR_LIMIT; ERR_NOT_FOUND; ERR_IO.  What is there already is not

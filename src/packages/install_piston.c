@@ -82,16 +82,20 @@ static void made_add(struct job *j, struct manifest *m)
 /* --- whether it is there ------------------------------------------------------------------------
  */
 
-static bool is_of(const struct manifest *m, const struct piston_entry *entry)
+const struct manifest_part *install_piston_part(const struct manifest *m)
 {
     for (size_t i = 0; i < m->part_count; i++) {
-        const struct manifest_part *p = &m->parts[i];
-        if (strcmp(p->kind, KIND) == 0 && strcmp(p->name, entry->name) == 0 &&
-            strcmp(p->version, entry->text) == 0) {
-            return true;
+        if (strcmp(m->parts[i].kind, KIND) == 0) {
+            return &m->parts[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+bool install_piston_is_of(const struct manifest *m, const struct piston_entry *entry)
+{
+    const struct manifest_part *part = install_piston_part(m);
+    return part && strcmp(part->name, entry->name) == 0 && strcmp(part->version, entry->text) == 0;
 }
 
 /* Each of its languages, as its layer says what they are. */
@@ -136,7 +140,8 @@ static bool is_there(struct job *j)
     size_t count = package_store_list(j->install->store, &all, on_unreadable, NULL);
     bool found = false;
     for (size_t i = 0; i < count && !found; i++) {
-        found = is_of(all[i], j->entry) && all[i]->layer_count > 0 && all_are_there(j, all[i]);
+        found = install_piston_is_of(all[i], j->entry) && all[i]->layer_count > 0 &&
+                all_are_there(j, all[i]);
         if (!found) {
             forget(j);
         }

@@ -11,6 +11,7 @@
 struct err;
 struct install;
 struct manifest;
+struct manifest_part;
 struct piston_entry;
 
 /* The recipe that has what was in the image for which they were built.  An estimate (install_plan)
@@ -22,3 +23,7 @@ struct piston_entry;
 int install_piston(const struct install *i, const struct piston_entry *entry,
                    struct manifest ***ret, size_t *ret_count, bool *ret_made, struct err *e);
 void install_piston_free(struct manifest **all, size_t count);
+
+/* Says which package of Piston's this is of; NULL: of none. */
+const struct manifest_part *install_piston_part(const struct manifest *m);
+bool install_piston_is_of(const struct manifest *m, const struct piston_entry *entry);

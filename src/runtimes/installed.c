@@ -42,6 +42,17 @@ static void list_done(struct one_list *l)
     *l = (struct one_list){0};
 }
 
+static void list_move(struct one_list *from, struct one_list *to)
+{
+    size_t count = to->count + from->count;
+    to->ones = xreallocarray(to->ones, count + 1, sizeof(to->ones[0]));
+    for (size_t i = 0; i < from->count; i++) {
+        to->ones[to->count++] = from->ones[i];
+    }
+    free(from->ones);
+    *from = (struct one_list){0};
+}
+
 static void say(void *ctx, const struct err *e)
 {
     const struct installed *s = ctx;
@@ -103,8 +114,7 @@ void installed_read(struct installed *s)
     }
     struct one_list now = {0};
     store_read(s, store, &now); /* before the old ones go: their locks are not let go between */
-    installed_forget(s);
-    s->before = s->now;
+    list_move(&s->now, &s->before);
     s->now = now;
 }
 
@@ -153,13 +163,13 @@ const struct installed_one *installed_all(const struct installed *s, size_t *ret
     return s->now.ones;
 }
 
-const struct installed_one *installed_best(const struct installed *s, const char *name,
-                                           const char *range)
+const struct installed_one *installed_best(const struct installed *s, runtime_named_fn *is_named,
+                                           const char *name, const char *range)
 {
     const struct installed_one *best = NULL;
     for (size_t i = 0; i < s->now.count; i++) {
         const struct installed_one *o = &s->now.ones[i];
-        if (runtime_has_name(o->runtime, name) && semver_satisfies(&o->version, range) &&
+        if (is_named(o->runtime, name) && semver_satisfies(&o->version, range) &&
             (best == NULL || semver_compare(&o->version, &best->version) > 0)) {
             best = o;
         }

@@ -10,10 +10,10 @@
 #include <stddef.h>
 
 #include "base/loop.h"
+#include "model/runtime.h"
 #include "model/semver.h"
 
 struct log;
-struct runtime;
 
 struct installed_one {
     struct runtime *runtime;
@@ -37,5 +37,5 @@ void installed_forget(struct installed *s);
 /* Valid until installed_read. */
 const struct installed_one *installed_all(const struct installed *s, size_t *ret_count);
 /* The highest version of `name` within `range`; NULL: there is none. */
-const struct installed_one *installed_best(const struct installed *s, const char *name,
-                                           const char *range);
+const struct installed_one *installed_best(const struct installed *s, runtime_named_fn *is_named,
+                                           const char *name, const char *range);

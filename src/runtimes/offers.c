@@ -171,6 +171,9 @@ static bool alias_may_be(const char *alias, const char *name)
 
 bool offer_may_be(const struct offer *o, const char *name)
 {
+    if (runtime_is_of_package(o->runtime, name)) {
+        return true;
+    }
     if (o->tool->state == TOOL_KNOWN) {
         return runtime_has_name(o->runtime, name);
     }
@@ -185,13 +188,13 @@ bool offer_may_be(const struct offer *o, const char *name)
     return false;
 }
 
-const struct offer *offers_best(const struct offer_set *c, const char *name, const char *range)
+const struct offer *offers_best(const struct offer_set *c, runtime_named_fn *is_named,
+                                const char *name, const char *range)
 {
     const struct offer *best = NULL;
     for (size_t i = 0; i < c->offer_count; i++) {
         const struct offer *o = &c->offers[i];
-        if (o->usable && runtime_has_name(o->runtime, name) &&
-            semver_satisfies(&o->tool->version, range) &&
+        if (o->usable && is_named(o->runtime, name) && semver_satisfies(&o->tool->version, range) &&
             (best == NULL || semver_compare(&o->tool->version, &best->tool->version) > 0)) {
             best = o;
         }

@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "model/runtime.h"
 #include "model/semver.h"
 #include "runtimes/host_tool.h"
 
 struct recipe;
 struct host_view;
 struct installed;
-struct runtime;
 
 enum tool_state { TOOL_UNKNOWN, TOOL_QUEUED, TOOL_KNOWN, TOOL_FAILED };
 
@@ -56,7 +56,8 @@ void offers_learn(struct offer_set *c, struct tool *tool, const struct semver *v
 bool offer_may_be(const struct offer *o, const char *name);
 /* The highest version of `name` within `range`, of those that are known; NULL when there is none.
  */
-const struct offer *offers_best(const struct offer_set *c, const char *name, const char *range);
+const struct offer *offers_best(const struct offer_set *c, runtime_named_fn *is_named,
+                                const char *name, const char *range);
 /* All that are known and listed, of the host and installed, sorted by language, version and
  * package; *ret (the caller frees it) has no references. */
 size_t offers_all(const struct offer_set *c, const struct installed *installed,

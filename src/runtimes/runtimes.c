@@ -195,16 +195,24 @@ void runtimes_cancel(struct runtimes_wait *w)
 }
 
 /* What was installed goes before the host's of the same version. */
-static struct runtime *best_of(const struct runtimes *r, const char *name, const char *range)
+static struct runtime *best_named(const struct runtimes *r, runtime_named_fn *is_named,
+                                  const char *name, const char *range)
 {
-    const struct installed_one *ours = installed_best(r->installed, name, range);
-    const struct offer *host = offers_best(&r->set, name, range);
+    const struct installed_one *ours = installed_best(r->installed, is_named, name, range);
+    const struct offer *host = offers_best(&r->set, is_named, name, range);
     bool higher =
         ours != NULL && host != NULL && semver_compare(&host->tool->version, &ours->version) > 0;
     if (host != NULL && (ours == NULL || higher)) {
         return host->runtime;
     }
     return ours != NULL ? ours->runtime : NULL;
+}
+
+/* Who knows a language by its package of Piston's only ("nasm", "dotnet") means that. */
+static struct runtime *best_of(const struct runtimes *r, const char *name, const char *range)
+{
+    struct runtime *best = best_named(r, runtime_has_name, name, range);
+    return best != NULL ? best : best_named(r, runtime_is_of_package, name, range);
 }
 
 static void wait_answer(struct runtimes_wait *w)
@@ -398,14 +406,19 @@ static void on_prepared_changed(void *ctx)
     runtimes_refresh(r);
 }
 
-static void on_installed_changed(void *ctx)
+void runtimes_read_installed(struct runtimes *r)
 {
-    struct runtimes *r = ctx;
-    LOG_INFO(r->log, "what is installed has changed");
     installed_read(r->installed);
     drop_kept(r);
     answer_soon(r);
     loop_defer(r->loop, &r->change, tell_change, r);
+}
+
+static void on_installed_changed(void *ctx)
+{
+    struct runtimes *r = ctx;
+    LOG_INFO(r->log, "what is installed has changed");
+    runtimes_read_installed(r);
 }
 
 /* By a descriptor: a path could lead through directories that are not ours to walk. */

@@ -64,3 +64,6 @@ void runtimes_on_change(struct runtimes *r, void (*fn)(void *ctx), void *ctx);
 /* Forget versions: the host's packages changed (dpkg's status file is watched; this is what it
  * calls). */
 void runtimes_refresh(struct runtimes *r);
+/* Something was installed or removed: it counts from now on, not some moments later when that is
+ * heard of. */
+void runtimes_read_installed(struct runtimes *r);

@@ -330,6 +330,37 @@ def test_ppman_takes_versions_as_words(store):
     assert done.returncode == 1 and "❌ Uninstallation failed: 'toy' is not installed" in done.stdout
 
 
+def available(store, *words, repo=None):
+    done = belljar("pkg", "--events", "--runtimes-dir", store.path, "--piston-repo", repo or store.index, "available", *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_available_lists_recipes_the_index_and_what_is_installed(store):
+    store.good("install", "toy")
+    rows = available(store)["packages"]
+    assert {"language": "toy", "language_version": "0.1.0", "installed": True, "id": "toy/1", "package": "toys"} in rows
+    assert [row["installed"] for row in rows if row["language"] == "toy2"] == [False]
+    assert [row["language_version"] for row in rows if row["language"] == "python" and "entry" in row] == ["3.9.4"]
+    assert re.search(r"^toys +0\.1\.0 +installed$", store.good("available").stdout, re.M)
+
+
+def test_available_goes_without_an_index_that_cannot_be_had(store):
+    for repo in ("http://127.0.0.1:1/index", store.path / "nowhere"):
+        told = available(store, repo=repo)
+        assert "Piston's index" in told["index_error"] and any(row["language"] == "toy" for row in told["packages"])
+
+
+def test_available_says_what_a_word_would_install(store):
+    assert [row["word"] for row in available(store, "toys")["chosen"]] == ["toy/1", "toy2/1"]
+    assert [row["word"] for row in available(store, "python=3.9.x")["chosen"]] == ["piston:python=3.9.4"]
+    assert available(store, "nothing-like-it")["chosen_error"]["kind"] == "not_found"
+    assert available(store, "python=3.9.x", repo="http://127.0.0.1:1/index")["chosen_error"]["kind"] == "io"
+    store.good("install", "toy")
+    told = available(store, "ty")
+    assert [one["id"] for one in told["installed"]] == ["toy/1"] and told["chosen"][0]["installed"] is True
+
+
 def test_spec_makes_it_what_the_file_says(store, tmp_path):
     file = tmp_path / "toys.pps"
     store.good("install", "toy2")
