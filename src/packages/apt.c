@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "config/config.h"
+#include "packages/apt_granted.h"
 #include "packages/apt_output.h"
 #include "packages/apt_sources.h"
 #include "packages/apt_versions.h"
@@ -437,11 +438,24 @@ static int prepare(struct apt *a, char *const *packages, struct err *e)
     return r < 0 || is_fresh(a) ? r : refresh(a, e);
 }
 
+static int plan_whole(struct apt *a, const char *status, char *const *packages,
+                      struct apt_plan *ret, struct err *e)
+{
+    AUTO(strv_freep) char **asked = strv_dup(packages);
+    int r = plan_once(a, status, asked, ret, e);
+    if (r == 0 && apt_granted_add(ret, status, &asked)) {
+        apt_plan_done(ret);
+        r = plan_once(a, status, asked, ret, e);
+    }
+    ret->asked = TAKE(&asked, NULL);
+    return r;
+}
+
 int apt_plan(struct apt *a, const char *status, char *const *packages, struct apt_plan *ret,
              struct err *e)
 {
     int r = prepare(a, packages, e);
-    r = r < 0 ? r : plan_once(a, status, packages, ret, e);
+    r = r < 0 ? r : plan_whole(a, status, packages, ret, e);
     return r < 0 ? err_wrap(e, "Debian %s", a->suite) : 0;
 }
 
@@ -511,8 +525,8 @@ static int debs_check(const struct apt *a, const struct apt_plan *plan, struct e
     return r;
 }
 
-static int download_once(struct apt *a, const char *status, char *const *packages,
-                         const struct apt_plan *plan, struct err *e)
+static int download_once(struct apt *a, const char *status, const struct apt_plan *plan,
+                         struct err *e)
 {
     char only[] = "--download-only";
     char *const options[] = {only, NULL};
@@ -521,21 +535,20 @@ static int download_once(struct apt *a, const char *status, char *const *package
     if (plan->download_bytes == 0) {
         return 0;
     }
-    install_argv(packages, options, &argv);
+    install_argv(plan->asked, options, &argv);
     int r = text_write(a->dir_fd, "status", status, e);
     return r < 0 ? r : run(a, argv, &output, e);
 }
 
-int apt_download(struct apt *a, const char *status, char *const *packages, struct apt_plan *plan,
-                 struct err *e)
+int apt_download(struct apt *a, const char *status, struct apt_plan *plan, struct err *e)
 {
-    int r = download_once(a, status, packages, plan, e);
+    int r = download_once(a, status, plan, e);
     if (r < 0 && r != -ERR_GONE) {
         /* The mirror has moved on since the index was got: once more by a new one. */
         struct err first = *e;
         AUTO(apt_plan_done) struct apt_plan again = {0};
-        if (refresh(a, e) < 0 || plan_once(a, status, packages, &again, e) < 0 ||
-            download_once(a, status, packages, &again, e) < 0) {
+        if (refresh(a, e) < 0 || plan_whole(a, status, plan->asked, &again, e) < 0 ||
+            download_once(a, status, &again, e) < 0) {
             *e = first;
             return err_wrap(e, "downloading from Debian %s", a->suite);
         }

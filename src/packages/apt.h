@@ -35,6 +35,7 @@ struct apt_deb {
 };
 
 struct apt_plan {
+    char **asked; /* the packages, and what their scripts take for granted */
     struct apt_deb *debs;
     size_t count;
     uint64_t download_bytes; /* of what is not there yet */
@@ -55,8 +56,7 @@ int apt_plan(struct apt *a, const char *status, char *const *packages, struct ap
 /* What the index says of them, as the dpkg status of a system that has them. */
 int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret, struct err *e);
 /* All of the plan; afterwards each is there and has its digest. */
-int apt_download(struct apt *a, const char *status, char *const *packages, struct apt_plan *plan,
-                 struct err *e);
+int apt_download(struct apt *a, const char *status, struct apt_plan *plan, struct err *e);
 /* Puts the files into a directory: as further names of the same files, where that can be. */
 int apt_link(const struct apt *a, const struct apt_plan *plan, int dir_fd, struct err *e);
 

@@ -152,6 +152,7 @@ void apt_output_status(const char *text, struct buf *ret)
 
 void apt_plan_done(struct apt_plan *plan)
 {
+    strv_free(plan->asked);
     for (size_t i = 0; i < plan->count; i++) {
         free(plan->debs[i].file);
         free(plan->debs[i].package);

@@ -166,7 +166,7 @@ static int get(struct work *w, struct err *e)
     if (r == 0) {
         tell(w, PROGRESS_DOWNLOAD, 0, w->debs.download_bytes);
     }
-    r = r < 0 ? r : apt_download(apt, w->status.data, packages, &w->debs, e);
+    r = r < 0 ? r : apt_download(apt, w->status.data, &w->debs, e);
     if (r == 0) {
         tell(w, PROGRESS_DOWNLOAD, w->debs.download_bytes, w->debs.download_bytes);
     }
