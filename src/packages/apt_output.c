@@ -13,6 +13,7 @@
 #include "base/strv.h"
 
 #define SAID_WORDS_MAX 150
+#define NUMBER_MAX     1e9 /* of a unit; more fits no 64 bits */
 
 /* "After this operation, 29.7 MB of additional disk space will be used." */
 static uint64_t disk_of(const char *text)
@@ -23,9 +24,12 @@ static uint64_t disk_of(const char *text)
     } units[] = {{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}};
     static const char before[] = "After this operation, ", after[] = " of additional disk space";
     const char *p = strstr(text, before);
-    char *end;
+    char *end = NULL;
     double number = p ? strtod(p + strlen(before), &end) : 0;
-    for (size_t i = 0; p && i < ARRAY_LEN(units); i++) {
+    if (!p || *end != ' ' || !(number >= 0 && number < NUMBER_MAX)) {
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
         const char *unit = end + 1;
         size_t len = strlen(units[i].name);
         if (strncmp(unit, units[i].name, len) == 0 &&

@@ -46,6 +46,9 @@ static void test_plan_takes_the_disk_that_apt_says(void **state)
         {"After this operation, 512 B of additional disk space will be used.\n", 512},
         {"After this operation, 1.5 GB of additional disk space will be used.\n", 1500000000},
         {"After this operation, 3072 kB disk space will be freed.\n", 0},
+        {"After this operation, 1e300 GB of additional disk space will be used.\n", 0},
+        {"After this operation, nan B of additional disk space will be used.\n", 0},
+        {"After this operation, 29.7", 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         AUTO(apt_plan_done) struct apt_plan plan = {0};
