@@ -4,19 +4,16 @@
  * hold for what lies there afterwards, and a name or a link leads nowhere else.
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "base/tree.h"
 #include "fuzz.h"
+#include "fuzz_dir.h"
 #include "unzip/unzip.h"
 
-#define TOP       "/dev/shm"
 #define BYTES_MAX 4096
 #define FILES_MAX 16
 
@@ -34,41 +31,20 @@ static void path_check(const char *text)
     }
 }
 
-static uint64_t bytes, files; /* nftw passes no context */
-
-static int count(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)path;
-    files += at->level > 0;
-    bytes += type == FTW_F || type == FTW_SL ? (uint64_t)st->st_size : 0;
-    if ((st->st_mode & (S_ISUID | S_ISGID | S_ISVTX)) != 0 && at->level > 0) {
-        abort();
-    }
-    return 0;
-}
-
 static void unpack_check(const uint8_t *data, size_t size)
 {
     static const struct unzip_limits limits = {BYTES_MAX, FILES_MAX};
-    char dir[] = TOP "/fuzz-unzip-XXXXXX";
+    AUTO(fuzz_dir_remove) struct fuzz_dir dir;
     struct unzip_report report;
     struct err e = {0};
     AUTO(fd_closep) int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    AUTO(fd_closep) int top = open(TOP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!mkdtemp(dir) || chdir(dir) < 0) {
-        abort();
-    }
+    fuzz_dir_make(&dir);
+    REQUIRE(fchdir(dir.fd) == 0);
     int r = unzip(data, size, &limits, &report, &e);
-    bytes = files = 0;
-    if (nftw(dir, count, 8, FTW_PHYS) != 0 || bytes > BYTES_MAX || files > FILES_MAX) {
-        abort();
-    }
-    if ((r < 0 && e.text[0] == '\0') || (report.skipped > 0 && report.first.text[0] == '\0')) {
-        abort();
-    }
-    if (fchdir(here) < 0 || tree_remove(top, strrchr(dir, '/') + 1, &e) < 0) {
-        abort();
-    }
+    fuzz_dir_look(&dir);
+    REQUIRE(dir.bytes <= BYTES_MAX && dir.names <= FILES_MAX);
+    REQUIRE((r == 0 || e.text[0] != '\0') && (report.skipped == 0 || report.first.text[0] != '\0'));
+    REQUIRE(fchdir(here) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
