@@ -9,3 +9,8 @@
  * descriptor (O_CLOEXEC) or -1 with errno.
  */
 int below_open(int dir, const char *path, int flags, mode_t mode);
+/*
+ * The name itself (O_PATH), whatever it is; links on the way lead to where they lead for who has
+ * `dir` as root.
+ */
+int below_look(int dir, const char *path);

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/below.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "boxproto/boxproto.h"
@@ -42,9 +44,11 @@ static bool is_there(const struct resolver *r, const char *path)
 {
     const struct manifest *m = r->manifest;
     for (size_t i = 0; i < m->layer_count; i++) {
-        AUTO(mem_freep) char *file = xasprintf("layers/%u/%s", (unsigned)m->layers[i], path);
+        AUTO(mem_freep) char *layer = xasprintf("layers/%u", (unsigned)m->layers[i]);
+        AUTO(fd_closep) int dir = below_open(r->packages_fd, layer, O_PATH | O_DIRECTORY, 0);
+        AUTO(fd_closep) int file = dir < 0 ? -1 : below_look(dir, path);
         struct stat st;
-        if (fstatat(r->packages_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (file >= 0 && fstat(file, &st) == 0) {
             return !S_ISCHR(st.st_mode);
         }
     }
@@ -182,6 +186,13 @@ int installed_runtime_new(int packages_fd, const struct manifest *m, struct runt
     recipe_runtime_complete(r, m->recipe, &version);
     prepared_paths_done(&with.paths);
     free(with.home);
+    if (r->run.argv == NULL) {
+        runtime_unref(r);
+        return err_set(e, ERR_INVALID,
+                       "%s: there is nothing to run: its command needs what is not "
+                       "prepared",
+                       m->id);
+    }
     *ret = r;
     return 0;
 }
