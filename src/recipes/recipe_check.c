@@ -74,6 +74,15 @@ static int script_check(void *ctx, const char *key, char *const *command)
     return 0;
 }
 
+static int tool_check(void *ctx, const char *key, char *const *command)
+{
+    const struct check *c = ctx;
+    return strv_has(command, "{tool}")
+               ? err_set(c->e, ERR_INVALID, "%s: %s: there is no {tool}; name it in 'tools'",
+                         c->file, key)
+               : 0;
+}
+
 static int language_check(const struct recipe *r, struct check *c)
 {
     const char *missing = r->commands.run == NULL ? "run"
@@ -95,7 +104,8 @@ static int language_check(const struct recipe *r, struct check *c)
                        "%s: 'version' is missing; what is installed has one that is expected",
                        c->file);
     }
-    return recipe_each_command(r, script_check, c);
+    int done = r->tools == NULL ? recipe_each_command(r, tool_check, c) : 0;
+    return done < 0 ? done : recipe_each_command(r, script_check, c);
 }
 
 int recipe_check(const struct recipe *r, const char *file, struct err *e)

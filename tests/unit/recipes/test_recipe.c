@@ -204,6 +204,15 @@ static void each_kind_of_install_makes_it_installable(void **state)
     assert_false(recipe_is_installable(r));
 }
 
+static void parse_refuses_a_tool_that_nobody_names(void **state)
+{
+    (void)state;
+    assert_text_refused("x/1",
+                        "language = 'x'\nextensions = ['.x']\nfile = 'main.x'\n"
+                        "run = ['{tool}', '{main}']\n",
+                        "there is no {tool}");
+}
+
 static void like_gives_what_is_missing(void **state)
 {
     (void)state;
@@ -336,6 +345,7 @@ int main(void)
         cmocka_unit_test(parse_script_with_a_name_in_it_is_refused),
         cmocka_unit_test(parse_part_has_no_language),
         cmocka_unit_test(each_kind_of_install_makes_it_installable),
+        cmocka_unit_test(parse_refuses_a_tool_that_nobody_names),
         cmocka_unit_test(like_gives_what_is_missing),
         cmocka_unit_test(like_leaves_out_what_is_ones_own),
         cmocka_unit_test(like_of_nothing_is_refused),
