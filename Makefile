@@ -2,6 +2,7 @@
 #   make         build/belljar, build/belljar-boxd, build/belljar-init
 #   make run     install what is missing, build, serve   (DATA=DIR keeps the data)
 #   make test    install what is missing, build, run all tests
+#   make test-languages  install languages and run each in every way that matters   (LANGS="lua ruby" or "@core" for some)
 #   make coverage  which lines ran, in boxes too; fails below the floors   (COVERAGE_FLAGS=--html)
 #   make fuzz    SECONDS=60 of each fuzzer   (FUZZERS="guard native" for some)
 #   make soak-jobs  JOBS=1000000 of them; nothing may grow
@@ -13,7 +14,7 @@ SERVE_FLAGS ?=
 SECONDS ?= 60
 JOBS ?= 1000000
 
-.PHONY: all deps run test test-fresh test-vm test-docker soak soak-jobs fuzz coverage bench lint sanitize install clean docs
+.PHONY: all deps run test test-languages test-fresh test-vm test-docker soak soak-jobs fuzz coverage bench lint sanitize install clean docs
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -37,6 +38,12 @@ test:
 	@tools/deps test
 	@$(MAKE) --no-print-directory all
 	@tools/run-tests --build $(BUILD) $(SUITES)
+
+# As root: into a store of its own, below the build directory.
+test-languages:
+	@tools/deps test
+	@$(MAKE) --no-print-directory all
+	@BELLJAR_BUILD=$(abspath $(BUILD)) /usr/bin/python3 tests/languages/matrix.py $(MATRIX_FLAGS) $(LANGS)
 
 test-fresh:
 	@tools/deps fresh

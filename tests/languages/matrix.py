@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""make test-languages: installs languages, runs each of them in every way that matters, and writes the table of it.
+
+    matrix.py [--runtimes-dir DIR] [--results DIR] [-j N] [--only-failed] [--installed] [--again] [--test NAME]... [WORD]...
+
+WORD is a language, a recipe's id, an alias or a set; without one, all.  A result is kept for each recipe, and what is
+unchanged and was passed is not run again.  Needs root.  Exits with 1 when something failed.
+"""
+import argparse
+import concurrent.futures
+import contextlib
+import datetime
+import json
+import pathlib
+import platform
+import sys
+import tempfile
+import threading
+import time
+
+import matrix_rows as rows_of
+from matrix_checks import TESTS, Failure, Trial
+from matrix_figures import figures
+from matrix_view import View, own_namespace, probe_language
+
+from support.server import BUILD, Server  # pylint: disable=wrong-import-order
+
+# As it comes, but each test compiles, and may wait for long where the machine has more to do.
+ENVIRONMENT = {"BELLJAR_POOL_IDLE_MS": "300000", "BELLJAR_CACHE_BYTES": "0", "BELLJAR_NATIVE_MAX_WALL_MS": "600000",
+               "BELLJAR_NATIVE_MAX_COMPILE_WALL_MS": "600000", "BELLJAR_NATIVE_MAX_WAIT_MS": "1200000"}
+
+
+class Results:
+    """A file for each recipe."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, row):
+        return self.folder / f"{row.flat}.json"
+
+    def get(self, row):
+        return json.loads(self.path(row).read_text()) if self.path(row).exists() else None
+
+    def put(self, row, result):
+        with self.lock:
+            made = self.path(row).with_suffix(".new")
+            made.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+            made.rename(self.path(row))
+            self.write_failures()
+
+    def all(self):
+        return [json.loads(path.read_text()) for path in sorted(self.folder.glob("*@*.json"))]
+
+    def write_failures(self):
+        lines = []
+        for result in self.all():
+            lines += [f"{result['id']}\n"] * bool(failures(result)) + [f"    {test}: {why}\n" for test, why in failures(result).items()]
+        self.folder.joinpath("failures.txt").write_text("".join(lines))
+
+
+def failures(result):
+    """{test: why}"""
+    if result is None:
+        return {}
+    return {test: why for test, why in result["tests"].items() if why is not None}
+
+
+def result_of(row, found, before):
+    known = before["tests"] if before and before["key"] == row.key() else {}
+    manifest = row.manifest if row.is_installed else {}
+    return {"id": row.id, "key": row.key(), "language": row.recipe["language"], "name": row.recipe["name"], "version": manifest.get("version"),
+            "source": manifest.get("source"), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M"),
+            "kernel": platform.release(), "tests": {**known, **found}, "excused": row.excused, "figures": before and before.get("figures")}
+
+
+class Matrix:
+    def __init__(self, options, results):
+        self.options, self.results = options, results
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        scratch = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="belljar-matrix-"))
+        folder = pathlib.Path(scratch)
+        folder.chmod(0o755)
+        self.view = View(folder / "view", self.options.runtimes_dir)
+        self.stack.callback(self.view.close)
+        self.server = self.serve()
+        self.cold = self.serve("--pool", "0")
+        return self
+
+    def serve(self, *flags):
+        server = Server("--runtimes-dir", str(self.view.folder), *flags, env=ENVIRONMENT)
+        self.stack.callback(self.stop, server)
+        return server
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    @staticmethod
+    def stop(server):
+        status, log = server.stop()
+        for line in log.splitlines():
+            if status != 0 or "left out" in line:
+                print(line, file=sys.stderr)
+
+    def wanted(self, row):
+        """Must it be run?"""
+        result = self.results.get(row)
+        if self.options.installed and not row.is_installed:
+            return False
+        if self.options.figures:
+            return result is not None and not failures(result) and (self.options.again or not result.get("figures"))
+        if self.options.again or result is None:
+            return not self.options.only_failed
+        return bool(failures(result)) or result["key"] != row.key()
+
+    def one(self, row):
+        before = self.results.get(row)
+        if not row.is_installed:
+            why = rows_of.install(row)
+            if why is not None:
+                return result_of(row, {"install": why}, None)
+        self.view.show(row)
+        self.wait_for(row)
+        if before and before["key"] != row.key():
+            before = None
+        if self.options.figures:
+            return result_of(row, {}, before) | {"figures": self.figures(row)}
+        return result_of(row, Trial(self.server, row).check(self.options.test), before)
+
+    def figures(self, row):
+        try:
+            return figures(row, self.server, self.cold)
+        except (Failure, RuntimeError) as e:
+            print(f"{row.id}: no figures: {e}", file=sys.stderr, flush=True)
+            return None
+
+    def wait_for(self, row):
+        """Until both servers offer what was put into their store: they look 50 ms later."""
+        path = f"/api/v1/languages/{probe_language(row)}"
+        for server in (self.server, self.cold):
+            for _ in range(200):
+                if server.request("GET", path)[0] == 200:
+                    break
+                time.sleep(0.05)
+
+    def run(self, rows):
+        failed = 0
+        pool = concurrent.futures.ThreadPoolExecutor(self.options.jobs)
+        try:
+            for row, result in zip(rows, pool.map(self.kept, rows)):
+                failed += self.tell(row, result)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return failed
+
+    @staticmethod
+    def tell(row, result):
+        """Has it failed?"""
+        found = failures(result)
+        print(f"{row.id:<28} {result['version'] or '-':<14} {'FAILED' if found else 'passed'}", flush=True)
+        for test, why in found.items():
+            print(f"    {test}: {why}", flush=True)
+        return bool(found)
+
+    def kept(self, row):
+        result = self.one(row)
+        self.results.put(row, result)
+        return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runtimes-dir", type=pathlib.Path, default=BUILD / "test-languages")
+    parser.add_argument("--results", type=pathlib.Path, help="default: results beside the store's folder")
+    parser.add_argument("-j", "--jobs", type=int, default=2, help="rows at a time (%(default)s)")
+    parser.add_argument("--only-failed", action="store_true", help="run what failed the last time")
+    parser.add_argument("--installed", action="store_true", help="install nothing: run what is there")
+    parser.add_argument("--again", action="store_true", help="run also what was passed, and is unchanged")
+    parser.add_argument("--figures", action="store_true", help="take the times of what was passed, of one row at a time, instead")
+    parser.add_argument("--test", action="append", choices=TESTS)
+    parser.add_argument("words", nargs="*")
+    options = parser.parse_args()
+    own_namespace()
+    options.jobs = 1 if options.figures else options.jobs
+    options.runtimes_dir = options.runtimes_dir.resolve()
+    options.runtimes_dir.joinpath("layers").mkdir(parents=True, exist_ok=True)
+    results = Results(options.results or options.runtimes_dir.with_name(options.runtimes_dir.name + "-results"))
+    rows = rows_of.all_rows(options.runtimes_dir)
+    with Matrix(options, results) as matrix:
+        todo = [row for row in rows_of.chosen(rows, options.words) if matrix.wanted(row)]
+        failed = matrix.run(todo)
+    print(f"{len(todo) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
