@@ -13,10 +13,13 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "packages/dpkg_status.h"
+#include "packages/hello.h"
 #include "packages/installation.h"
 #include "packages/stage_tree.h"
+#include "packages/stage_without.h"
 #include "packages/store.h"
 #include "packages/workshop.h"
+#include "recipes/recipe.h"
 
 #define STATUS "var/lib/dpkg/status"
 
@@ -212,9 +215,30 @@ static const char *const left_out[] = {
     NULL,
 };
 
+char **install_stage_without(const struct installation *in)
+{
+    char **ret = NULL;
+    for (char *const *p = in->recipe->install.without; p && *p; p++) {
+        strv_add_take(&ret, hello_in_home(in->recipe, *p));
+    }
+    return ret;
+}
+
+static int without(const struct installation *in, struct err *e)
+{
+    AUTO(strv_freep) char **paths = install_stage_without(in);
+    AUTO(strv_freep) char **patterns = NULL;
+    for (char *const *p = paths; p && *p; p++) {
+        strv_add(&patterns, *p + 1);
+    }
+    int r = stage_without(in->stage->tree_fd, patterns, e);
+    return r < 0 ? err_wrap(e, "install.without") : 0;
+}
+
 int install_stage_finish(const struct installation *in, struct err *e)
 {
     AUTO(stage_tree_close) struct stage_tree t = {0};
-    int r = stage_tree_open(in->store, in->stage, in->layers, in->layer_count, 0, &t, e);
+    int r = without(in, e);
+    r = r < 0 ? r : stage_tree_open(in->store, in->stage, in->layers, in->layer_count, 0, &t, e);
     return r < 0 ? r : stage_tree_clean(&t, left_out, e);
 }

@@ -37,6 +37,7 @@ struct recipe_install {
     char **own;     /* interpreters of ours: "brainfuck" */
     char **after;   /* a command run on the whole tree at the end, in a box, as its owner */
     char **library; /* what `--with NAME` means: "debian:python3-{name}", tried in this order */
+    char **without; /* "/usr/share/x", "{home}/doc": what is left out, whoever brings it; globs */
 };
 
 /* A text that is written to {home}, whatever else is installed. */

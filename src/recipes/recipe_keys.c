@@ -68,6 +68,16 @@ static const char *wrong_empty(const char *text)
     return *text != '\0' ? NULL : "is empty";
 }
 
+static const char *wrong_left_out(const char *text)
+{
+    static const char home[] = "{home}/";
+    size_t begin = strncmp(text, home, strlen(home)) == 0 ? strlen(home) : 1;
+    bool absolute = begin > 1 || text[0] == '/';
+    return absolute && text[begin] != '\0' && text[begin] != '/' && strstr(text, "..") == NULL
+               ? NULL
+               : "is no path to leave out; write one such as '/usr/share/x' or '{home}/lib/*.a'";
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(struct recipe, field)
@@ -112,6 +122,7 @@ const struct recipe_key recipe_keys[] = {
     {"install.on", KEY_WORDS, AT(install.on), wrong_id},
     {"install.own", KEY_WORDS, AT(install.own), wrong_language},
     {"install.suite", KEY_TEXT, AT(install.suite), wrong_language},
+    {"install.without", KEY_WORDS, AT(install.without), wrong_left_out},
     {"judge0", KEY_NUMBERS, AT(judge0), NULL},
     {"judge0_extra", KEY_NUMBERS, AT(judge0_extra), NULL},
     {"language", KEY_TEXT, AT(language), wrong_language},

@@ -147,6 +147,9 @@ static void parse_wrong_values_says_where_and_what(void **state)
     assert_refused("[files]\na.b = 'x'", "write a plain name in quotes");
     assert_refused("[files]\n\".a\" = 'x'", "write a plain name in quotes");
     assert_refused("install.on = ['jdk-17']", "is no recipe's id");
+    assert_refused("install.without = ['usr/share']", "is no path to leave out");
+    assert_refused("install.without = ['/']", "is no path to leave out");
+    assert_refused("install.without = ['{home}/../other']", "is no path to leave out");
     assert_refused("language = 'x'", "set twice");
     assert_refused("install.debian = ['ruby']", "'version' is missing");
     assert_text_refused("ruby", small, "is no name of a recipe's file");
