@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/pkg.h"
+#include "cli/pkg_crew.h"
 #include "cli/text.h"
 #include "config/config.h"
 #include "packages/fetcher.h"
@@ -94,6 +95,11 @@ struct chooser *shop_chooser(struct shop *s)
 size_t shop_count(const struct shop *s)
 {
     return s->count;
+}
+
+const struct recipe *shop_recipe(const struct shop *s, size_t index)
+{
+    return s->orders[index].choice.recipe;
 }
 
 /* --- orders ------------------------------------------------------------------------------------
@@ -283,20 +289,26 @@ static bool is_agreed(const struct shop *s)
     return strchr("yY\n", answer[0]) != NULL;
 }
 
-/* --- one by one --------------------------------------------------------------------------------
+/* --- each --------------------------------------------------------------------------------------
  */
+
+void pkg_installed_say(struct pkg *p, const json_t *one, double took_s)
+{
+    const char *id = json_string_value(json_object_get(one, "id"));
+    const char *version = json_string_value(json_object_get(one, "version"));
+    if (json_is_true(json_object_get(one, "made"))) {
+        pkg_say(p, "%-*s %s, in %.1f s", ID_WIDTH, id, version, took_s);
+    } else {
+        pkg_say(p, "%-*s %s (was there)", ID_WIDTH, id, version);
+    }
+}
 
 static void made_tell(struct pkg *p, const struct manifest *m, bool made, uint64_t begin)
 {
     json_t *json = pkg_manifest_json(m);
     json_object_set_new(json, "made", json_boolean(made));
+    pkg_installed_say(p, json, (double)(clock_mono_ns(&clock_system) - begin) / (double)NS_PER_S);
     pkg_result(p, "installed", json);
-    if (made) {
-        pkg_say(p, "%-*s %s, in %.1f s", ID_WIDTH, m->id, m->version,
-                (double)(clock_mono_ns(&clock_system) - begin) / NS_PER_S);
-    } else {
-        pkg_say(p, "%-*s %s (was there)", ID_WIDTH, m->id, m->version);
-    }
 }
 
 /* What is installed anew has lost its pin. */
@@ -346,31 +358,47 @@ int shop_install(struct shop *s, size_t index, struct err *e)
     if (r < 0) {
         return r;
     }
-    s->pkg->progress.position = index + 1;
-    s->pkg->progress.count = s->count;
     return order->choice.recipe ? recipe_order(s, order, e) : piston_order(s, order, e);
 }
 
-static int install_each(struct shop *s)
+static int part_install(struct shop *s, const struct recipe *part, struct err *e)
 {
-    size_t failed = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        struct err e;
-        int r = shop_install(s, i, &e);
-        if (r < 0) {
-            (void)pkg_fail(s->pkg, &e);
-            failed++;
-        }
-        if (r == -ERR_GONE) { /* somebody has asked for an end */
-            return CLI_FAILED;
-        }
+    AUTO(manifest_freep) struct manifest *m = NULL;
+    const struct install install = install_of(s, false);
+    bool made;
+    return install_recipe(&install, part, NULL, &m, &made, e);
+}
+
+/* What the parent has open stays its own: locks are held by whom a file was opened by. */
+static int work_begin(struct shop *s, struct err *e)
+{
+    struct pkg *p = s->pkg;
+    p->store = NULL;
+    p->o.events = true;
+    p->result = json_object();
+    pkg_progress_init(&p->progress, true);
+    int r = package_store_open(p->path, true, &p->store, e);
+    if (r == 0) {
+        s->fetcher = fetcher_new(s->cache_fd, &p->progress.progress);
+        r = workshop_open(p->config, store_fd(p->store), &s->workshop, e);
     }
-    if (failed > 0 && s->count > 1) {
-        pkg_progress_clear(&s->pkg->progress);
-        cli_note("pkg", "%zu of %zu could not be installed; the same command goes on with them",
-                 failed, s->count);
+    return r;
+}
+
+static int work(struct shop *s, const struct crew_task *task)
+{
+    struct pkg *p = s->pkg;
+    struct err e;
+    int r = work_begin(s, &e);
+    if (r == 0) {
+        r = task->part ? part_install(s, task->part, &e) : shop_install(s, task->order, &e);
     }
-    return failed > 0 ? CLI_FAILED : CLI_OK;
+    if (r < 0) { /* the parent tells it */
+        p->failure = e;
+        p->failed = true;
+    }
+    workshop_close(TAKE(&s->workshop, NULL));
+    return pkg_close(p, r < 0 ? CLI_FAILED : CLI_OK);
 }
 
 int shop_run(struct shop *s)
@@ -396,7 +424,7 @@ int shop_run(struct shop *s)
         err_set(&e, ERR_GONE, "nothing was installed");
         return pkg_fail(p, &e);
     }
-    return install_each(s);
+    return crew_run(p, s, work);
 }
 
 /* --- install -----------------------------------------------------------------------------------

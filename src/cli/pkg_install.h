@@ -1,7 +1,7 @@
 #pragma once
 /*
- * pkg_install - what is to be installed is gathered first, told and asked about, and then installed
- * one by one.
+ * pkg_install - what is to be installed is gathered first, told and asked about, and then
+ * installed, several at once (pkg_crew.h).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +30,8 @@ int shop_order_word(struct shop *s, const char *word, struct err *e);
 /* One of its own; `there`: installed in its place, whose libraries and pin are kept, or NULL. */
 void shop_order(struct shop *s, struct choice choice, const struct manifest *there, bool again);
 size_t shop_count(const struct shop *s);
+/* Of an order; NULL: it is a package of Piston's. */
+const struct recipe *shop_recipe(const struct shop *s, size_t index);
 
 /* Tells how large it is, asks where that is to be, installs; gives an enum cli_status. */
 int shop_run(struct shop *s);

@@ -130,6 +130,16 @@ static void on_step(void *ctx, const char *what, enum progress_phase phase, uint
     }
 }
 
+void pkg_progress_relay(struct pkg_progress *p, const char *event, const char *what, uint64_t done,
+                        uint64_t total)
+{
+    for (size_t i = 0; i < ARRAY_LEN(phases); i++) {
+        if (strcmp(phases[i].event, event) == 0) {
+            on_step(p, what, (enum progress_phase)i, done, total);
+        }
+    }
+}
+
 void pkg_progress_init(struct pkg_progress *p, bool events)
 {
     const char *term = secure_getenv("TERM");

@@ -23,5 +23,8 @@ struct pkg_progress {
 };
 
 void pkg_progress_init(struct pkg_progress *p, bool events);
+/* A step that another process has told with --events. */
+void pkg_progress_relay(struct pkg_progress *p, const char *event, const char *what, uint64_t done,
+                        uint64_t total);
 /* Before something else is written: takes the bar away. */
 void pkg_progress_clear(struct pkg_progress *p);

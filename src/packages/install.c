@@ -28,8 +28,6 @@
 #include "recipes/recipe.h"
 #include "recipes/recipes.h"
 
-#define DEPTH_MAX 8 /* of parts that stand on parts */
-
 static void tell(const struct install *i, const char *what, enum progress_phase phase)
 {
     if (i->progress && i->progress->step) {
@@ -274,14 +272,21 @@ static bool is_enough(const struct manifest *m, char *const *libraries)
     return true;
 }
 
+/* What is being installed, and what stands on it. */
+struct chain {
+    const struct recipe *recipe;
+    const struct chain *above; /* NULL: this is what was asked for */
+};
+
 static int recipe_install(const struct install *i, const struct recipe *recipe,
-                          char *const *libraries, unsigned depth, struct manifest **ret,
+                          char *const *libraries, const struct chain *above, struct manifest **ret,
                           bool *ret_made, struct err *e);
 
 /* Its base, and what install.on names; layers with the base last. */
-static int below_install(const struct install *i, const struct recipe *recipe, unsigned depth,
+static int below_install(const struct install *i, const struct chain *chain,
                          struct install_below *below, struct err *e)
 {
+    const struct recipe *recipe = chain->recipe;
     AUTO(strv_freep) char **ids = NULL;
     int r = install_below_ids(i->recipes, recipe, &ids, e);
     for (char **id = ids; r == 0 && id && *id; id++) {
@@ -292,7 +297,7 @@ static int below_install(const struct install *i, const struct recipe *recipe, u
             return err_set(e, ERR_NOT_FOUND, "%s stands on '%s', and there is no such recipe",
                            recipe->id, *id);
         }
-        r = recipe_install(i, part, NULL, depth + 1, &m, &made, e);
+        r = recipe_install(i, part, NULL, chain, &m, &made, e);
         if (r == 0) {
             install_below_add(below, m);
         }
@@ -300,9 +305,10 @@ static int below_install(const struct install *i, const struct recipe *recipe, u
     return r < 0 ? r : install_below_hold(below, store_fd(i->store), e);
 }
 
-static int make(const struct install *i, const struct recipe *recipe, char *const *libraries,
-                unsigned depth, struct manifest **ret, struct err *e)
+static int make(const struct install *i, const struct chain *chain, char *const *libraries,
+                struct manifest **ret, struct err *e)
 {
+    const struct recipe *recipe = chain->recipe;
     AUTO(install_below_done) struct install_below below = {0};
     AUTO(installation_done)
     struct installation in = {.config = i->config,
@@ -314,7 +320,7 @@ static int make(const struct install *i, const struct recipe *recipe, char *cons
                               .workshop = i->workshop,
                               .fetcher = i->fetcher,
                               .progress = i->progress};
-    int r = below_install(i, recipe, depth, &below, e);
+    int r = below_install(i, chain, &below, e);
     if (r < 0) {
         return r;
     }
@@ -328,13 +334,16 @@ static int make(const struct install *i, const struct recipe *recipe, char *cons
 }
 
 static int recipe_install(const struct install *i, const struct recipe *recipe,
-                          char *const *libraries, unsigned depth, struct manifest **ret,
+                          char *const *libraries, const struct chain *above, struct manifest **ret,
                           bool *ret_made, struct err *e)
 {
+    const struct chain chain = {recipe, above};
     AUTO(fd_closep) int lock = -1;
     AUTO(install_manifest_freep) struct manifest *there = NULL;
-    if (depth > DEPTH_MAX) {
-        return err_set(e, ERR_INVALID, "'%s' stands on itself (install.on)", recipe->id);
+    for (; above; above = above->above) {
+        if (above->recipe == recipe) { /* whose lock would be waited for for ever */
+            return err_set(e, ERR_INVALID, "'%s' stands on itself (install.on)", recipe->id);
+        }
     }
     int r = store_lock_recipe(i->store, recipe->id, true, &lock, e);
     if (r < 0) {
@@ -342,12 +351,12 @@ static int recipe_install(const struct install *i, const struct recipe *recipe,
     }
     struct err ignored; /* one that cannot be read is made again */
     if (package_store_get(i->store, recipe->id, &there, &ignored) == 0 &&
-        (!i->again || depth > 0) && is_enough(there, libraries)) {
+        (!i->again || chain.above) && is_enough(there, libraries)) {
         *ret = TAKE(&there, NULL);
         *ret_made = false;
         return 0;
     }
-    r = make(i, recipe, libraries, depth, ret, e);
+    r = make(i, &chain, libraries, ret, e);
     *ret_made = r == 0;
     if (r == 0) {
         tell(i, recipe->id, PROGRESS_DONE);
@@ -358,6 +367,6 @@ static int recipe_install(const struct install *i, const struct recipe *recipe,
 int install_recipe(const struct install *i, const struct recipe *recipe, char *const *libraries,
                    struct manifest **ret, bool *ret_made, struct err *e)
 {
-    int r = recipe_install(i, recipe, libraries, 0, ret, ret_made, e);
+    int r = recipe_install(i, recipe, libraries, NULL, ret, ret_made, e);
     return r < 0 ? err_wrap(e, "%s", recipe->id) : 0;
 }

@@ -88,7 +88,7 @@ def test_install_says_how_large_it_is_and_what_came_of_it(store):
     done = store.good("install", "toy", "ty2")
     assert re.match(r"belljar pkg: 3 to install with what they stand on; 0 B to download, at most .* on the disk\n",
                     done.stderr)
-    assert [line.split()[:2] for line in done.stdout.splitlines()] == [["toy/1", "0.1.0,"], ["toy2/1", "0.1.0,"]]
+    assert sorted(line.split()[:2] for line in done.stdout.splitlines()) == [["toy/1", "0.1.0,"], ["toy2/1", "0.1.0,"]]
     assert store.ids() == ["toy/1", "toy2/1"]
     again = store.good("install", "toy")
     assert again.stdout.split() == ["toy/1", "0.1.0", "(was", "there)"] and again.stderr == ""
@@ -98,6 +98,31 @@ def test_installed_language_runs(store):
     store.good("install", "toy")
     done = belljar("run", "--runtimes-dir", store.path, "-l", "ty", "-", input=HELLO)
     assert (done.returncode, done.stdout) == (0, "He"), done.stderr
+
+
+def other(store, name, install):
+    """A language of its own on other ground."""
+    store.recipe(f"{name}/1", toy().replace('"toy"', f'"{name}"').replace('"ty"', f'"{name}x"')
+                 .replace(".toy", f".{name}") + install)
+
+
+def test_what_stands_on_what_fails_fails_alone(store):
+    store.recipe("part/broken", 'version = "1.0.0"\n[install]\nown = ["no-such-interpreter"]\n')
+    other(store, "above", 'on = ["part/broken"]\n')
+    done = store.run("install", "--events", "above", "toy", "toy2")
+    assert done.returncode == 1 and store.ids() == ["toy/1", "toy2/1"]
+    assert done.stderr.count("belljar pkg: part/broken: ") == 1 and "1 of 3 could not be installed" in done.stderr
+    end = json.loads(done.stdout.splitlines()[-1])
+    assert end["end"] == "error" and "no-such-interpreter" in end["message"]
+    assert [one["id"] for one in end["installed"]] == ["toy/1", "toy2/1"]
+
+
+def test_what_stands_on_itself_is_an_error(store):
+    for name, below in (("one", "two"), ("two", "one")):
+        store.recipe(f"part/{name}", f'version = "1.0.0"\n[install]\non = ["part/{below}"]\n')
+    other(store, "above", 'on = ["part/one"]\n')
+    done = store.run("install", "above", "toy")
+    assert done.returncode == 1 and "stands on itself" in done.stderr and store.ids() == ["toy/1"]
 
 
 def test_dry_run_changes_nothing(store):
