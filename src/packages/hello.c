@@ -126,14 +126,14 @@ static int version_take(struct manifest *m, const char *text, const char *after,
     return 0;
 }
 
-/* Debian's epochs and revisions are its own. */
+/* npm's are versions as they stand; of Debian's, epochs and revisions are its own. */
 static int version_of_package(struct manifest *m, struct err *e)
 {
     for (size_t i = 0; i < m->part_count; i++) {
         if (strcmp(m->parts[i].name, m->recipe->ask_package) == 0) {
             const char *text = m->parts[i].version, *colon = strchr(text, ':');
             struct semver exact;
-            if (semver_parse(text, &exact)) {
+            if (strcmp(m->parts[i].kind, "npm") == 0 && semver_parse(text, &exact)) {
                 free(m->version);
                 m->version = xstrdup(text);
                 return 0;

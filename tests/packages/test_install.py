@@ -53,6 +53,21 @@ print "Hello, World!\\n"
 quit
 '''
 """,
+    "asked/1": """
+language = "asked"
+name = "Lua 5.4, which is taken to say nothing of its version"
+version = "5.4.4"
+tools = ["lua5.4"]
+extensions = [".lua"]
+file = "main.lua"
+run = ["{tool}", "{main}", "{args}"]
+[ask]
+package = "lua5.4"
+[install]
+debian = ["lua5.4"]
+[tests]
+hello = "print('Hello, World!')\\n"
+""",
     "spy/1": """
 language = "spy"
 name = "what a script of an installation sees"
@@ -117,6 +132,12 @@ def test_base_has_less_than_60_megabytes(store):
     du = subprocess.run(["du", "-sm", str(store / "layers" / number)], capture_output=True, text=True,
                         check=True).stdout
     assert int(du.split()[0]) < 60
+
+
+def test_revision_of_debian_is_not_of_the_version(store):
+    status, output = install(store, "asked/1")
+    assert status == 0, output
+    assert '\nversion = "5.4.4"\n' in (store / "runtimes" / "asked@1" / "manifest.toml").read_text()
 
 
 def test_what_is_there_is_not_installed_again(store):
