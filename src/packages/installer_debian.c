@@ -68,7 +68,7 @@ static const char bootstrap_script[] =
     "set -- --force-unsafe-io --force-confold --force-overwrite --log=/dev/null \"$@\"\n"
 
 static const char unpack_script[] =
-    DPKG_OPTIONS "exec dpkg \"$@\" --force-depends --unpack /debs/*.deb\n";
+    DPKG_OPTIONS "exec dpkg \"$@\" --force-depends --no-triggers --unpack /debs/*.deb\n";
 
 static const char setup_script[] = DPKG_OPTIONS "dpkg \"$@\" --configure -a || exit\n"
                                                 "ldconfig\n";

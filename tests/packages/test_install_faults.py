@@ -24,7 +24,7 @@ version = "1.0.0"
 tools = ["sh"]
 extensions = [".probe"]
 file = "main.probe"
-run = ["cat", "/usr/share/probe"]
+run = ["cat", "/usr/share/probe/text"]
 [ask]
 args = ["-c", "echo 1.0.0"]
 [install]
@@ -52,17 +52,20 @@ def is_installed(store):
     return (store / "runtimes" / "probe@1").exists()
 
 
-def probe_deb(folder, postinst=None):
-    tree = folder / "tree"
+def probe_deb(folder, postinst=None, name="probe", version="1.0", triggers=None, depends=""):
+    tree = folder / name
     (tree / "DEBIAN").mkdir(parents=True)
-    (tree / "usr/share").mkdir(parents=True)
-    (tree / "usr/share/probe").write_text("Hello, World!\n")
-    (tree / "DEBIAN/control").write_text("Package: probe\nVersion: 1.0\nArchitecture: all\nInstalled-Size: 1\n"
-                                         "Maintainer: nobody <nobody@localhost>\nDescription: probe\n")
+    (tree / "usr/share" / name).mkdir(parents=True)
+    (tree / "usr/share" / name / "text").write_text("Hello, World!\n")
+    (tree / "DEBIAN/control").write_text(f"Package: {name}\nVersion: {version}\nArchitecture: all\n{depends}"
+                                         "Maintainer: nobody <nobody@localhost>\nInstalled-Size: 1\n"
+                                         f"Description: {name}\n")
     if postinst:
         (tree / "DEBIAN/postinst").write_text(postinst)
         (tree / "DEBIAN/postinst").chmod(0o755)
-    deb = folder / "probe_1.0_all.deb"
+    if triggers:
+        (tree / "DEBIAN/triggers").write_text(triggers)
+    deb = folder / f"{name}_{version}_all.deb"
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(tree), str(deb)], check=True, capture_output=True)
     return deb
 
@@ -84,7 +87,8 @@ def space(store):
     with tempfile.TemporaryDirectory(prefix="mirror-") as path:
         Path(path).chmod(0o755)
         yield Path(path)
-    shutil.rmtree(store / "runtimes/probe@1", ignore_errors=True)
+    for made in (store / "runtimes").glob("p*@[12]*"):
+        shutil.rmtree(made, ignore_errors=True)
     (store / "apt/bookworm/archives/probe_1.0_all.deb").unlink(missing_ok=True)
 
 
@@ -184,6 +188,36 @@ def test_failing_script_is_quoted(store, space):
     assert leftovers(store) == []
 
 
+# What is below was set up before, and belongs to another than the scripts' user.
+LOWER_POSTINST = """#!/bin/sh
+set -e
+if [ "$1" = triggered ]; then
+    test -e /usr/share/upper.is-set-up
+    echo "Hello, World!" >>/usr/share/lower/text
+fi
+"""
+UPPER_RECIPE = RECIPE.replace('debian = ["probe"]', 'on = ["part/probe-lower"]\ndebian = ["upper"]').replace(
+    "/usr/share/probe/text", "/usr/share/lower/text").replace(
+    'args = ["-c", "echo 1.0.0"]', 'package = "upper"').replace('hello = "?"', '''hello = "?"
+says = """
+Hello, World!
+Hello, World!
+"""''')
+LOWER_RECIPE = 'name = "below"\nversion = "1.0.0"\n[install]\ndebian = ["lower"]\n'
+
+
+def test_trigger_of_a_package_below_runs_at_the_end_and_writes_to_its_file(store, space):
+    mirror = Mirror(space / "mirror", [
+        probe_deb(space, LOWER_POSTINST, "lower", triggers="interest-await /usr/share/upper\n"),
+        probe_deb(space, "#!/bin/sh\n: >/usr/share/upper.is-set-up\n", "upper", "1.2.3-4", depends="Depends: lower\n")])
+    (store / "recipes/part").mkdir(exist_ok=True)
+    (store / "recipes/part/probe-lower.toml").write_text(LOWER_RECIPE)
+    (store / "recipes/probe/2.toml").write_text(UPPER_RECIPE)
+    status, output = install(store, "probe/2", config=config_of(space, f"file:{mirror.root}", mirror))
+    assert status == 0, output
+    assert "1.2.3," in output, "Debian's revision is none of the version"
+
+
 SMALL_DISK = """
 set -e
 mount -t tmpfs -o size=45m,mode=755 tmpfs "$1"
@@ -197,7 +231,7 @@ mount -o remount,size=400m "$DISK"
 
 def test_full_disk_leaves_nothing_and_more_room_helps(store, space):
     debs = list((store / "apt/bookworm/archives").glob("*.deb"))
-    mirror = Mirror(space / "mirror", [d for d in debs if not d.name.startswith("probe")])
+    mirror = Mirror(space / "mirror", [d for d in debs if not d.name.startswith(("probe", "lower", "upper"))])
     disk = space / "disk"
     disk.mkdir()
     status, output = install(disk, "part/bookworm", config=config_of(space, f"file:{mirror.root}", mirror),
