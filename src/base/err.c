@@ -114,3 +114,23 @@ int err_wrap(struct err *e, const char *fmt, ...)
     memcpy(e->text, text, sizeof(text));
     return -(int)e->kind;
 }
+
+static const char *const kind_names[] = {
+    [ERR_INVALID] = "invalid", [ERR_NOT_FOUND] = "not_found",     [ERR_LIMIT] = "limit",
+    [ERR_BUSY] = "busy",       [ERR_DENIED] = "denied",           [ERR_IO] = "io",
+    [ERR_GONE] = "gone",       [ERR_UNSUPPORTED] = "unsupported", [ERR_BUG] = "bug",
+};
+
+const char *err_kind_name(enum err_kind kind)
+{
+    return kind > 0 && kind <= ERR_BUG ? kind_names[kind] : kind_names[ERR_BUG];
+}
+
+enum err_kind err_kind_of_name(const char *name)
+{
+    enum err_kind kind = ERR_BUG;
+    while (name && kind > 0 && strcmp(kind_names[kind], name) != 0) {
+        kind--;
+    }
+    return name && kind > 0 ? kind : ERR_BUG;
+}

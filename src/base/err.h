@@ -29,6 +29,10 @@ struct err {
     char text[ERR_TEXT_MAX];
 };
 
+/* "not_found": as commands and programs tell each other. */
+const char *err_kind_name(enum err_kind kind);
+enum err_kind err_kind_of_name(const char *name); /* ERR_BUG for NULL and what is none */
+
 /* Each returns -kind, so that "return err_set(...)" is one step. */
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

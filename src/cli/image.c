@@ -337,14 +337,12 @@ static int action_run(const struct action *action, struct image_command *c, stru
 
 static void end_say(struct image_command *c, int r, const struct err *e)
 {
-    static const char *const kinds[] = {"",       "invalid",     "not_found", "limit", "busy",
-                                        "denied", "unsupported", "io",        "gone",  "bug"};
     if (c->events && r == 0) {
         json_object_set_new(c->result, "end", json_string("ok"));
         event_print(json_incref(c->result));
     } else if (c->events) {
-        event_print(
-            json_pack("{s:s,s:s,s:s}", "end", "error", "kind", kinds[e->kind], "message", e->text));
+        event_print(json_pack("{s:s,s:s,s:s}", "end", "error", "kind", err_kind_name(e->kind),
+                              "message", e->text));
     } else if (r < 0) {
         cli_error("image", e);
     }

@@ -177,31 +177,10 @@ int pkg_open(struct pkg *p, const struct config *config, bool write, struct err 
     return r;
 }
 
-static const char *const kind_names[] = {
-    [ERR_INVALID] = "invalid", [ERR_NOT_FOUND] = "not_found",     [ERR_LIMIT] = "limit",
-    [ERR_BUSY] = "busy",       [ERR_DENIED] = "denied",           [ERR_IO] = "io",
-    [ERR_GONE] = "gone",       [ERR_UNSUPPORTED] = "unsupported", [ERR_BUG] = "bug",
-};
-
-static const char *kind_name(enum err_kind kind)
-{
-    return kind < ARRAY_LEN(kind_names) && kind_names[kind] ? kind_names[kind] : "bug";
-}
-
-enum err_kind pkg_kind(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(kind_names); i++) {
-        if (kind_names[i] && strcmp(kind_names[i], name) == 0) {
-            return (enum err_kind)i;
-        }
-    }
-    return ERR_BUG;
-}
-
 json_t *pkg_error_json(const struct err *e)
 {
     json_t *json = json_object();
-    json_object_set_new(json, "kind", json_string(kind_name(e->kind)));
+    json_object_set_new(json, "kind", json_string(err_kind_name(e->kind)));
     json_object_set_new(json, "message", json_string(e->text));
     return json;
 }

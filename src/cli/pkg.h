@@ -60,7 +60,6 @@ int pkg_fail(struct pkg *p, const struct err *e);
 void pkg_result(struct pkg *p, const char *list, json_t *item);
 /* A runtime that was installed, as the result names it. */
 void pkg_installed_say(struct pkg *p, const json_t *one, double took_s);
-enum err_kind pkg_kind(const char *name); /* as the last line of --events says it */
 json_t *pkg_manifest_json(const struct manifest *m);
 /* {"kind","message"} */
 json_t *pkg_error_json(const struct err *e);

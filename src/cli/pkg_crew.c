@@ -219,7 +219,8 @@ static int wait_for(pid_t pid)
 static void failure_of(const struct job *job, int status, struct err *ret)
 {
     if (job->end) {
-        err_set(ret, pkg_kind(text_of(job->end, "kind")), "%s", text_of(job->end, "message"));
+        err_set(ret, err_kind_of_name(text_of(job->end, "kind")), "%s",
+                text_of(job->end, "message"));
     } else {
         err_set(ret, ERR_GONE, "the process that installed it was ended by %s %d",
                 WIFSIGNALED(status) ? "signal" : "status",
