@@ -34,6 +34,9 @@ enum http_route_flag {
     ROUTE_RUN = 1 << 3,       /* the scope that a key needs; none of these: any key */
     ROUTE_READ = 1 << 4,
     ROUTE_ADMIN = 1 << 5,
+    /* The handler is called when the head is there: it answers, or says how the body is read
+     * (http_read_whole, http_read_by), at once or later.  Until then nothing of it is read. */
+    ROUTE_HEAD = 1 << 6,
 };
 
 enum http_dialect_flag {
@@ -127,6 +130,20 @@ void *http_take_data(struct http_request *r);
 uint64_t http_age_ns(const struct http_request *r); /* since its first line */
 /* ERR_DENIED and a sentence for a foreign Host or Origin, when http_config.check_origin is set. */
 int http_check_origin(const struct http_request *r, struct err *e);
+
+/* Of a ROUTE_HEAD: as of other routes; `then` is its handler now. */
+void http_read_whole(struct http_request *r, http_handler *then, void *ctx);
+/*
+ * Of a ROUTE_HEAD: the body is not kept, but given on as it comes, up to `max` bytes (413 beyond).
+ * Either may answer; nothing comes after an answer.  Too much counts as the client's leaving
+ * (http_on_gone).
+ */
+struct http_sink {
+    void (*data)(void *ctx, const char *data, size_t len);
+    void (*end)(void *ctx); /* that was all: it answers now or later */
+    void *ctx;
+};
+void http_read_by(struct http_request *r, const struct http_sink *sink, uint64_t max);
 
 /* Called once if the client leaves before the answer. */
 void http_on_gone(struct http_request *r, void (*gone)(void *ctx), void *ctx);

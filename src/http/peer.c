@@ -28,7 +28,7 @@
 #include "http/response.h"
 #include "http/server.h"
 
-#define RATE_MIN 1024 /* bytes a second that a client must take of an answer */
+#define RATE_MIN 1024 /* bytes a second that a client must take of an answer, or send of a file */
 
 struct peer *peer_of(struct MHD_Connection *connection)
 {
@@ -89,6 +89,26 @@ void peer_expect_taking(struct peer *p)
     p->taken_bytes = bytes_taken(p->fd);
     loop_timer_set(loop, &p->deadline,
                    loop_now_ns(loop) + p->server->config.header_timeout_s * NS_PER_S, on_look, p);
+}
+
+static void on_body_look(void *ctx)
+{
+    struct peer *p = ctx;
+    uint64_t least = (uint64_t)p->server->config.header_timeout_s * RATE_MIN;
+    if (p->request == NULL || p->request->sunk - p->taken_bytes < least) {
+        on_deadline(p);
+    } else {
+        peer_expect_body(p);
+    }
+}
+
+void peer_expect_body(struct peer *p)
+{
+    struct loop *loop = p->server->loop;
+    p->taken_bytes = p->request->sunk;
+    loop_timer_set(loop, &p->deadline,
+                   loop_now_ns(loop) + p->server->config.header_timeout_s * NS_PER_S, on_body_look,
+                   p);
 }
 
 static void on_gone(void *ctx)

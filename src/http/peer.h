@@ -25,7 +25,7 @@ struct peer {
     struct loop_defer gone;
     struct http_request *request; /* the one under way, or NULL */
     unsigned answered;            /* requests */
-    uint64_t taken_bytes;         /* by the client's kernel, at the last look */
+    uint64_t taken_bytes; /* by the client's kernel, or of its body by us, at the last look */
     bool expired;
     bool ended;  /* the client sends no more */
     bool nudged; /* ... and libmicrohttpd was told */
@@ -41,6 +41,8 @@ struct peer *peer_of(struct MHD_Connection *connection);
 /* The request begun (or begins) now must be whole in time. */
 void peer_expect_request(struct peer *p, unsigned seconds);
 void peer_expect_nothing(struct peer *p);
+/* Its body comes, however long it is: faster than at a trickle. */
+void peer_expect_body(struct peer *p);
 /* An answer is being sent: the client must take it faster than at a trickle. */
 void peer_expect_taking(struct peer *p);
 /* The request waits: it is gone when the client leaves, or soon, if it has left. */

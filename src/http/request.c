@@ -107,17 +107,24 @@ static void count(const struct http_request *r)
     metrics_observe_ns(m, METRIC_HTTP_SECONDS, METRIC_LABELS(route), r->answered_ns - r->begun_ns);
 }
 
+void request_tell_gone(struct http_request *r)
+{
+    void (*gone)(void *ctx) = TAKE(&r->gone, NULL);
+    if (gone != NULL) {
+        gone(r->gone_ctx);
+    }
+}
+
 static void tell_gone(struct http_request *r)
 {
     r->phase = REQUEST_GONE;
-    if (r->gone != NULL) {
-        r->gone(r->gone_ctx);
-    }
+    request_tell_gone(r);
 }
 
 void request_gone(struct http_request *r)
 {
-    if (r->phase == REQUEST_WAITING) {
+    if (r->phase == REQUEST_WAITING || r->held) {
+        r->held = false;
         tell_gone(r);
         peer_hang_up(r->peer);
         MHD_resume_connection(r->connection);
@@ -134,7 +141,7 @@ void request_completed(void *cls, struct MHD_Connection *connection, void **cont
     if (r == NULL) {
         return;
     }
-    if (r->phase == REQUEST_WAITING) {
+    if (r->phase == REQUEST_WAITING || (r->phase == REQUEST_BODY && !r->answer.given)) {
         tell_gone(r);
     }
     struct peer *p = r->peer;
@@ -188,13 +195,10 @@ static int body_add(struct http_request *r, const char *data, size_t len, struct
     return 0;
 }
 
-static void take_body(struct http_request *r, const char *data, size_t len)
+static void keep_body(struct http_request *r, const char *data, size_t len)
 {
     struct http_server *s = r->server;
     struct err e = {0};
-    if (r->answer.given) {
-        return;
-    }
     size_t before = r->body.cap;
     int result = body_add(r, data, len, &e);
     s->body_bytes += r->body.cap - before;
@@ -205,6 +209,18 @@ static void take_body(struct http_request *r, const char *data, size_t len)
     } else if (server_is_full(s)) {
         http_add_header(r, "Retry-After", "1");
         request_refuse(r, 503, "too many requests are being read: try again in a second");
+    }
+}
+
+static void take_body(struct http_request *r, const char *data, size_t len)
+{
+    if (r->answer.given) {
+        return;
+    }
+    if (r->sink.data != NULL) {
+        request_sink(r, data, len);
+    } else {
+        keep_body(r, data, len);
     }
     if (r->answer.given) {
         body_drop(r);
@@ -232,8 +248,27 @@ static void dispatch(struct http_request *r)
     } else if (r->match.route == NULL) {
         http_add_header(r, "Allow", allow);
         request_refuse(r, 405, "Method Not Allowed");
+    } else if (r->sink.data != NULL) {
+        r->sink.end(r->sink.ctx);
+    } else if (r->then != NULL) {
+        r->then(r, r->then_ctx);
     } else {
         r->match.route->handler(r, r->dialect->ctx);
+    }
+}
+
+static void take_head(struct http_request *r, const char *method, const char *version)
+{
+    request_take_head(r, method, version);
+    const struct http_route *route = r->match.route;
+    if (r->answer.given || route == NULL || !(route->flags & ROUTE_HEAD)) {
+        return;
+    }
+    route->handler(r, r->dialect->ctx);
+    if (r->answer.given) {
+        r->must_drop = !request_rest_is_small(r);
+    } else if (r->sink.data == NULL && r->then == NULL) {
+        request_hold(r);
     }
 }
 
@@ -269,7 +304,7 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
     (void)url;
 
     if (r->phase == REQUEST_HEAD) {
-        request_take_head(r, method, version);
+        take_head(r, method, version);
     } else if (r->phase == REQUEST_BODY && *size > 0) {
         take_body(r, data, *size);
         *size = 0;

@@ -61,6 +61,12 @@ struct http_request {
     struct router_match match;
     struct buf body;
     struct inflate *inflate;
+    /* Of a ROUTE_HEAD. */
+    bool held; /* suspended until it is said how the body is read */
+    http_handler *then;
+    void *then_ctx;
+    struct http_sink sink; /* .data NULL: there is none */
+    uint64_t sink_max, sunk;
     struct buf header_text; /* of the answer: name NUL value NUL ... */
     struct request_answer answer;
     struct wire *wire; /* whose connection it becomes when the head is sent; or NULL */
@@ -84,5 +90,14 @@ void request_take_head(struct http_request *r, const char *method, const char *v
 void request_refuse(struct http_request *r, unsigned status, const char *text);
 void request_refuse_too_large(struct http_request *r);
 
+/* Reads no more until http_read_whole, http_read_by or an answer (request_sink.c). */
+void request_hold(struct http_request *r);
+void request_release(struct http_request *r);
+void request_sink(struct http_request *r, const char *data, size_t len);
+/* What a refused request still has to send may be read only when it is little, and surely on its
+ * way. */
+bool request_rest_is_small(const struct http_request *r);
+
+void request_tell_gone(struct http_request *r); /* once */
 /* The client left: tells the handler's owner, and lets the connection end. */
 void request_gone(struct http_request *r);

@@ -163,7 +163,12 @@ static bool body_passes(struct http_request *r)
         request_refuse(r, 415, "Content-Encoding must be gzip, deflate or identity");
         return false;
     }
-    if (content_length(r) > r->server->config.body_max) {
+    bool decides = r->match.route != NULL && (r->match.route->flags & ROUTE_HEAD);
+    if (decides && coding != CODING_IDENTITY) {
+        request_refuse(r, 415, "send it as it is, without Content-Encoding");
+        return false;
+    }
+    if (!decides && content_length(r) > r->server->config.body_max) {
         request_refuse_too_large(r);
         return false;
     }
@@ -178,9 +183,7 @@ static bool dialect_passes(struct http_request *r)
     return r->dialect->before == NULL || !r->dialect->before(r, r->dialect->ctx);
 }
 
-/* What a refused request still has to send may be read only when it is little, and surely on its
- * way. */
-static bool rest_is_small(const struct http_request *r)
+bool request_rest_is_small(const struct http_request *r)
 {
     return http_header(r, "Transfer-Encoding") == NULL && http_header(r, "Expect") == NULL &&
            content_length(r) <= DROP_MAX;
@@ -196,7 +199,7 @@ void request_take_head(struct http_request *r, const char *method, const char *v
         body_passes(r);
     }
     r->phase = REQUEST_BODY;
-    if (r->answer.given && !rest_is_small(r)) {
+    if (r->answer.given && !request_rest_is_small(r)) {
         r->must_drop = true;
     }
 }

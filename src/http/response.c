@@ -215,5 +215,7 @@ void response_give(struct http_request *r, unsigned status, const char *content_
         }
         MHD_resume_connection(connection);
         server_run_soon(s);
+    } else {
+        request_release(r);
     }
 }
