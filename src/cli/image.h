@@ -13,7 +13,7 @@ struct image_session {
     struct progress *progress;
 };
 
-/* A file or directory. */
+/* A file or directory; "-" is standard input, which is one, too. */
 int image_import_path(struct image_session *s, const char *name, const char *path,
                       const struct image_choice *choice, char ***ret_ids, struct err *e);
 int image_import_reference(struct image_session *s, const char *name, const char *reference,

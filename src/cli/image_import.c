@@ -55,7 +55,10 @@ static int descriptor_import(struct image_session *s, const char *name, int fd,
 int image_import_path(struct image_session *s, const char *name, const char *path,
                       const struct image_choice *choice, char ***ret_ids, struct err *e)
 {
-    AUTO(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_input = strcmp(path, "-") == 0;
+    AUTO(fd_closep)
+    int fd = is_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                      : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return err_sys(e, "open '%s'", path);
     }

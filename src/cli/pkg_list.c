@@ -121,7 +121,11 @@ int pkg_list(struct pkg *p, char *const *words)
     if (p->store && store_usage(p->store, &u, &e) < 0) {
         return pkg_fail(p, &e);
     }
-    if (p->o.json) {
+    if (p->o.events) {
+        json_t *list = list_json(&r, &u);
+        json_object_update(p->result, list);
+        json_decref(list);
+    } else if (p->o.json) {
         json_print(list_json(&r, &u));
     } else if (r.count == 0) {
         printf("nothing is installed in '%s'; 'belljar pkg search' lists what can be\n", p->path);

@@ -232,7 +232,7 @@ static int look(struct pkg *p, char *const *words, struct all_news *ret, struct 
 /* --- outdated ----------------------------------------------------------------------------------
  */
 
-static void news_json(const struct all_news *n)
+static json_t *news_json(const struct all_news *n)
 {
     json_t *all = json_array();
     for (size_t i = 0; i < n->count; i++) {
@@ -242,9 +242,7 @@ static void news_json(const struct all_news *n)
                            one->package, "installed", one->have, "available", one->there,
                            "security", (int)one->security, "pinned", (int)one->manifest->pinned));
     }
-    json_dumpf(all, stdout, JSON_INDENT(2));
-    (void)putchar('\n');
-    json_decref(all);
+    return all;
 }
 
 static void news_print(const struct all_news *n)
@@ -276,11 +274,16 @@ int pkg_outdated(struct pkg *p, char *const *words)
     if (look(p, words, &n, &e) < 0) {
         return pkg_fail(p, &e);
     }
-    if (p->o.json) {
-        news_json(&n);
+    json_t *all = news_json(&n);
+    if (p->o.events) {
+        json_object_set(p->result, "outdated", all);
+    } else if (p->o.json) {
+        json_dumpf(all, stdout, JSON_INDENT(2));
+        (void)putchar('\n');
     } else {
         news_print(&n);
     }
+    json_decref(all);
     return CLI_OK;
 }
 

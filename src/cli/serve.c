@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "boxproto/egress_config.h"
 #include "boxproto/weaken.h"
 #include "cli/args.h"
@@ -34,8 +35,15 @@
 
 struct words {
     struct config *config;
+    char **flags; /* that it came from, beside the file and the environment */
     bool print_config;
 };
+
+static void words_done(struct words *w)
+{
+    config_free(w->config);
+    strv_free(w->flags);
+}
 
 static int words_read(int argc, char **argv, struct words *ret, struct err *e)
 {
@@ -59,6 +67,7 @@ static int words_read(int argc, char **argv, struct words *ret, struct err *e)
     char **rest = NULL;
     int r = config_load(args.config, environ, &ret->config, &rest, e);
     free(rest);
+    ret->flags = strv_dup(args.config);
     ret->print_config = print_config;
     return r;
 }
@@ -125,12 +134,26 @@ static void audit_start(const struct log *audit, const struct config *config)
     }
 }
 
-static int supervise(const struct config *config, const struct launch_config *launch,
+/* For those that we start: they begin in the cgroup that we are in now. */
+static char **flags_of_children(char *const *flags, const struct instance *instance)
+{
+    AUTO(mem_freep) char *left = instance_cgroup_left(instance);
+    char **all = strv_dup(flags);
+    if (left) {
+        strv_add_take(&all, xasprintf("--cgroup-parent=%s", left));
+    }
+    return all;
+}
+
+static int supervise(const struct words *words, const struct launch_config *launch,
                      const struct owned_dir *prepared, const struct owned_dir *packages,
                      struct instance *instance, bool *ret_told, struct err *e)
 {
+    const struct config *config = words->config;
+    AUTO(strv_freep) char **flags = flags_of_children(words->flags, instance);
     struct supervisor_config supervisor = {
         .config = config,
+        .flags = flags,
         .launch = launch,
         .prepared = prepared,
         .packages = packages,
@@ -168,8 +191,9 @@ static int supervise(const struct config *config, const struct launch_config *la
     return r;
 }
 
-static int serve(const struct config *config, bool *ret_told, struct err *e)
+static int serve(const struct words *words, bool *ret_told, struct err *e)
 {
+    const struct config *config = words->config;
     struct log log = host_log(config, "parent");
     struct launch_config launch;
     AUTO(owned_dir_done) struct owned_dir prepared;
@@ -188,9 +212,9 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
         LOG_WARN(&log, *warning);
     }
     if (WEAKEN_BUILD) {
-        const char *words = getenv("BELLJAR_WEAKEN"); /* NOLINT(concurrency-mt-unsafe) */
+        const char *without = getenv("BELLJAR_WEAKEN"); /* NOLINT(concurrency-mt-unsafe) */
         LOG_WARN(&log, "a build for tests: defences can be left out; never serve strangers with it",
-                 log_s("left_out", words ? words : ""));
+                 log_s("left_out", without ? without : ""));
     }
     struct instance *instance = NULL;
     int r = host_enter(&launch, e);
@@ -204,7 +228,7 @@ static int serve(const struct config *config, bool *ret_told, struct err *e)
     LOG_INFO(&log, "starting", log_s("version", BELLJAR_VERSION),
              log_i("instance", instance_number(instance)), log_i("slots", host_slots(config)),
              log_i("boxes", host_boxes(config)));
-    r = supervise(config, &launch, &prepared, &packages, instance, ret_told, e);
+    r = supervise(words, &launch, &prepared, &packages, instance, ret_told, e);
     instance_release(instance);
     return r;
 }
@@ -220,17 +244,16 @@ static int config_show(const struct config *config)
 int cmd_serve(int argc, char **argv)
 {
     struct err e;
-    struct words words = {0};
+    AUTO(words_done) struct words words = {0};
     if (words_read(argc, argv, &words, &e) < 0) {
         cli_error("serve", &e);
         return CLI_USAGE;
     }
-    AUTO(config_freep) struct config *config = words.config;
     if (words.print_config) {
-        return config_show(config);
+        return config_show(words.config);
     }
     bool told = false;
-    if (serve(config, &told, &e) < 0) {
+    if (serve(&words, &told, &e) < 0) {
         if (!told) {
             cli_error("serve", &e);
         }

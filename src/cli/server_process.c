@@ -13,6 +13,7 @@
 #include "api/api.h"
 #include "api/expected.h"
 #include "api/gate.h"
+#include "api/packages.h"
 #include "api/sieve.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -61,7 +62,7 @@ struct server {
     const struct config *config;
     const struct log *log;
     struct loop *loop;
-    int parent_sock, data_fd, unzip_fd, prepared_fd, packages_fd;
+    int parent_sock, data_fd, unzip_fd, prepared_fd, packages_fd, steward_sock;
     struct loop_io parent_io;
     /* The last one, also when it is lost: its boxes are in use until there is another. api has it
      * while it works. */
@@ -190,6 +191,7 @@ static int parts_make(struct server *s, struct err *e)
                                    s->packages_fd, s->log);
     engine_make(s);
     executions_make(s);
+    s->api.packages = packages_new(s->loop, TAKE(&s->steward_sock, -1), s->log);
     s->expected = expected_new(&s->api);
     common_dialect(&s->api, &s->common);
     r = piston_dialect(&s->api, &s->piston, e);
@@ -513,6 +515,7 @@ static void server_unmake(struct server *s)
     }
     common_dialect_done(&s->common);
     expected_free(s->expected);
+    packages_free(s->api.packages);
     engine_free(s->api.engine);
     sieve_free(s->api.sieve);
     gate_free(s->api.gate);
@@ -551,6 +554,7 @@ int server_run(const struct server_start *start)
         .unzip_fd = start->unzip_fd,
         .prepared_fd = start->prepared_fd,
         .packages_fd = start->packages_fd,
+        .steward_sock = start->steward_sock,
     };
     struct err e;
     int r = server_serve(&s, start, &e);
@@ -563,5 +567,6 @@ int server_run(const struct server_start *start)
     fd_close(s.unzip_fd);
     fd_close(s.prepared_fd);
     fd_close(s.packages_fd);
+    fd_close(s.steward_sock);
     return r < 0 ? CLI_FAILED : CLI_OK;
 }

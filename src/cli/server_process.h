@@ -31,6 +31,7 @@ struct server_start {
     int unzip_fd;                        /* belljar-unzip; -1: there is none; taken */
     int prepared_fd;         /* of what `belljar prepare` makes; -1: there is none; taken */
     int packages_fd;         /* of the package store; -1: there is none; taken */
+    int steward_sock;        /* where changes of packages are asked for; taken */
     const char *cgroup_lack; /* instance_cgroup_lack */
     const struct log *log;
 };

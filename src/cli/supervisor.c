@@ -29,6 +29,7 @@
 #include "cli/privileges.h"
 #include "cli/ready.h"
 #include "cli/server_process.h"
+#include "cli/steward.h"
 #include "config/config.h"
 #include "sandbox/launch.h"
 #include "sandbox/orphans.h"
@@ -41,6 +42,7 @@
 #define SERVER_END_NS  (2 * NS_PER_S)
 #define BOXD_END_NS    (5 * NS_PER_S)
 #define ORPHANS_END_NS (5 * NS_PER_S)
+#define CHILDREN       4 /* without the steward's */
 
 struct child {
     const char *name;
@@ -60,6 +62,7 @@ struct supervisor {
     struct loop_io server_io;
     struct loop_timer pause, patience;
     struct preparer preparer;
+    struct steward steward;
     unsigned quick_deaths; /* in a row */
     bool start_due;
     bool ready, stopping, failed, told;
@@ -76,6 +79,7 @@ enum {
     FD_UNZIP,
     FD_PREPARED,
     FD_PACKAGES,
+    FD_STEWARD,
     FD_END,
     FD_PARKING = 32
 };
@@ -134,6 +138,7 @@ static int server_child(const struct supervisor *s, const int fds[FD_END - FD_BO
         .unzip_fd = c->unzip_fd < 0 ? -1 : FD_UNZIP,
         .prepared_fd = c->prepared->fd < 0 ? -1 : FD_PREPARED,
         .packages_fd = c->packages->fd < 0 ? -1 : FD_PACKAGES,
+        .steward_sock = FD_STEWARD,
         .cgroup_lack = instance_cgroup_lack(c->instance),
         .log = &log,
     };
@@ -207,7 +212,12 @@ static int server_start(struct supervisor *s, int boxd_sock, struct err *e)
         return r;
     }
     AUTO(fd_closep) int theirs = pair[1];
+    AUTO(fd_closep) int steward = -1;
     s->server_sock = pair[0];
+    r = steward_connect(&s->steward, &steward, e);
+    if (r < 0) {
+        return r;
+    }
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0) {
@@ -216,7 +226,8 @@ static int server_start(struct supervisor *s, int boxd_sock, struct err *e)
                            s->config->state_fd,
                            s->config->unzip_fd,
                            s->config->prepared->fd,
-                           s->config->packages->fd};
+                           s->config->packages->fd,
+                           steward};
         exit(server_child(s, fds, parent)); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
     if (pid < 0) {
@@ -260,6 +271,7 @@ static void on_patience_over(void *ctx)
     child_kill(&s->server, SIGKILL);
     child_kill(&s->boxd, SIGKILL);
     preparer_stop(&s->preparer, true);
+    steward_stop(&s->steward, true);
 }
 
 static void patience_set(struct supervisor *s, uint64_t ns)
@@ -276,6 +288,7 @@ static void stop_begin(struct supervisor *s)
     s->start_due = false;
     notify_send("STOPPING=1");
     preparer_stop(&s->preparer, false);
+    steward_stop(&s->steward, false);
     loop_stop(s->loop); /* supervisor_run looks whether there is anybody to wait for */
     if (s->server.pidfd < 0) {
         patience_set(s, BOXD_END_NS);
@@ -308,6 +321,7 @@ static void on_signal(void *ctx, int signo)
     }
     LOG_WARN(s->log, "stopping at once");
     preparer_stop(&s->preparer, true);
+    steward_stop(&s->steward, true);
     child_kill(&s->server, SIGKILL);
     child_kill(&s->boxd, SIGKILL);
 }
@@ -410,6 +424,7 @@ static void server_gone(struct supervisor *s, const siginfo_t *info)
 {
     loop_io_remove(&s->server_io);
     fd_closep(&s->server_sock);
+    steward_disconnect(&s->steward);
     if (!s->ready && info->si_code == CLD_EXITED && info->si_status == CLI_FAILED) {
         s->told = true;
     }
@@ -429,8 +444,9 @@ static void on_child_signal(void *ctx, int signo)
 {
     const struct supervisor *s = ctx;
     (void)signo;
-    const pid_t kept[] = {s->boxd.pid, s->server.pid, s->egress.pid, s->preparer.pid};
-    orphans_bury(kept, ARRAY_LEN(kept));
+    pid_t kept[CHILDREN + STEWARD_CHILDREN] = {s->boxd.pid, s->server.pid, s->egress.pid,
+                                               s->preparer.pid};
+    orphans_bury(kept, CHILDREN + steward_pids(&s->steward, kept + CHILDREN));
 }
 
 static void on_exit_of_child(void *ctx, unsigned events)
@@ -479,10 +495,26 @@ static void on_start_due(struct supervisor *s)
     }
 }
 
-static void on_preparer(void *ctx)
+/* The preparer has something to do, or its child or one of the steward's has ended. */
+static void on_helper(void *ctx)
 {
     const struct supervisor *s = ctx;
     loop_stop(s->loop);
+}
+
+static void steward_begin(struct supervisor *s)
+{
+    const struct steward_config config = {
+        .loop = s->loop,
+        .config = s->config->config,
+        .flags = s->config->flags,
+        .packages = s->config->packages,
+        .log = s->log,
+        .audit = s->config->audit,
+        .ended = on_helper,
+        .ctx = s,
+    };
+    steward_init(&s->steward, &config);
 }
 
 static int supervisor_init(struct supervisor *s, const struct supervisor_config *config,
@@ -492,8 +524,9 @@ static int supervisor_init(struct supervisor *s, const struct supervisor_config 
     s->boxd = (struct child){.name = "boxd", .supervisor = s, .pidfd = -1};
     s->server = (struct child){.name = "server", .supervisor = s, .pidfd = -1};
     s->egress = (struct child){.name = "egress", .supervisor = s, .pidfd = -1};
-    preparer_init(&s->preparer, on_preparer, s);
+    preparer_init(&s->preparer, on_helper, s);
     int r = loop_new(&s->loop, e);
+    steward_begin(s);
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++) {
         r = loop_signal_add(s->loop, signals[i], on_signal, s, e);
@@ -517,6 +550,7 @@ static void supervisor_done(struct supervisor *s)
         }
     }
     preparer_done(&s->preparer);
+    steward_done(&s->steward);
     orphans_end(ORPHANS_END_NS, s->log);
     if (s->loop) {
         loop_io_remove(&s->server_io);
@@ -529,7 +563,8 @@ static void supervisor_done(struct supervisor *s)
 
 static bool is_over(const struct supervisor *s)
 {
-    return s->stopping && s->server.pidfd < 0 && s->boxd.pidfd < 0 && s->preparer.pidfd < 0;
+    return s->stopping && s->server.pidfd < 0 && s->boxd.pidfd < 0 && s->preparer.pidfd < 0 &&
+           steward_is_idle(&s->steward);
 }
 
 int supervisor_run(const struct supervisor_config *config, bool *ret_told, struct err *e)

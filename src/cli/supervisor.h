@@ -7,6 +7,7 @@
  *   belljar-egress dies  boxd is ended, and both are started again
  *   the server dies      boxd ends with its socket; both are started again
  *   packages change      what compilers have prepared is made again, when the machine is idle
+ *   the server asks      packages are installed and removed (cli/steward.h)
  *   one dies soon after its start, again and again: a pause that doubles each time, then it gives
  * up SIGTERM, SIGINT, SIGHUP  the server drains; a second one ends both at once
  */
@@ -23,6 +24,7 @@ struct owned_dir;
 
 struct supervisor_config {
     const struct config *config;
+    char *const *flags; /* that it came from, for programs that are started with the same */
     const struct launch_config *launch;
     const struct egress_config *egress; /* NULL: boxes have no network */
     struct instance *instance;

@@ -87,6 +87,11 @@ int instance_note_directory(struct instance *i, const char *path, struct err *e)
 /* Why there is no cgroup although one was looked for; NULL when there is one, or none was wanted.
  */
 const char *instance_cgroup_lack(const struct instance *i);
+/*
+ * The cgroup that we were in before the claim, as launch_config.cgroup_parent names it, when we are
+ * in one below it now, where nobody can make another; the caller's.  NULL: we are where we were.
+ */
+char *instance_cgroup_left(const struct instance *i);
 /* Removes the cgroups of this instance by name and gives the number back.  NULL is fine. */
 void instance_release(struct instance *i);
 /* In a forked child: closes what it holds, and gives nothing back. */

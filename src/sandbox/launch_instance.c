@@ -368,6 +368,19 @@ const char *instance_cgroup_lack(const struct instance *i)
     return i->cgroup.why_none.kind ? i->cgroup.why_none.text : NULL;
 }
 
+char *instance_cgroup_left(const struct instance *i)
+{
+    AUTO(mem_freep) char *top = NULL;
+    AUTO(fd_closep) int top_fd = -1;
+    struct err ignored;
+    const char *left = i->cgroup.moved ? i->cgroup.places[0].parent_path : NULL;
+    if (!left || cgroup_top_open(&top, &top_fd, &ignored) < 0 || !str_starts(left, top)) {
+        return NULL;
+    }
+    const char *below = left + strlen(top);
+    return xstrdup(below[0] ? below : "/");
+}
+
 void instance_forget(struct instance *i)
 {
     if (!i) {

@@ -198,7 +198,7 @@ def test_every_operation_with_a_body_says_so(document):
         assert ("requestBody" in operation) == (method == "POST" and not no_body or (method, path) in WITH_BODY), (method, path)
 
 
-WITH_BODY = {("DELETE", "/api/v2/packages"), ("DELETE", "/api/v2/piston/packages")}
+WITH_BODY = {("DELETE", "/api/v2/packages"), ("DELETE", "/api/v2/piston/packages"), ("DELETE", "/api/v1/admin/packages")}
 
 
 # --- real answers ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@
  *             JSON)
  *   routes    executions.c (create, show, delete), list.c, batch.c, languages.c, admin.c,
  *             stream.c (run on a WebSocket), watch.c (watch on a WebSocket), events.c (Server-Sent
- *             Events)
+ *             Events), packages.c, images.c (through change.c, from wishes.c)
  *
  * An execution's PART_BODY is the request as it was sent, its `request` (kept.c) what was made of
  * it when it was accepted: limits (defaults, the caller's ceilings), the runtime that was found;
@@ -22,6 +22,7 @@
 #include <jansson.h>
 
 #include "api/api.h"
+#include "http/http.h"
 #include "model/job.h"
 #include "model/result.h"
 
@@ -140,6 +141,9 @@ json_t *native_problem_json(unsigned status, const char *detail, json_t *errors)
 void native_problem(struct http_request *r, unsigned status, const char *detail, json_t *errors);
 /* 422, with a sentence that counts them. */
 void native_problem_errors(struct http_request *r, json_t *errors);
+/* {"type", ...} with whatever else; takes it. */
+void native_problem_respond(struct http_request *r, unsigned status, json_t *problem);
+unsigned native_status_of(const struct err *e);
 /* What the engine, the queue or the store refused: 429, 503 with Retry-After, 404 ... */
 void native_problem_of(struct http_request *r, const struct err *e);
 /* application/json; takes `value`. */
@@ -165,3 +169,7 @@ void native_languages(struct http_request *r, void *ctx);
 void native_language(struct http_request *r, void *ctx);
 void native_stats(struct http_request *r, void *ctx);
 void native_boxes(struct http_request *r, void *ctx); /* GET /api/v1/admin/boxes: live boxes */
+http_handler native_packages_list, native_packages_available, native_packages_outdated,
+    native_packages_install, native_packages_remove, native_packages_upgrade, native_packages_pin,
+    native_packages_unpin;
+http_handler native_images_list, native_images_add, native_images_remove;

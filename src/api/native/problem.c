@@ -62,12 +62,17 @@ void native_respond(struct http_request *r, unsigned status, json_t *value)
     respond(r, status, "application/json", value);
 }
 
-void native_problem(struct http_request *r, unsigned status, const char *detail, json_t *errors)
+void native_problem_respond(struct http_request *r, unsigned status, json_t *problem)
 {
     if (status == 503) {
         http_add_header(r, "Retry-After", "1");
     }
-    respond(r, status, "application/problem+json", native_problem_json(status, detail, errors));
+    respond(r, status, "application/problem+json", problem);
+}
+
+void native_problem(struct http_request *r, unsigned status, const char *detail, json_t *errors)
+{
+    native_problem_respond(r, status, native_problem_json(status, detail, errors));
 }
 
 void native_problem_errors(struct http_request *r, json_t *errors)
@@ -78,14 +83,19 @@ void native_problem_errors(struct http_request *r, json_t *errors)
     native_problem(r, 422, text.data, errors);
 }
 
-void native_problem_of(struct http_request *r, const struct err *e)
+unsigned native_status_of(const struct err *e)
 {
     static const unsigned statuses[] = {
         [ERR_INVALID] = 422, [ERR_NOT_FOUND] = 404, [ERR_LIMIT] = 507,
         [ERR_BUSY] = 503,    [ERR_DENIED] = 503,    [ERR_UNSUPPORTED] = 422,
         [ERR_IO] = 503,      [ERR_GONE] = 503,      [ERR_BUG] = 500,
     };
-    native_problem(r, e->kind < ARRAY_LEN(statuses) ? statuses[e->kind] : 500, e->text, NULL);
+    return e->kind < ARRAY_LEN(statuses) ? statuses[e->kind] : 500;
+}
+
+void native_problem_of(struct http_request *r, const struct err *e)
+{
+    native_problem(r, native_status_of(e), e->text, NULL);
 }
 
 static bool is_json(const char *type)
