@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """make test-languages: installs languages, runs each of them in every way that matters, and writes the table of it.
 
-    matrix.py [--runtimes-dir DIR] [--results DIR] [-j N] [--only-failed] [--installed] [--again] [--test NAME]... [WORD]...
-
 WORD is a language, a recipe's id, an alias or a set; without one, all.  A result is kept for each recipe, and what is
 unchanged and was passed is not run again.  Needs root.  Exits with 1 when something failed.
 """
@@ -14,12 +12,14 @@ import datetime
 import json
 import pathlib
 import platform
+import signal
 import sys
 import tempfile
 import threading
 import time
 
 import matrix_rows as rows_of
+import matrix_table
 from matrix_checks import TESTS, Failure, Trial
 from matrix_figures import figures
 from matrix_view import View, own_namespace, probe_language
@@ -152,23 +152,26 @@ class Matrix:
         failed = 0
         pool = concurrent.futures.ThreadPoolExecutor(self.options.jobs)
         try:
-            for row, result in zip(rows, pool.map(self.kept, rows)):
-                failed += self.tell(row, result)
+            for done in concurrent.futures.as_completed([pool.submit(self.kept, row) for row in rows]):
+                failed += self.tell(done.result())
         finally:
             pool.shutdown(cancel_futures=True)
         return failed
 
     @staticmethod
-    def tell(row, result):
+    def tell(result):
         """Has it failed?"""
         found = failures(result)
-        print(f"{row.id:<28} {result['version'] or '-':<14} {'FAILED' if found else 'passed'}", flush=True)
+        print(f"{result['id']:<28} {result['version'] or '-':<14} {'FAILED' if found else 'passed'}", flush=True)
         for test, why in found.items():
             print(f"    {test}: {why}", flush=True)
         return bool(found)
 
     def kept(self, row):
-        result = self.one(row)
+        try:
+            result = self.one(row)
+        except (OSError, RuntimeError) as e:  # it was removed, the server ended ...
+            result = result_of(row, {"matrix": f"{type(e).__name__}: {e}"}, None)
         self.results.put(row, result)
         return result
 
@@ -182,15 +185,22 @@ def main():
     parser.add_argument("--installed", action="store_true", help="install nothing: run what is there")
     parser.add_argument("--again", action="store_true", help="run also what was passed, and is unchanged")
     parser.add_argument("--figures", action="store_true", help="take the times of what was passed, of one row at a time, instead")
+    parser.add_argument("--write", action="store_true", help="write docs/languages.md from all results, and run nothing")
     parser.add_argument("--test", action="append", choices=TESTS)
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
-    own_namespace()
     options.jobs = 1 if options.figures else options.jobs
     options.runtimes_dir = options.runtimes_dir.resolve()
     options.runtimes_dir.joinpath("layers").mkdir(parents=True, exist_ok=True)
     results = Results(options.results or options.runtimes_dir.with_name(options.runtimes_dir.name + "-results"))
     rows = rows_of.all_rows(options.runtimes_dir)
+    if options.write:
+        known = {result["id"]: result for result in results.all()}
+        matrix_table.write(rows_of.ROOT / "docs/languages.md", rows, known, rows_of.sizes(options.runtimes_dir))
+        return 0
+    own_namespace()
+    for number in (signal.SIGINT, signal.SIGTERM):  # what was begun in the background has the first ignored
+        signal.signal(number, lambda *_: sys.exit(1))
     with Matrix(options, results) as matrix:
         todo = [row for row in rows_of.chosen(rows, options.words) if matrix.wanted(row)]
         failed = matrix.run(todo)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""docs/languages.md: what is between its marks is written from the results of the matrix."""
+import os
+import re
+
+from matrix_checks import TESTS
+
+MARKED = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- end -->\n", re.S)
+SOURCES = {"debian": "Debian", "npm": "npm", "own": "own"}
+
+
+def milliseconds(number):
+    if number is None:
+        return ""
+    return f"{number:.1f}" if number < 10 else f"{number:,.0f}"
+
+
+def megabytes(number):
+    return f"{number / 1e6:.1f}" if number < 10e6 else f"{number / 1e6:,.0f}"
+
+
+def failed(result):
+    return [test for test, why in result["tests"].items() if why is not None]
+
+
+def cells(result, size):
+    own, shared = size
+    figures = result.get("figures") or {}
+    excused = [test for test in TESTS if test in result["excused"]]
+    return [result["language"], result["name"], f"`{result['id']}`", result["version"], SOURCES.get(result["source"], result["source"]),
+            megabytes(own), megabytes(shared), *(milliseconds(figures.get(kind)) for kind in ("bare", "cold", "warm")),
+            ", ".join(excused)]
+
+
+def table(results, sizes):
+    names = ["language", "is", "recipe", "version", "from", "own MB", "shared MB", "bare ms", "cold ms", "warm ms", "cannot"]
+    rows = [cells(result, sizes[result["id"]]) for result in results]
+    lines = ["| " + " | ".join(row) + " |" for row in [names, *rows]]
+    return [lines[0], "|" + " --- |" * 5 + " ---: |" * 5 + " --- |", *lines[1:]]
+
+
+def reasons(results):
+    """Why what is excused is, with the recipes of which it is said."""
+    said = {}
+    for result in results:
+        why = {}
+        for test, text in result["excused"].items():
+            why.setdefault(text, []).append(test)
+        for text, tests in why.items():
+            said.setdefault((", ".join(tests), text), []).append(f"`{result['id']}`")
+    return [f"- {tests}: {text}: {', '.join(ids)}" for (tests, text), ids in sorted(said.items(), key=lambda one: (-len(one[1]), one[0]))]
+
+
+def totals(results, bad, without):
+    languages = {result["language"] for result in results}
+    dates = sorted(result["date"][:10] for result in results)
+    kernels = sorted({result["kernel"] for result in results})
+    lines = [f"{len(results)} recipes of {len(languages)} languages passed everything that they can, from {dates[0]} to {dates[-1]}, on Linux "
+             f"{', '.join(kernels)} with {os.cpu_count()} CPUs."]
+    lines += [f"- `{result['id']}` did not: {', '.join(failed(result))}." for result in bad]
+    lines += [f"Not run: {', '.join(f'`{row.id}`' for row in without)}."] * bool(without)
+    return lines
+
+
+def write(path, rows, results, sizes):
+    """`results`: {id: result}"""
+    found = [results[row.id] for row in rows if row.id in results and row.id in sizes]
+    good = [result for result in found if not failed(result)]
+    bad = [result for result in found if failed(result)]
+    known = {result["id"] for result in found}
+    parts = {"totals": totals(good, bad, [row for row in rows if row.id not in known]), "table": table(good, sizes), "reasons": reasons(good)}
+    path.write_text(MARKED.sub(lambda mark: f"<!-- {mark[1]} -->\n" + "\n".join(parts[mark[1]]) + "\n<!-- end -->\n", path.read_text()))
