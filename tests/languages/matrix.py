@@ -196,7 +196,7 @@ def main():
     rows = rows_of.all_rows(options.runtimes_dir)
     if options.write:
         known = {result["id"]: result for result in results.all()}
-        matrix_table.write(rows_of.ROOT / "docs/languages.md", rows, known, rows_of.sizes(options.runtimes_dir))
+        matrix_table.write(rows_of.ROOT / "docs/languages.md", rows, known, options.runtimes_dir)
         return 0
     own_namespace()
     for number in (signal.SIGINT, signal.SIGTERM):  # what was begun in the background has the first ignored

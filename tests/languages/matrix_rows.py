@@ -16,6 +16,7 @@ from check_recipes import load  # pylint: disable=wrong-import-position
 from support.server import BUILD, clean_environment  # pylint: disable=wrong-import-position
 
 RUNTIMES = ROOT / "runtimes"
+SETS = tomllib.loads((RUNTIMES / "sets.toml").read_text())
 # Another number makes all results old: the checks have changed.
 CHECKS = 1
 
@@ -60,9 +61,10 @@ class Row:
         return "/opt/runtimes/" + self.id.replace("/", "-")
 
     def key(self):
-        """What its result is about: what is installed, and the tests."""
-        text = self.manifest_path.read_text() if self.is_installed else ""
-        return hashlib.sha256(json.dumps([CHECKS, text, self.tests], sort_keys=True).encode()).hexdigest()
+        """What its result is about: what is installed, wherever its layers lie, and the tests."""
+        what = self.manifest if self.is_installed else {}
+        what = {key: value for key, value in what.items() if key not in ("installed", "layers", "pinned")}
+        return hashlib.sha256(json.dumps([CHECKS, what, self.tests], sort_keys=True).encode()).hexdigest()
 
 
 def is_row(recipe):
@@ -78,10 +80,9 @@ def all_rows(store):
 
 def words_of(words):
     """Without sets, which are replaced by their words."""
-    sets = tomllib.loads((RUNTIMES / "sets.toml").read_text())
     found = []
     for word in words:
-        found += words_of(sets[word[1:]]["recipes"]) if word.startswith("@") else [word.partition("=")[0]]
+        found += words_of(SETS[word[1:]]["recipes"]) if word.startswith("@") else [word.partition("=")[0]]
     return found
 
 
@@ -110,8 +111,22 @@ def sizes(store):
     return {one["id"]: (one["own_bytes"], one["shared_bytes"]) for one in listed["runtimes"]}
 
 
-def install(row, again=False):
+def layer_bytes(store):
+    """{number: bytes on the disk}"""
+    said = subprocess.run(["du", "-s", "--block-size=1", *(str(path) for path in (store / "layers").iterdir())], capture_output=True, text=True, check=True)
+    return {int(pathlib.Path(path).name): int(number) for number, path in (line.split("\t") for line in said.stdout.splitlines())}
+
+
+def set_ids(name, store):
+    """What `belljar pkg install @name` means."""
+    ids = []
+    for word in SETS[name]["recipes"]:
+        said = belljar("pkg", "--events", "available", word, "--runtimes-dir", str(store)).stdout
+        ids += [one["id"] for one in json.loads(said.splitlines()[-1])["chosen"]]
+    return list(dict.fromkeys(ids))
+
+
+def install(row):
     """None, or why it failed."""
-    words = ["pkg", "install", "--yes", "--runtimes-dir", str(row.store), *(["--again"] if again else []), row.id]
-    done = belljar(*words, check=False)
+    done = belljar("pkg", "install", "--yes", "--runtimes-dir", str(row.store), row.id, check=False)
     return None if done.returncode == 0 else (done.stderr or done.stdout).strip()[-2000:]

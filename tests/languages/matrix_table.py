@@ -4,6 +4,7 @@ import os
 import re
 
 from matrix_checks import TESTS
+from matrix_rows import SETS, layer_bytes, set_ids, sizes
 
 MARKED = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- end -->\n", re.S)
 SOURCES = {"debian": "Debian", "npm": "npm", "own": "own"}
@@ -62,11 +63,27 @@ def totals(results, bad, without):
     return lines
 
 
-def write(path, rows, results, sizes):
+def sets(rows, store):
+    """With what they stand on, each layer counted once."""
+    installed = {row.id: row for row in rows if row.is_installed}
+    layers = layer_bytes(store)
+    lines = ["| set | | recipes | MB on the disk |", "| --- | --- | ---: | ---: |"]
+    for name, about, ids in [*((name, one["about"], set_ids(name, store)) for name, one in SETS.items()),
+                             ("every recipe", "all of the table above", list(installed))]:
+        numbers = {number for one in ids if one in installed for number in installed[one].manifest["layers"]}
+        missing = [one for one in ids if one not in installed]
+        lines.append(f"| {name if ' ' in name else f'`@{name}`'} | {about} | {len(ids)} | "
+                     f"{megabytes(sum(layers[number] for number in numbers))}{f' (without {len(missing)})' if missing else ''} |")
+    return lines
+
+
+def write(path, rows, results, store):
     """`results`: {id: result}"""
-    found = [results[row.id] for row in rows if row.id in results and row.id in sizes]
+    taken = sizes(store)
+    found = [results[row.id] for row in rows if row.id in results and row.id in taken]
     good = [result for result in found if not failed(result)]
     bad = [result for result in found if failed(result)]
     known = {result["id"] for result in found}
-    parts = {"totals": totals(good, bad, [row for row in rows if row.id not in known]), "table": table(good, sizes), "reasons": reasons(good)}
+    parts = {"totals": totals(good, bad, [row for row in rows if row.id not in known]), "table": table(good, taken), "reasons": reasons(good),
+             "sets": sets(rows, store)}
     path.write_text(MARKED.sub(lambda mark: f"<!-- {mark[1]} -->\n" + "\n".join(parts[mark[1]]) + "\n<!-- end -->\n", path.read_text()))
