@@ -74,7 +74,7 @@ def load(runtimes, identity):
     if "like" not in recipe:
         return without_empty(recipe)
     below = load(runtimes, recipe["like"])
-    for key in ("aliases", "judge0", "judge0_extra", "unlisted", "package", "version", "like"):
+    for key in ("judge0", "judge0_extra", "version", "like"):
         below.pop(key, None)
     return without_empty(merge(below, recipe))
 
