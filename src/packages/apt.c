@@ -21,6 +21,7 @@
 #include "base/strv.h"
 #include "config/config.h"
 #include "packages/apt_granted.h"
+#include "packages/apt_known.h"
 #include "packages/apt_output.h"
 #include "packages/apt_sources.h"
 #include "packages/apt_versions.h"
@@ -183,6 +184,8 @@ static const char settings[] = "Dir::State \"" PLACE "/\";\n"
                                "Dir::State::extended_states \"" PLACE "/extended_states\";\n"
                                "Dir::Cache \"" PLACE "/cache/\";\n"
                                "Dir::Cache::archives \"" PLACE "/archives/\";\n"
+                               /* It is of one list of what is installed, and we have many. */
+                               "Dir::Cache::pkgcache \"\";\n"
                                "Dir::Etc::main \"/dev/null\";\n"
                                "Dir::Etc::parts \"/dev/null\";\n"
                                "Dir::Etc::sourcelist \"/dev/null\";\n"
@@ -311,7 +314,8 @@ static int refresh(struct apt *a, struct err *e)
     if (unlinkat(a->dir_fd, "refreshed", 0) < 0 && errno != ENOENT) {
         return err_sys(e, "unlink 'apt/%s/refreshed'", a->suite);
     }
-    int r = run(a, argv, &output, e);
+    int r = apt_known_forget(a->dir_fd, e);
+    r = r < 0 ? r : run(a, argv, &output, e);
     if (r < 0) {
         return err_wrap(e, "getting the index of Debian %s (its sources: packages.debian_mirror)",
                         a->suite);
@@ -412,6 +416,25 @@ static void plan_compare(const struct apt *a, struct apt_plan *plan)
     }
 }
 
+/* What was asked before of this index, on a system with these packages, is not asked again. */
+static int ask(struct apt *a, const char *status, char *const *argv, struct buf *ret, struct err *e)
+{
+    struct stat st;
+    if (fstatat(a->dir_fd, "refreshed", &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        return err_sys(e, "stat 'apt/%s/refreshed'", a->suite);
+    }
+    AUTO(mem_freep)
+    char *index = xasprintf("%lld.%09ld %s", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                            a->sources.data ? a->sources.data : "");
+    const struct apt_key key = apt_known_key(index, status, argv);
+    if (apt_known_get(a->dir_fd, &key, ret)) {
+        return 0;
+    }
+    int r = text_write(a->dir_fd, "status", status, e);
+    r = r < 0 ? r : run(a, argv, ret, e);
+    return r < 0 ? r : apt_known_put(a->dir_fd, &key, ret, e);
+}
+
 /* The archives' directory is another, empty one: so that all are named, also those that are there.
  */
 static int plan_once(struct apt *a, const char *status, char *const *packages, struct apt_plan *ret,
@@ -422,8 +445,7 @@ static int plan_once(struct apt *a, const char *status, char *const *packages, s
     AUTO(strv_freep) char **argv = NULL;
     AUTO(buf_done) struct buf output = {0};
     install_argv(packages, options, &argv);
-    int r = text_write(a->dir_fd, "status", status, e);
-    r = r < 0 ? r : run(a, argv, &output, e);
+    int r = ask(a, status, argv, &output, e);
     r = r < 0 ? r : apt_output_plan(output.data ? output.data : "", ret, e);
     if (r == 0) {
         plan_compare(a, ret);
@@ -473,7 +495,7 @@ int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret,
     for (size_t i = 0; i < plan->count; i++) {
         strv_add_take(&argv, xasprintf("%s=%s", plan->debs[i].package, plan->debs[i].version));
     }
-    int r = run(a, argv, &output, e);
+    int r = ask(a, "", argv, &output, e);
     if (r == 0) {
         apt_output_status(output.data ? output.data : "", ret);
     }

@@ -13,6 +13,7 @@
  *   apt.conf sources.list.d/   written anew each time
  *   lists/ cache/              indexes, and apt's own form of them
  *   archives/                  .debs
+ *   known/                     answers that hold as long as the index
  *   refreshed                  its time is that of the last index, its text the sources then
  *   lock                       held while a struct apt lives: one at a time
  */

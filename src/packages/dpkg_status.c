@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packages/dpkg_status.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -71,4 +72,30 @@ char *dpkg_status_version(const char *text, const char *package)
         }
     }
     return NULL;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **dpkg_status_installed(const char *text)
+{
+    char **ret = NULL;
+    for (const char *p = text; *p != '\0';) {
+        size_t len = stanza_len(p);
+        AUTO(mem_freep) char *package = field(p, len, "Package");
+        AUTO(mem_freep) char *version = field(p, len, "Version");
+        AUTO(mem_freep) char *architecture = field(p, len, "Architecture");
+        if (package && version) {
+            strv_add_take(
+                &ret, xasprintf("%s %s %s", package, version, architecture ? architecture : ""));
+        }
+        p += len;
+        p += strspn(p, "\n");
+    }
+    if (ret) {
+        qsort(ret, strv_len(ret), sizeof(*ret), compare_texts);
+    }
+    return ret;
 }

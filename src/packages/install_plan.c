@@ -101,7 +101,7 @@ static void below_add(const struct plan *p, const char *id, struct below *b)
 
 /* --- one recipe ---------------------------------------------------------------------------- */
 
-static int estimate(struct plan *p, const struct recipe *recipe, char *const *below,
+static int estimate(struct plan *p, const struct recipe *recipe, char *const *below, bool wanted,
                     char **ret_status, struct err *e)
 {
     const struct install *i = p->install;
@@ -113,6 +113,7 @@ static int estimate(struct plan *p, const struct recipe *recipe, char *const *be
                               .store = i->store,
                               .fetcher = i->fetcher,
                               .progress = i->progress,
+                              .planned_wanted = wanted,
                               .counted = &p->downloads};
     AUTO(below_done) struct below on = {.in = &in};
     for (; below && *below; below++) {
@@ -167,7 +168,7 @@ static int look(struct plan *p, const struct recipe *recipe, unsigned depth, str
     char *status = NULL;
     int r = install_below_ids(p->install->recipes, recipe, &below, e);
     r = r < 0 ? r : look_below(p, recipe, below, depth, e);
-    r = r < 0 ? r : estimate(p, recipe, below, &status, e);
+    r = r < 0 ? r : estimate(p, recipe, below, depth > 0 || recipe_is_part(recipe), &status, e);
     if (r == 0) {
         struct seen *s = see(p, recipe);
         s->status = status;

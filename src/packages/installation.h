@@ -46,7 +46,8 @@ struct installation {
     /* plan: what is not there yet. */
     uint64_t download_bytes, disk_bytes;
     const char *planned_below; /* dpkg status of what it would stand on and is not there */
-    struct buf planned;        /* that of its own packages */
+    bool planned_wanted;       /* something else may stand on it */
+    struct buf planned;        /* then: that of its own packages */
     char ***counted;           /* downloads that were counted for others; NULL: nothing was */
     /* Both add: what it is made of. */
     struct manifest_part *parts;

@@ -92,7 +92,9 @@ static int plan(struct installation *in, struct err *e)
     }
     r = r < 0 ? r : apt_open(in->config, store_fd(in->store), in->suite, in->progress, &apt, e);
     r = r < 0 ? r : apt_plan(apt, status.data, in->recipe->install.debian, &debs, e);
-    r = r < 0 ? r : apt_plan_status(apt, &debs, &in->planned, e);
+    if (r == 0 && in->planned_wanted) {
+        r = apt_plan_status(apt, &debs, &in->planned, e);
+    }
     for (size_t i = 0; r == 0 && i < debs.count; i++) {
         const struct apt_deb *deb = &debs.debs[i];
         bool counted = !deb->is_there && installation_count(in, deb->file);

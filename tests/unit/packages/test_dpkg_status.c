@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/strv.h"
 #include "packages/dpkg_status.h"
 
 #define STANZA(name, architecture, version)                                                        \
@@ -41,6 +42,22 @@ static void test_merge_of_a_text_without_its_last_line_end(void **state)
     dpkg_status_merge("Package: a\nVersion: 1", &all);
     dpkg_status_merge("\n\nPackage: b\n", &all);
     assert_string_equal(all.data, "Package: a\nVersion: 1\n\nPackage: b\n\n");
+}
+
+static void test_installed_is_sorted_and_tells_nothing_else(void **state)
+{
+    (void)state;
+    char **a = dpkg_status_installed(STANZA("b", "all", "1") STANZA("a", "amd64", "2"));
+    char **b = dpkg_status_installed("Package: a\nStatus: install ok installed\nVersion: 2\n"
+                                     "Architecture: amd64\n\n" STANZA("b", "all", "1"));
+    assert_string_equal(a[0], "a 2 amd64");
+    assert_string_equal(a[1], "b 1 all");
+    assert_null(a[2]);
+    assert_string_equal(b[0], a[0]);
+    assert_string_equal(b[1], a[1]);
+    strv_free(a);
+    strv_free(b);
+    assert_null(dpkg_status_installed(""));
 }
 
 static void assert_version(const char *text, const char *package, const char *version)
@@ -75,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_keeps_the_first_of_each),
         cmocka_unit_test(test_merge_keeps_both_architectures),
+        cmocka_unit_test(test_installed_is_sorted_and_tells_nothing_else),
         cmocka_unit_test(test_merge_of_a_text_without_its_last_line_end),
         cmocka_unit_test(test_version_is_of_the_whole_name),
         cmocka_unit_test(test_version_is_not_that_of_the_next_package),
