@@ -21,6 +21,7 @@
 #include "cli/pkg_crew.h"
 #include "cli/text.h"
 #include "config/config.h"
+#include "packages/downloads.h"
 #include "packages/fetcher.h"
 #include "packages/install.h"
 #include "packages/install_piston.h"
@@ -42,6 +43,7 @@ struct shop {
     struct chooser chooser;
     struct order *orders;
     size_t count;
+    bool complete; /* all orders are installed */
 };
 
 /* --- what it needs -----------------------------------------------------------------------------
@@ -65,6 +67,14 @@ int shop_open(struct pkg *p, struct shop **ret, struct err *e)
     return 0;
 }
 
+/* What cannot be removed now, `belljar pkg gc` says. */
+static void downloads_drop(const struct pkg *p)
+{
+    uint64_t bytes = 0;
+    struct err ignored;
+    (void)downloads_remove(store_fd(p->store), &clock_system, &bytes, &ignored);
+}
+
 void shop_close(struct shop *s)
 {
     if (!s) {
@@ -78,6 +88,9 @@ void shop_close(struct shop *s)
     chooser_done(&s->chooser);
     fetcher_free(s->fetcher);
     fd_close(s->cache_fd);
+    if (s->complete && !s->pkg->config->keep_downloads) {
+        downloads_drop(s->pkg);
+    }
     free(s);
 }
 
@@ -424,7 +437,9 @@ int shop_run(struct shop *s)
         err_set(&e, ERR_GONE, "nothing was installed");
         return pkg_fail(p, &e);
     }
-    return crew_run(p, s, work);
+    int status = crew_run(p, s, work);
+    s->complete = status == CLI_OK;
+    return status;
 }
 
 /* --- install -----------------------------------------------------------------------------------

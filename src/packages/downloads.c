@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,15 +53,29 @@ static int archives_remove(int apt_fd, const char *suite, uint64_t *ret_bytes, s
     if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
         return errno == EWOULDBLOCK ? 0 : err_sys(e, "lock 'apt/%s/lock'", suite);
     }
-    int r = files_remove(fd, "archives/partial", INT64_MAX, ret_bytes, e);
-    return r < 0 ? r : files_remove(fd, "archives", INT64_MAX, ret_bytes, e);
+    static const char *const folders[] = {"archives/partial", "archives", "cache"};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < ARRAY_LEN(folders); i++) {
+        r = files_remove(fd, folders[i], INT64_MAX, ret_bytes, e);
+    }
+    return r;
+}
+
+/* Each fetcher has it locked, shared. */
+static int cache_remove(int packages_fd, const struct clock *clock, uint64_t *ret_bytes,
+                        struct err *e)
+{
+    AUTO(fd_closep) int fd = openat(packages_fd, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int64_t now_s = (int64_t)(clock_wall_ns(clock) / NS_PER_S);
+    bool alone = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    return files_remove(packages_fd, "cache", alone ? INT64_MAX : now_s - DOWNLOAD_BUSY_S,
+                        ret_bytes, e);
 }
 
 int downloads_remove(int packages_fd, const struct clock *clock, uint64_t *ret_bytes, struct err *e)
 {
     AUTO(dir_closep) DIR *apt = NULL;
-    int64_t now_s = (int64_t)(clock_wall_ns(clock) / NS_PER_S);
-    int r = files_remove(packages_fd, "cache", now_s - DOWNLOAD_BUSY_S, ret_bytes, e);
+    int r = cache_remove(packages_fd, clock, ret_bytes, e);
     if (r < 0) {
         return r;
     }

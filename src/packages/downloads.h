@@ -1,10 +1,10 @@
 #pragma once
 /*
- * downloads - what was downloaded and stays in the store, so that nobody gets it twice: removed
- * when room is wanted.
+ * downloads - what was downloaded, and apt's own form of its indexes, which it makes again: removed
+ * when all is installed.
  *
- * What an installation may be at is left: apt's archives while their lock is held, files of the
- * cache that are younger than DOWNLOAD_BUSY_S.
+ * What an installation may be at is left: apt's archives while their lock is held, and, while there
+ * is a fetcher, files of the cache that are younger than DOWNLOAD_BUSY_S.
  */
 #include <stdint.h>
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -23,6 +24,7 @@
 
 struct fetcher {
     int cache_fd;
+    int lock_fd; /* of the cache: nobody takes away what was got (downloads.h) */
     struct progress *progress;
     CURLM *multi;
     bool hurried;
@@ -42,6 +44,8 @@ struct fetcher *fetcher_new(int cache_fd, struct progress *progress)
     struct fetcher *f = xcalloc(1, sizeof(*f));
     curl_global_init(CURL_GLOBAL_DEFAULT);
     f->cache_fd = cache_fd;
+    f->lock_fd = openat(cache_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    (void)flock(f->lock_fd, LOCK_SH); /* held against who removes for a moment only */
     f->progress = progress;
     f->multi = curl_multi_init();
     if (!f->multi) {
@@ -57,6 +61,7 @@ void fetcher_free(struct fetcher *f)
     }
     curl_multi_cleanup(f->multi);
     curl_global_cleanup();
+    fd_close(f->lock_fd);
     free(f);
 }
 
