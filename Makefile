@@ -98,6 +98,7 @@ docs: all
 	@$(BUILD)/belljar docs options > docs/options.md
 	@BELLJAR_BUILD=$(abspath $(BUILD)) /usr/bin/python3 tests/support/api_docs.py
 	@/usr/bin/python3 tests/support/security_docs.py
+	@/usr/bin/python3 tests/support/elsewhere_docs.py
 
 # The prefix of this call counts, not that of the first one.
 install: all

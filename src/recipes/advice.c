@@ -10,47 +10,12 @@
 #include "base/mem.h"
 #include "recipes/recipes.h"
 
-/*
- * Names of Piston's list that have no source which is kept up, or none for an unattended
- * installation: its package, and, where its makers publish one, an image.
- */
 static const struct {
-    const char *name, *package, *image;
+    const char *name, *package, *image, *why;
 } elsewhere[] = {
-    {"bqn", "bqn", NULL},
-    {"brachylog", "brachylog", NULL},
-    {"cjam", "cjam", NULL},
-    {"dart", "dart", "docker.io/library/dart"},
-    {"dotnet", "dotnet", "mcr.microsoft.com/dotnet/sdk:8.0"},
-    {"basic.net", "dotnet", "mcr.microsoft.com/dotnet/sdk:8.0"},
-    {"csharp.net", "dotnet", "mcr.microsoft.com/dotnet/sdk:8.0"},
-    {"fsharp.net", "dotnet", "mcr.microsoft.com/dotnet/sdk:8.0"},
-    {"fsharp", "dotnet", "mcr.microsoft.com/dotnet/sdk:8.0"},
-    {"fsi", "dotnet", "mcr.microsoft.com/dotnet/sdk:8.0"},
-    {"dragon", "dragon", NULL},
-    {"emojicode", "emojicode", NULL},
-    {"forte", "forte", NULL},
-    {"freebasic", "freebasic", NULL},
-    {"husk", "husk", NULL},
-    {"japt", "japt", NULL},
-    {"jelly", "jelly", NULL},
-    {"matl", "MATL", NULL},
-    {"MATL", "MATL", NULL},
-    {"osabie", "osabie", NULL},
-    {"paradoc", "paradoc", NULL},
-    {"pony", "ponylang", "ghcr.io/ponylang/ponyc"},
-    {"ponylang", "ponylang", "ghcr.io/ponylang/ponyc"},
-    {"powershell", "pwsh", "mcr.microsoft.com/powershell"},
-    {"pure", "pure", NULL},
-    {"pwsh", "pwsh", "mcr.microsoft.com/powershell"},
-    {"pyth", "pyth", NULL},
-    {"retina", "retina", NULL},
-    {"samarium", "samarium", NULL},
-    {"swift", "swift", "docker.io/library/swift"},
-    {"v", "vlang", "docker.io/thevlang/vlang"},
-    {"vlang", "vlang", "docker.io/thevlang/vlang"},
-    {"vyxal", "vyxal", NULL},
-    {"yeethon", "yeethon", NULL},
+#define ELSEWHERE(name, package, image, why) {name, package, image, why},
+#include "recipes/elsewhere.def"
+#undef ELSEWHERE
 };
 
 void advice_elsewhere(const char *name, struct buf *ret)
@@ -62,8 +27,13 @@ void advice_elsewhere(const char *name, struct buf *ret)
     if (i == ARRAY_LEN(elsewhere)) {
         return;
     }
-    buf_add_fmt(ret, "no recipe has '%s'; Piston's package: belljar pkg install piston:%s",
-                elsewhere[i].name, elsewhere[i].package);
+    buf_add_fmt(ret, "no recipe has '%s'", elsewhere[i].name);
+    if (elsewhere[i].package) {
+        buf_add_fmt(ret, "; Piston's package: belljar pkg install piston:%s", elsewhere[i].package);
+    }
+    if (!elsewhere[i].package && !elsewhere[i].image) {
+        buf_add_fmt(ret, ": %s", elsewhere[i].why);
+    }
     if (elsewhere[i].image) {
         buf_add_fmt(ret, "; an image: belljar image pull %s --as %s", elsewhere[i].image, name);
     }

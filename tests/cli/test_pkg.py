@@ -149,7 +149,7 @@ def test_wrong_command_lines_say_what_to_write(store, words, said):
 
 @pytest.mark.parametrize("words, said", [
     (["remove", "cobol"], "'cobol' is not installed; belljar pkg list says what is"),
-    (["info", "swift"], "no recipe has 'swift'; Piston's package: belljar pkg install piston:swift"),
+    (["info", "dart"], "no recipe has 'dart'; Piston's package: belljar pkg install piston:dart"),
     (["search", "no-such"], "nothing is called 'no-such'; 'belljar pkg search' lists"),
     (["import", "/nowhere/x"], "open '/nowhere/x': No such file"),
     (["lint", "/nowhere/a/b.toml"], "open '/nowhere/a/b.toml': No such file"),
