@@ -317,6 +317,30 @@ const char *stack_floor(void)
     return (const char *)__builtin_frame_address(0) - (have - spare);
 }
 
+static void merge_sort(char *items, char *room, size_t len, size_t size,
+                       int (*order)(const void *, const void *, void *), void *ctx)
+{
+    if (len < 2) {
+        return;
+    }
+    size_t half = len / 2, i = 0, j = half;
+    merge_sort(items, room, half, size, order, ctx);
+    merge_sort(items + half * size, room, len - half, size, order, ctx);
+    for (size_t n = 0; n < len; n++) {
+        bool first = j == len || (i < half && order(items + i * size, items + j * size, ctx) <= 0);
+        memcpy(room + n * size, items + (first ? i++ : j++) * size, size);
+    }
+    memcpy(items, room, len * size);
+}
+
+void sort_stable(void *items, size_t len, size_t size,
+                 int (*order)(const void *, const void *, void *), void *ctx)
+{
+    char *room = allocate(len, size);
+    merge_sort(items, room, len, size, order, ctx);
+    free(room);
+}
+
 uint64_t random_next(uint64_t *state)
 {
     if (*state == 0 && getrandom(state, sizeof(*state), 0) < 0) {

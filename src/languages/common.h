@@ -33,6 +33,10 @@ void *allocate(size_t count, size_t size);
 /* Room for `want` elements in an array of `*cap`; the new ones are not zeroed. */
 void *grown(void *array, size_t *cap, size_t want, size_t size);
 
+/* Safe with an order that a program made, which qsort is not. */
+void sort_stable(void *items, size_t len, size_t size,
+                 int (*order)(const void *, const void *, void *), void *ctx);
+
 /* Bytes that grow.  Zero-initialise. */
 struct text {
     char *data;

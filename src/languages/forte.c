@@ -83,8 +83,8 @@ static bool take(struct forte *f, char c)
 
 static size_t expression_add(struct forte *f, struct expression x)
 {
-    f->expressions = grown(f->expressions, &f->expression_cap, f->expression_count + 1,
-                           sizeof(*f->expressions));
+    f->expressions =
+        grown(f->expressions, &f->expression_cap, f->expression_count + 1, sizeof(*f->expressions));
     f->expressions[f->expression_count] = x;
     return f->expression_count++;
 }

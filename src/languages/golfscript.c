@@ -683,33 +683,13 @@ static int compare_items(const void *a, const void *b, void *g)
     return compare(g, *x, *y);
 }
 
-/* Stable, and safe with an order that a program made: qsort_r is neither everywhere. */
-static void merge_sort(void *items, void *room, size_t len, size_t size,
-                       int (*order)(const void *, const void *, void *), void *ctx)
-{
-    if (len < 2) {
-        return;
-    }
-    char *a = items, *to = room;
-    size_t half = len / 2, i = 0, j = half;
-    merge_sort(a, room, half, size, order, ctx);
-    merge_sort(a + half * size, room, len - half, size, order, ctx);
-    for (size_t n = 0; n < len; n++) {
-        bool first = j == len || (i < half && order(a + i * size, a + j * size, ctx) <= 0);
-        memcpy(to + n * size, a + (first ? i++ : j++) * size, size);
-    }
-    memcpy(a, room, len * size);
-}
-
 static struct sorted sorted_new(struct golfscript *g, struct value v)
 {
     struct sorted s = {allocate(v.seq->len, sizeof(struct value)), v.seq->len};
-    struct value *room = allocate(v.seq->len, sizeof(*room));
     for (size_t i = 0; i < s.len; i++) {
         s.items[i] = seq_get(v, i);
     }
-    merge_sort(s.items, room, s.len, sizeof(*room), compare_items, g);
-    free(room);
+    sort_stable(s.items, s.len, sizeof(*s.items), compare_items, g);
     return s;
 }
 
@@ -767,12 +747,12 @@ static int compare_placed(const void *a, const void *b, void *g)
 static struct value unique(struct golfscript *g, struct value v)
 {
     size_t len = v.seq->len;
-    struct placed *all = allocate(len, sizeof(*all)), *room = allocate(len, sizeof(*room));
+    struct placed *all = allocate(len, sizeof(*all));
     bool *again = allocate(len, sizeof(*again));
     for (size_t i = 0; i < len; i++) {
         all[i] = (struct placed){seq_get(v, i), i};
     }
-    merge_sort(all, room, len, sizeof(*all), compare_placed, g);
+    sort_stable(all, len, sizeof(*all), compare_placed, g);
     for (size_t i = 1; i < len; i++) {
         again[all[i].place] = compare(g, all[i - 1].item, all[i].item) == 0;
     }
@@ -784,7 +764,6 @@ static struct value unique(struct golfscript *g, struct value v)
         }
     }
     free(all);
-    free(room);
     free(again);
     value_done(v);
     return once;
@@ -1218,7 +1197,7 @@ static int compare_keyed(const void *a, const void *b, void *g)
 static struct value sort_by(struct golfscript *g, struct value block, struct value v)
 {
     size_t len = v.seq->len;
-    struct keyed *all = allocate(len, sizeof(*all)), *room = allocate(len, sizeof(*room));
+    struct keyed *all = allocate(len, sizeof(*all));
     for (size_t i = 0; i < len; i++) {
         all[i].item = seq_get(v, i);
         all[i].key = value_copy(all[i].item);
@@ -1228,14 +1207,13 @@ static struct value sort_by(struct golfscript *g, struct value block, struct val
             all[i].key = pop(g);
         }
     }
-    merge_sort(all, room, len, sizeof(*all), compare_keyed, g);
+    sort_stable(all, len, sizeof(*all), compare_keyed, g);
     struct value sorted = seq_new(v.kind);
     for (size_t i = 0; i < len; i++) {
         value_done(all[i].key);
         seq_add(sorted, all[i].item);
     }
     free(all);
-    free(room);
     return sorted;
 }
 
