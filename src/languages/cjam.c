@@ -432,9 +432,8 @@ static void stack_dump(struct cjam *x)
     }
 }
 
-_Noreturn static void stop(struct cjam *x, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-_Noreturn static void stop(struct cjam *x, const char *fmt, ...)
+__attribute__((noreturn, format(printf, 2, 3))) static void stop(struct cjam *x, const char *fmt,
+                                                                 ...)
 {
     char text[160];
     va_list ap;
@@ -452,12 +451,12 @@ static const char *kind_name(struct value v)
     return names[v.kind];
 }
 
-_Noreturn static void refuse(struct cjam *x, struct value a)
+__attribute__((noreturn)) static void refuse(struct cjam *x, struct value a)
 {
     stop(x, "'%s' takes no %s", x->current ? x->current->name : ":", kind_name(a));
 }
 
-_Noreturn static void refuse_both(struct cjam *x, struct value a, struct value b)
+__attribute__((noreturn)) static void refuse_both(struct cjam *x, struct value a, struct value b)
 {
     stop(x, "'%s' takes no %s and %s", x->current ? x->current->name : ":", kind_name(a),
          kind_name(b));
@@ -899,7 +898,7 @@ static bool begins_number(char c)
     return isdigit((unsigned char)c) || c == '-' || c == '.';
 }
 
-_Noreturn static void bad(const struct reader *r, const char *what)
+__attribute__((noreturn)) static void bad(const struct reader *r, const char *what)
 {
     stop(r->x, "line %zu: %s", line_at(&r->source, r->at), what);
 }
@@ -1098,14 +1097,13 @@ static struct block *block_parse(struct reader *r, bool is_inner)
 
 static void op_run(struct cjam *x, const struct op *op);
 
-static void block_run(struct cjam *x, struct block *b)
+/* Whoever calls it holds the block. */
+static void block_run(struct cjam *x, const struct block *b)
 {
     recursion_check(x);
-    b->refs++; /* it may set the variable that holds it */
     for (size_t i = 0; i < b->count; i++) {
         op_run(x, &b->ops[i]);
     }
-    block_unref(b);
 }
 
 static void run_inner(struct cjam *x, const struct op *op)
@@ -1121,6 +1119,17 @@ static void variable_set(struct cjam *x, int letter, struct value v)
 {
     value_done(x->variables[letter]);
     x->variables[letter] = v;
+}
+
+static void run_variable(struct cjam *x, int letter)
+{
+    struct value v = value_copy(x->variables[letter]);
+    if (v.kind != BLOCK) {
+        push(x, v);
+        return;
+    }
+    block_run(x, v.block); /* which may set the variable */
+    value_done(v);
 }
 
 static void run_each(struct cjam *x, const struct op *op)
@@ -1251,11 +1260,7 @@ static void op_run(struct cjam *x, const struct op *op)
         push(x, value_copy(op->value));
         break;
     case OP_VARIABLE:
-        if (x->variables[op->letter].kind == BLOCK) {
-            block_run(x, x->variables[op->letter].block);
-        } else {
-            push(x, value_copy(x->variables[op->letter]));
-        }
+        run_variable(x, op->letter);
         break;
     case OP_SET:
         variable_set(x, op->letter, value_copy(peek(x)));
