@@ -26,11 +26,13 @@
 
 #define ID_WIDTH 24
 
-/* Under another name until all of it is there. */
+/* Under another name until all of it is there; what has that name, a link too, is not written to.
+ */
 static int export_file(const struct pkg *p, const char *path, char *const *ids, struct err *e)
 {
     AUTO(mem_freep) char *part = xasprintf("%s.part", path);
-    AUTO(fd_closep) int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    (void)unlink(part);
+    AUTO(fd_closep) int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) {
         return err_sys(e, "write '%s'", part);
     }

@@ -23,8 +23,8 @@ int store_export(const struct package_store *s, char *const *ids, int out_fd, st
  * Puts all of a stream into the store: layers that are there already are not made again; the
  * others are written by tree_place's rules and must have the digest that the stream says.  No
  * runtime is put before all has been read and checked, parts before those that stand on them; one
- * that is there with the same id is replaced.  *ret_ids (the caller's) are the runtimes.  What an
- * import that failed has made is left to store_collect.
+ * that is there with the same id is replaced.  *ret_ids (the caller's) are the runtimes.  When it
+ * fails, what it has made is removed, as by store_collect.
  */
 int store_import(struct package_store *s, int in_fd, uint64_t max_bytes, char ***ret_ids,
                  struct err *e);

@@ -205,6 +205,15 @@ static int layers_rename(const struct import *m, struct manifest *one, struct er
     return 0;
 }
 
+/* What is left then, because something in the store cannot be read, a later collection takes. */
+static void layers_drop(struct package_store *s)
+{
+    uint64_t bytes;
+    unsigned left;
+    struct err ignored;
+    (void)store_collect(s, false, &bytes, &left, &ignored);
+}
+
 int store_import(struct package_store *s, int in_fd, uint64_t max_bytes, char ***ret_ids,
                  struct err *e)
 {
@@ -220,6 +229,7 @@ int store_import(struct package_store *s, int in_fd, uint64_t max_bytes, char **
         strv_add(&ids, m.manifests[i]->id);
     }
     if (r < 0) {
+        layers_drop(s);
         return err_wrap(e, "importing packages");
     }
     store_hold_drop(s, NULL, 0);
