@@ -4,13 +4,13 @@
 # must: none is there
 # control: bare
 import os
-for path in ("/etc/shadow", "/etc/gshadow", "/root", "/var/log", "/var/lib/dpkg/status", "/home", "/run/systemd",
+for path in ("/etc/shadow", "/etc/gshadow", "/root", "/var/log", "/home", "/run/systemd",
              "/etc/ssh", "/etc/machine-id", "/boot", "/var/run/docker.sock", "/run/belljar", "/sys/class", "/sys/kernel"):
     try:
         if os.path.isdir(path):
-            names = os.listdir(path)
+            names = set(os.listdir(path)) - {".bashrc", ".profile"}  # as each Debian, and a package of one, begins
             if names:
-                print("LEAK:", path, names[:5])
+                print("LEAK:", path, sorted(names)[:5])
         else:
             print("LEAK:", path, open(path, "rb").read(20))
     except OSError:
