@@ -82,7 +82,13 @@ static bool has_alias(const struct recipe *r, const char *name)
     return false;
 }
 
-static name_fn *const ways[] = {has_id, has_language, has_package, has_alias};
+/* Piston's package nasm has the languages nasm and nasm64. */
+static bool has_language_or_package(const struct recipe *r, const char *name)
+{
+    return has_language(r, name) || has_package(r, name);
+}
+
+static name_fn *const ways[] = {has_id, has_language_or_package, has_alias};
 
 /* --- one word --------------------------------------------------------------------------------- */
 

@@ -43,6 +43,10 @@ const char *const recipe_files[] = {
     RECIPE("here", ""),
     "moon/1.toml",
     RECIPE("moon", "machines = ['moon']\n" INSTALLED("1.0.0")),
+    "nest/1.toml",
+    RECIPE("nest", "package = 'nest'\nunlisted = true\n" INSTALLED("1.0.0")),
+    "nest64/1.toml",
+    RECIPE("nest64", "package = 'nest'\nunlisted = true\n" INSTALLED("1.0.0")),
     "part/lib.toml",
     "install.debian = ['lib']\nversion = '1.0.0'\n",
     "sets.toml",
@@ -114,8 +118,9 @@ static void assert_not_chosen(const struct recipes *r, const char *word, enum er
 
 static void all_is_sorted_and_without_other_machines(void **state)
 {
-    static const char *const ids[] = {"ant/1",   "ant/host", "bee/2",   "here/only", "zebra/kit",
-                                      "zebra/3", "zebra/2",  "zebra/1", "zebra-x/1", "part/lib"};
+    static const char *const ids[] = {"ant/1",   "ant/host", "bee/2",     "here/only",
+                                      "nest/1",  "nest64/1", "zebra/kit", "zebra/3",
+                                      "zebra/2", "zebra/1",  "zebra-x/1", "part/lib"};
     size_t count;
     const struct recipe *const *all = recipes_all(*state, &count);
     assert_int_equal(count, ARRAY_LEN(ids));
@@ -180,6 +185,11 @@ static void choose_package_gives_all_its_languages(void **state)
     assert_chosen(*state, "kit", "ant/1 bee/2");
     assert_chosen(*state, "kit=2", "bee/2");
     assert_chosen(*state, "zkit", "zebra/kit");
+}
+
+static void choose_package_of_a_languages_name_gives_all_of_it(void **state)
+{
+    assert_chosen(*state, "nest", "nest/1 nest64/1");
 }
 
 static void choose_alias_gives_who_does_not_yield(void **state)
@@ -340,6 +350,7 @@ int main(void)
         TEST(choose_id_gives_that_one),
         TEST(choose_language_gives_the_highest_of_no_package),
         TEST(choose_package_gives_all_its_languages),
+        TEST(choose_package_of_a_languages_name_gives_all_of_it),
         TEST(choose_alias_gives_who_does_not_yield),
         TEST(choose_range_gives_the_highest_within),
         TEST(choose_set_gives_each_once),
