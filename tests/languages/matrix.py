@@ -8,20 +8,17 @@ unchanged and was passed is not run again.  Needs root.  Exits with 1 when somet
 import argparse
 import concurrent.futures
 import contextlib
-import datetime
-import json
 import pathlib
-import platform
 import signal
 import sys
 import tempfile
-import threading
 import time
 
 import matrix_rows as rows_of
 import matrix_table
 from matrix_checks import TESTS, Failure, Trial
 from matrix_figures import figures
+from matrix_results import Results, failures, result_of
 from matrix_view import View, own_namespace, probe_language
 
 from support.server import BUILD, Server  # pylint: disable=wrong-import-order
@@ -29,52 +26,6 @@ from support.server import BUILD, Server  # pylint: disable=wrong-import-order
 # As it comes, but each test compiles, and may wait for long where the machine has more to do.
 ENVIRONMENT = {"BELLJAR_POOL_IDLE_MS": "300000", "BELLJAR_CACHE_BYTES": "0", "BELLJAR_NATIVE_MAX_WALL_MS": "600000",
                "BELLJAR_NATIVE_MAX_COMPILE_WALL_MS": "600000", "BELLJAR_NATIVE_MAX_WAIT_MS": "1200000"}
-
-
-class Results:
-    """A file for each recipe."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def path(self, row):
-        return self.folder / f"{row.flat}.json"
-
-    def get(self, row):
-        return json.loads(self.path(row).read_text()) if self.path(row).exists() else None
-
-    def put(self, row, result):
-        with self.lock:
-            made = self.path(row).with_suffix(".new")
-            made.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-            made.rename(self.path(row))
-            self.write_failures()
-
-    def all(self):
-        return [json.loads(path.read_text()) for path in sorted(self.folder.glob("*@*.json"))]
-
-    def write_failures(self):
-        lines = []
-        for result in self.all():
-            lines += [f"{result['id']}\n"] * bool(failures(result)) + [f"    {test}: {why}\n" for test, why in failures(result).items()]
-        self.folder.joinpath("failures.txt").write_text("".join(lines))
-
-
-def failures(result):
-    """{test: why}"""
-    if result is None:
-        return {}
-    return {test: why for test, why in result["tests"].items() if why is not None}
-
-
-def result_of(row, found, before):
-    known = before["tests"] if before and before["key"] == row.key() else {}
-    manifest = row.manifest if row.is_installed else {}
-    return {"id": row.id, "key": row.key(), "language": row.recipe["language"], "name": row.recipe["name"], "version": manifest.get("version"),
-            "source": manifest.get("source"), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M"),
-            "kernel": platform.release(), "tests": {**known, **found}, "excused": row.excused, "figures": before and before.get("figures")}
 
 
 class Matrix:
@@ -113,10 +64,14 @@ class Matrix:
         if self.options.installed and not row.is_installed:
             return False
         if self.options.figures:
-            return result is not None and not failures(result) and (self.options.again or not result.get("figures"))
+            good = result is not None and result["key"] == row.key() and set(failures(result)) <= {"defaults"}
+            return good and (self.options.again or not result.get("figures"))
+        changed = result is None or result["key"] != row.key()
+        if self.options.only_changed:
+            return changed
         if self.options.again or result is None:
             return not self.options.only_failed
-        return bool(failures(result)) or result["key"] != row.key()
+        return changed or bool(failures(result))
 
     def one(self, row):
         before = self.results.get(row)
@@ -129,15 +84,14 @@ class Matrix:
         if before and before["key"] != row.key():
             before = None
         if self.options.figures:
-            return result_of(row, {}, before) | {"figures": self.figures(row)}
+            return self.measured(row, before)
         return result_of(row, Trial(self.server, row).check(self.options.test), before)
 
-    def figures(self, row):
+    def measured(self, row, before):
         try:
-            return figures(row, self.server, self.cold)
+            return {**result_of(row, {"defaults": None}, before), "figures": figures(row, self.server, self.cold)}
         except (Failure, RuntimeError) as e:
-            print(f"{row.id}: no figures: {e}", file=sys.stderr, flush=True)
-            return None
+            return result_of(row, {"defaults": str(e)}, before)
 
     def wait_for(self, row):
         """Until both servers offer what was put into their store: they look 50 ms later."""
@@ -182,6 +136,7 @@ def main():
     parser.add_argument("--results", type=pathlib.Path, help="default: results beside the store's folder")
     parser.add_argument("-j", "--jobs", type=int, default=2, help="rows at a time (%(default)s)")
     parser.add_argument("--only-failed", action="store_true", help="run what failed the last time")
+    parser.add_argument("--only-changed", action="store_true", help="do not run again what failed, and is unchanged")
     parser.add_argument("--installed", action="store_true", help="install nothing: run what is there")
     parser.add_argument("--again", action="store_true", help="run also what was passed, and is unchanged")
     parser.add_argument("--figures", action="store_true", help="take the times of what was passed, of one row at a time, instead")

@@ -4,6 +4,7 @@ import os
 import re
 
 from matrix_checks import TESTS
+from matrix_results import failures
 from matrix_rows import SETS, layer_bytes, set_ids, sizes
 
 MARKED = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- end -->\n", re.S)
@@ -18,10 +19,6 @@ def milliseconds(number):
 
 def megabytes(number):
     return f"{number / 1e6:.1f}" if number < 10e6 else f"{number / 1e6:,.0f}"
-
-
-def failed(result):
-    return [test for test, why in result["tests"].items() if why is not None]
 
 
 def cells(result, size):
@@ -58,7 +55,7 @@ def totals(results, bad, without):
     kernels = sorted({result["kernel"] for result in results})
     lines = [f"{len(results)} recipes of {len(languages)} languages passed everything that they can, from {dates[0]} to {dates[-1]}, on Linux "
              f"{', '.join(kernels)} with {os.cpu_count()} CPUs."]
-    lines += [f"- `{result['id']}` did not: {', '.join(failed(result))}." for result in bad]
+    lines += [f"- `{result['id']}` did not: {', '.join(failures(result))}." for result in bad]
     lines += [f"Not run: {', '.join(f'`{row.id}`' for row in without)}."] * bool(without)
     return lines
 
@@ -81,8 +78,8 @@ def write(path, rows, results, store):
     """`results`: {id: result}"""
     taken = sizes(store)
     found = [results[row.id] for row in rows if row.id in results and row.id in taken]
-    good = [result for result in found if not failed(result)]
-    bad = [result for result in found if failed(result)]
+    good = [result for result in found if not failures(result)]
+    bad = [result for result in found if failures(result)]
     known = {result["id"] for result in found}
     parts = {"totals": totals(good, bad, [row for row in rows if row.id not in known]), "table": table(good, taken), "reasons": reasons(good),
              "sets": sets(rows, store)}
