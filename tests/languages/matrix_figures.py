@@ -9,7 +9,7 @@ from matrix_checks import need
 from serving import Connection
 from support.native import EXECUTIONS
 
-ROUNDS, LEAST_ROUNDS, SECONDS = 9, 3, 8
+ROUNDS, LEAST_ROUNDS, SECONDS = 7, 3, 5
 # What is torn down behind an answer, and made ahead for the next, is not part of it; of a start so many times.
 PAUSE_MS, PAUSE_TIMES = 20, 2
 
