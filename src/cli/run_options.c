@@ -11,9 +11,9 @@
 #include "base/strv.h"
 #include "cli/args.h"
 #include "cli/run.h"
+#include "cli/run_language.h"
 #include "config/config.h"
 #include "model/semver.h"
-#include "recipes/recipes.h"
 
 #define RUN_FLAGS                                                                                  \
     {"--language", 'l', "LANG[=RANGE]",                                                            \
@@ -250,16 +250,8 @@ static int language_find(struct run_options *o, const char *main_path, struct er
         return err_set(e, ERR_INVALID,
                        "a program from stdin has no name; say its language with -l");
     }
-    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, NULL, NULL);
-    const char *known = recipes_language_of_file(recipes, name);
-    if (!known) {
-        return err_set(e, ERR_INVALID,
-                       "no language is known for '%.100s'; name one with -l ('belljar runtimes' "
-                       "lists them)",
-                       name);
-    }
-    o->language = xstrdup(known);
-    return 0;
+    const struct buf *text = &o->files[0].data;
+    return run_language(o->config, name, text->data, text->len, &o->language, e);
 }
 
 static int config_read(struct run_options *o, const struct args *args, struct err *e)

@@ -86,3 +86,13 @@ char *recipe_home(const struct recipe *r)
     *strrchr(home, '/') = '-';
     return home;
 }
+
+bool recipe_fits_file(const struct recipe *r, const char *name)
+{
+    for (char *const *x = r->extensions; x != NULL && *x != NULL; x++) {
+        if (strlen(name) > strlen(*x) && str_ends(name, *x)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -112,6 +112,7 @@ void recipe_unrefp(struct recipe **r); /* for AUTO */
 bool recipe_is_installable(const struct recipe *r);
 bool recipe_is_part(const struct recipe *r); /* of others: nothing runs by it alone */
 bool recipe_fits_machine(const struct recipe *r, const char *machine); /* as uname -m says it */
+bool recipe_fits_file(const struct recipe *r, const char *name); /* by one of its extensions */
 char *recipe_home(const struct recipe *r); /* "/opt/runtimes/ruby-3.1"; the caller frees it */
 
 /* The recipe that `like = "ID"` names; NULL: there is none. */

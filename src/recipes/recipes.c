@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recipes/recipes.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,25 +215,54 @@ const struct recipe_set *recipes_sets(const struct recipes *r, size_t *ret_count
     return r->sets.all;
 }
 
-static bool file_fits(const struct recipe *recipe, const char *name)
-{
-    for (char *const *x = recipe->extensions; x != NULL && *x != NULL; x++) {
-        if (strlen(name) > strlen(*x) && str_ends(name, *x)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *recipes_language_of_file(const struct recipes *r, const char *file_name)
 {
     const struct recipe *found = NULL;
     for (size_t i = 0; i < r->count; i++) {
         const struct recipe *recipe = r->sorted[i];
         bool better = found == NULL || (found->yields && !recipe->yields);
-        if (better && !recipe->unlisted && file_fits(recipe, file_name)) {
+        if (better && !recipe->unlisted && recipe_fits_file(recipe, file_name)) {
             found = recipe;
         }
     }
     return found != NULL ? found->language : NULL;
+}
+
+static bool has_tool(const struct recipe *recipe, const char *name)
+{
+    for (char *const *tool = recipe->tools; tool != NULL && *tool != NULL; tool++) {
+        const char *slash = strrchr(*tool, '/');
+        if (strcmp(slash != NULL ? slash + 1 : *tool, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who is called so goes before who only has such a tool, as several have node. */
+static const char *language_of_name(const struct recipes *r, const char *name)
+{
+    const struct recipe *found = NULL;
+    unsigned nearest = UINT_MAX;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct recipe *recipe = r->sorted[i];
+        unsigned near = recipe_called(recipe, name);
+        near = near == 0 && has_tool(recipe, name) ? UINT_MAX - 1 : near;
+        if (recipe->language && !recipe->yields && !recipe->unlisted && near != 0 &&
+            near < nearest) {
+            found = recipe;
+            nearest = near;
+        }
+    }
+    return found ? found->language : NULL;
+}
+
+const char *recipes_language_of_tool(const struct recipes *r, const char *name)
+{
+    AUTO(mem_freep) char *plain = xstrdup(name); /* "python3.12" has a version in it */
+    for (size_t len = strlen(plain); len > 1 && strchr("0123456789.", plain[len - 1]); len--) {
+        plain[len - 1] = '\0';
+    }
+    const char *found = language_of_name(r, name);
+    return found ? found : language_of_name(r, plain);
 }

@@ -52,3 +52,5 @@ const struct recipe_set *recipes_sets(const struct recipes *r, size_t *ret_count
 
 /* The language that a file with this name is most likely in; NULL: none is known. */
 const char *recipes_language_of_file(const struct recipes *r, const char *file_name);
+/* The language of whose tools one is called so, as the first line of a script names it. */
+const char *recipes_language_of_tool(const struct recipes *r, const char *name);

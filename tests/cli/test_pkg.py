@@ -100,6 +100,27 @@ def test_installed_language_runs(store):
     assert (done.returncode, done.stdout) == (0, "He"), done.stderr
 
 
+def test_a_file_tells_its_language_by_its_name_or_first_line(store, tmp_path):
+    """Also that of a recipe which is not of this belljar."""
+    store.good("install", "toy")
+    for name, first in (("hello.toy", ""), ("hello", "#!/usr/bin/env toy\n"), ("hello.txt2", "#!/opt/bin/ty\n")):
+        (tmp_path / name).write_text(first + HELLO)
+        done = belljar("run", "--runtimes-dir", store.path, tmp_path / name)
+        assert (done.returncode, done.stdout) == (0, "He"), done.stderr
+    (tmp_path / "hello").write_text(HELLO)
+    done = belljar("run", "--runtimes-dir", store.path, tmp_path / "hello")
+    assert done.returncode != 0 and "no language is known for 'hello'" in done.stderr
+
+
+def test_a_language_without_a_recipe_any_more_is_known_by_its_extension(store, tmp_path):
+    """As those of images are."""
+    store.good("install", "toy")
+    (store.path / "recipes/toy/1.toml").unlink()
+    (tmp_path / "hello.toy").write_text(HELLO)
+    done = belljar("run", "--runtimes-dir", store.path, tmp_path / "hello.toy")
+    assert (done.returncode, done.stdout) == (0, "He"), done.stderr
+
+
 def other(store, name, install):
     """A language of its own on other ground."""
     store.recipe(f"{name}/1", toy().replace('"toy"', f'"{name}"').replace('"ty"', f'"{name}x"')

@@ -338,6 +338,31 @@ static void files_tell_their_language(void **state)
     }
 }
 
+static void first_lines_tell_their_language(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *tool, *language;
+    } tools[] = {
+        {"python3", "python"}, {"python3.12", "python"},
+        {"python", "python"},  {"node", "javascript"},
+        {"perl", "perl"},      {"ruby", "ruby"},
+        {"bash", "bash"},      {"lua5.4", "lua"},
+        {"php", "php"},        {"Rscript", "rscript"},
+        {"guile", "guile"},    {"awk", "awk"},
+        {"cat-and-dog", NULL}, {"3", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tools); i++) {
+        const char *language = recipes_language_of_tool(f->recipes, tools[i].tool);
+        if (tools[i].language == NULL) {
+            assert_null(language);
+        } else {
+            assert_non_null(language);
+            assert_string_equal(language, tools[i].language);
+        }
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -353,6 +378,7 @@ int main(void)
         TEST(recipes_of_one_tool_ask_the_same),
         TEST(names_are_pistons),
         TEST(files_tell_their_language),
+        TEST(first_lines_tell_their_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
