@@ -165,7 +165,9 @@ int hello_ask(struct workshop *w, struct manifest *m, struct err *e)
     AUTO(strv_freep) char **env = NULL;
     AUTO(buf_done) struct buf answer = {0}, said = {0};
     strv_add(&argv, m->tool);
-    strv_add_all(&argv, recipe->ask);
+    for (char *const *word = recipe->ask; *word; word++) {
+        strv_add_take(&argv, hello_in_home(recipe, *word));
+    }
     program_env(m, &env);
     const struct workshop_command command = {.argv = argv, .env = env, .wall_ns = WALL_NS};
     int status = 0;

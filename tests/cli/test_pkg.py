@@ -36,6 +36,7 @@ package = "{asked}"
 [install]
 own = {own}
 """
+VERSION = "+" * 49 + ".---.++++.----.+++++."  # 1.2.3
 HELLO = "++++++++++[>+++++++>++++++++++<<-]>++.>+."  # He
 INDEX = "python,3.9.4,{0},file:///nowhere/python.tar.gz\nnode,15.10.0,{0},file:///nowhere/node.tar.gz\n".format("0" * 64)
 
@@ -119,6 +120,15 @@ def test_a_language_without_a_recipe_any_more_is_known_by_its_extension(store, t
     (tmp_path / "hello.toy").write_text(HELLO)
     done = belljar("run", "--runtimes-dir", store.path, tmp_path / "hello.toy")
     assert (done.returncode, done.stdout) == (0, "He"), done.stderr
+
+
+def test_version_may_be_asked_of_what_is_in_its_own_folder(store):
+    """A program that says what it finds there."""
+    text = toy(own='["brainfuck"]').replace('package = "brainfuck"', 'args = ["{home}/version"]')
+    store.recipe("toy/1", text + '[files]\nversion = "' + VERSION + '"\n')
+    store.good("install", "toy")
+    [one] = [one for one in json.loads(store.good("list", "--json").stdout)["runtimes"] if not one["part"]]
+    assert one["version"] == "1.2.3"
 
 
 def other(store, name, install):
