@@ -52,7 +52,7 @@ static bool parts_remove_once(struct pkg *p)
     return any;
 }
 
-static int collect(struct pkg *p, bool downloads)
+static int collect(struct pkg *p, bool all)
 {
     AUTO(buf_done) struct buf text = {0};
     uint64_t bytes = 0;
@@ -61,8 +61,9 @@ static int collect(struct pkg *p, bool downloads)
     while (parts_remove_once(p)) {
     }
     int r = store_collect(p->store, false, &bytes, &left, &e);
-    if (r == 0 && downloads) {
+    if (r == 0 && all) {
         r = downloads_remove(store_fd(p->store), &clock_system, &bytes, &e);
+        r = r < 0 ? r : store_share(p->store, &bytes, &e);
     }
     if (r < 0) {
         return pkg_fail(p, &e);

@@ -23,8 +23,9 @@ static const struct folder {
     const char *name;
     mode_t mode;
 } folders[] = {
-    {STORE_LAYERS, 0755}, {STORE_DIGESTS, 0755}, {STORE_RUNTIMES, 0755}, {"recipes", 0755},
-    {STORE_STAGE, 0711},  {STORE_LOCKS, 0700},   {"cache", 0711},        {"apt", 0755},
+    {STORE_LAYERS, 0755}, {STORE_DIGESTS, 0755}, {STORE_RUNTIMES, 0755},
+    {"recipes", 0755},    {STORE_STAGE, 0711},   {STORE_LOCKS, 0700},
+    {"cache", 0711},      {"apt", 0755},         {STORE_FILES, 0700},
 };
 
 struct store_path store_name_path(const char *folder, const char *name)

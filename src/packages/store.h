@@ -4,6 +4,7 @@
  *
  *   layers/<id>/        trees, each below the root of a box; never changed once they are there
  *   digests/<sha256>    what a layer is: its id, bytes and inodes (a small TOML file)
+ *   files/<sha256>[x]   a further name of each larger file of layers, which equal ones share
  *   runtimes/<dir>/     one installed runtime: manifest.toml (manifest.h); <dir> is its recipe's id
  *                       with '/' as '@': "ruby@3.1"
  *   stage/<random>/     half made; its lock tells whether its maker lives
@@ -64,7 +65,8 @@ void stage_done(struct stage *st); /* removes it; fine when it was committed or 
 struct layer {
     uint32_t id;
     char digest[STORE_DIGEST_CHARS + 1];
-    uint64_t bytes; /* on the disk */
+    uint64_t bytes;  /* on the disk, if it were alone there */
+    uint64_t shared; /* of them: were there for others when it was made */
     uint64_t inodes;
 };
 
@@ -104,6 +106,10 @@ int store_remove(struct package_store *s, const char *id, struct err *e);
  */
 int store_collect(struct package_store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
                   struct err *e);
+
+/* Makes equal files of layers one, also of those that were made before it was done at once;
+ * *ret_saved grows by what became free.  Layers that are in use are left. */
+int store_share(struct package_store *s, uint64_t *ret_saved, struct err *e);
 
 /* One descriptor for each, with a shared lock; ERR_NOT_FOUND when one is gone. */
 int store_hold(int packages_fd, const uint32_t *ids, size_t count, int *ret_fds, struct err *e);

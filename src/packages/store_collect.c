@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "packages/store_files.h"
 #include "packages/store_impl.h"
 
 /*
@@ -102,9 +103,11 @@ int store_collect(struct package_store *s, bool wait, uint64_t *ret_bytes, unsig
     r = count > 0 ? store_stage_empty(s, &st, e) : 0;
     for (size_t i = 0; r >= 0 && i < count; i++) {
         r = layer_collect(s, &st, &unused[i], wait, e);
-        bytes += r > 0 ? unused[i].bytes : 0;
+        bytes += r > 0 ? unused[i].bytes - unused[i].shared : 0;
         left += r == 0;
     }
+    stage_done(&st); /* with what was taken out of the store */
+    r = r < 0 ? r : store_files_collect(s, &bytes, e);
     if (r < 0) {
         return err_wrap(e, "removing layers that are not needed");
     }

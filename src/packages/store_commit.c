@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "packages/layer_stream.h"
 #include "packages/layer_tidy.h"
+#include "packages/store_files.h"
 #include "packages/store_impl.h"
 
 /*
@@ -137,13 +138,29 @@ static int equal_take_or_put(struct stage *st, struct layer *layer, struct err *
     return r == -ERR_NOT_FOUND ? layer_put(st, layer, e) : r;
 }
 
+/* Of what is there already nothing is put into the store. */
+static int files_take(const struct stage *st, struct layer *layer, struct store_files *files,
+                      struct err *e)
+{
+    struct layer there;
+    struct err ignored;
+    if (store_layer_of_digest(st->store, layer->digest, &there, &ignored) == 0) {
+        return 0;
+    }
+    int r = store_files_take(st->store, st->fd, st->tree_fd, files, e);
+    layer->shared = files->shared_bytes < layer->bytes ? files->shared_bytes : layer->bytes;
+    return r;
+}
+
 int store_commit(struct stage *st, struct layer *ret, struct err *e)
 {
     struct layer layer = {0};
+    AUTO(store_files_done) struct store_files files = {0};
     int r = layer_tidy(st->tree_fd, e);
     if (r == 0) {
         r = layer_stream(st->tree_fd, NULL, &layer, e);
     }
+    r = r < 0 ? r : files_take(st, &layer, &files, e);
     if (r < 0) {
         return err_wrap(e, "making a layer");
     }
@@ -155,6 +172,7 @@ int store_commit(struct stage *st, struct layer *ret, struct err *e)
         r = equal_take_or_put(st, &layer, e);
     } while (r == -ERR_BUSY && removal_await(st->store, layer.digest, e) == 0);
     if (r == 0) {
+        store_files_give(st->store, st->tree_fd, &files);
         *ret = layer;
     }
     return r;

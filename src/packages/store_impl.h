@@ -29,6 +29,7 @@ struct package_store {
 #define STORE_RUNTIMES "runtimes"
 #define STORE_STAGE    "stage"
 #define STORE_LOCKS    "locks"
+#define STORE_FILES    "files"
 #define STORE_LOCK     "lock"
 #define STORE_NEXT     "next"
 #define STORE_MANIFEST "manifest.toml"

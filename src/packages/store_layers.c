@@ -41,11 +41,11 @@ static int record_parse(const char *path, const struct buf *text, struct layer *
     if (r < 0) {
         return r;
     }
-    int64_t id = 0, bytes = -1, inodes = -1;
+    int64_t id = 0, bytes = -1, inodes = -1, shared = 0;
     const struct {
         const char *key;
         int64_t *value;
-    } numbers[] = {{"id", &id}, {"bytes", &bytes}, {"inodes", &inodes}};
+    } numbers[] = {{"id", &id}, {"bytes", &bytes}, {"inodes", &inodes}, {"shared", &shared}};
     for (size_t i = 0; i < t.entry_count; i++) {
         for (size_t k = 0; k < ARRAY_LEN(numbers); k++) {
             if (strcmp(t.entries[i].key, numbers[k].key) == 0 &&
@@ -54,12 +54,13 @@ static int record_parse(const char *path, const struct buf *text, struct layer *
             }
         }
     }
-    if (!is_id(id) || bytes < 0 || inodes < 0) {
+    if (!is_id(id) || bytes < 0 || inodes < 0 || shared < 0 || shared > bytes) {
         return err_set(e, ERR_INVALID,
                        "'%s' of the store of packages does not say what its layer is", path);
     }
     ret->id = (uint32_t)id;
     ret->bytes = (uint64_t)bytes;
+    ret->shared = (uint64_t)shared;
     ret->inodes = (uint64_t)inodes;
     return 0;
 }
@@ -149,6 +150,9 @@ int store_layer_write(const struct package_store *s, const struct stage *st,
     AUTO(buf_done) struct buf text = {0};
     buf_add_fmt(&text, "id = %" PRIu32 "\nbytes = %" PRIu64 "\ninodes = %" PRIu64 "\n", layer->id,
                 layer->bytes, layer->inodes);
+    if (layer->shared > 0) {
+        buf_add_fmt(&text, "shared = %" PRIu64 "\n", layer->shared);
+    }
     return store_put_text(s, st, STORE_DIGESTS, layer->digest, text.data, text.len, e);
 }
 

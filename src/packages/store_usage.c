@@ -10,6 +10,7 @@
 #include "base/dir.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "packages/store_files.h"
 #include "packages/store_impl.h"
 
 #define DEPTH_MAX 128
@@ -76,8 +77,9 @@ static void layer_count(struct store_usage *u, const struct store_users *users,
     u->unused_bytes += count == 0 ? layer->bytes : 0;
     for (size_t i = 0; i < users->count; i++) {
         if (names(&users->all[i], layer->id)) {
-            *(count == 1 ? &u->runtimes[i].own_bytes : &u->runtimes[i].shared_bytes) +=
-                layer->bytes;
+            struct store_use *use = &u->runtimes[i];
+            *(count == 1 ? &use->own_bytes : &use->shared_bytes) += layer->bytes - layer->shared;
+            use->shared_bytes += layer->shared;
         }
     }
 }
@@ -100,6 +102,8 @@ int store_usage(const struct package_store *s, struct store_usage *ret, struct e
     for (size_t i = 0; i < count; i++) {
         layer_count(&u, &users, &layers[i]);
     }
+    uint64_t saved = store_files_saved(s);
+    u.layer_bytes -= saved < u.layer_bytes ? saved : u.layer_bytes;
     u.cache_bytes = tree_bytes(s->fd, "cache", 0) + tree_bytes(s->fd, "apt", 0);
     u.stage_bytes = tree_bytes(s->fd, STORE_STAGE, 0);
     *ret = u;

@@ -11,7 +11,7 @@ struct package_store;
 
 struct store_use {
     char *id;
-    uint64_t own_bytes;    /* what would be free without it */
+    uint64_t own_bytes;    /* what it brought: free without it, unless others came to share it */
     uint64_t shared_bytes; /* of others, too */
 };
 

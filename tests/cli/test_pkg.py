@@ -241,11 +241,15 @@ def test_gc_removes_downloads_that_nobody_is_at(store):
     for file in (archives / "a.deb", cache / "sha256-new", cache / "sha256-old"):
         file.write_bytes(b"x" * 10000)
     os.utime(cache / "sha256-old", (0, 0))
+    fetcher = os.open(cache, os.O_RDONLY)
+    fcntl.flock(fetcher, fcntl.LOCK_SH)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         store.good("gc")
     assert (archives / "a.deb").exists() and sorted(p.name for p in cache.iterdir()) == ["sha256-new"]
-    assert store.good("gc").stdout == "12 KiB are free again\n" and not (archives / "a.deb").exists()
+    os.close(fetcher)
+    assert store.good("gc").stdout == "24 KiB are free again\n" and not (archives / "a.deb").exists()
+    assert list(cache.iterdir()) == []
     assert store.ids() == ["toy/1"]
 
 

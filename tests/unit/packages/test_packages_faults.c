@@ -26,6 +26,7 @@
 #include "bench.h"
 #include "packages/manifest.h"
 #include "packages/store_export.h"
+#include "packages/store_files.h"
 
 /*
  * What is left of a process that dies: each call that changes something on the disk is a step, and
@@ -60,6 +61,8 @@ STEP(int, mkdirat, (int dir, const char *name, mode_t mode), (dir, name, mode))
 STEP(int, unlinkat, (int dir, const char *name, int flags), (dir, name, flags))
 STEP(ssize_t, write, (int fd, const void *data, size_t len), (fd, data, len))
 STEP(int, renameat, (int from, const char *a, int to, const char *b), (from, a, to, b))
+STEP(int, linkat, (int from, const char *a, int to, const char *b, int flags),
+     (from, a, to, b, flags))
 STEP(int, renameat2, (int from, const char *a, int to, const char *b, unsigned flags),
      (from, a, to, b, flags))
 /* NOLINTEND(bugprone-reserved-identifier) */
@@ -124,6 +127,15 @@ static uint32_t layer_of(const struct bench *b, const char *id)
     return layer;
 }
 
+/* Large enough to be shared with other layers. */
+static int library_put(int tree_fd, const char *name, int letter, struct err *e)
+{
+    AUTO(mem_freep) char *text = xmalloc(STORE_FILE_MIN);
+    memset(text, letter, STORE_FILE_MIN);
+    AUTO(fd_closep) int fd = openat(tree_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    return fd < 0 ? err_sys(e, "%s", name) : fd_write_all(fd, text, STORE_FILE_MIN, e);
+}
+
 static int install(struct bench *b, unsigned n, struct err *e)
 {
     struct stage st = {0};
@@ -135,6 +147,8 @@ static int install(struct bench *b, unsigned n, struct err *e)
         snprintf(text, sizeof(text), "%u", n);
         r = fd < 0 ? err_sys(e, "file") : fd_write_all(fd, text, strlen(text), e);
         fd_close(fd);
+        r = r == 0 ? library_put(st.tree_fd, "same", 's', e) : r;
+        r = r == 0 ? library_put(st.tree_fd, "fresh", (int)(n % 256), e) : r;
     }
     r = r == 0 ? store_commit(&st, &layer, e) : r;
     stage_done(&st);
