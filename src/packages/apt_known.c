@@ -30,7 +30,7 @@ static void add(struct sha256 *sum, const char *text)
 
 struct apt_key apt_known_key(const char *index, const char *status, char *const *argv)
 {
-    struct apt_key key;
+    struct apt_key key = {{0}};
     AUTO(sha256_freep) struct sha256 *sum = sha256_new();
     AUTO(strv_freep) char **installed = dpkg_status_installed(status);
     add(sum, index);
