@@ -154,8 +154,11 @@ static void on_found(void *ctx, struct runtime *found)
 {
     struct active *a = ctx;
     a->finding = NULL;
-    a->runtime = found ? runtime_ref(found) : NULL;
-    if (found) {
+    a->runtime = runtime_known(a);
+    if (!a->runtime && found) {
+        a->runtime = runtime_ref(found);
+    }
+    if (a->runtime) {
         active_begin(a);
     } else {
         active_fail(a, "its language, in this version, is not installed here any more");

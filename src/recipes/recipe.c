@@ -75,6 +75,15 @@ bool recipe_is_part(const struct recipe *r)
     return r->language == NULL;
 }
 
+bool recipe_is_judge0(const struct recipe *r, bool extra, unsigned id)
+{
+    const unsigned *ids = extra ? r->judge0_extra : r->judge0;
+    while (ids != NULL && *ids != 0 && *ids != id) {
+        ids++;
+    }
+    return ids != NULL && *ids == id;
+}
+
 bool recipe_fits_machine(const struct recipe *r, const char *machine)
 {
     return r->machines == NULL || strv_has(r->machines, machine);

@@ -111,6 +111,8 @@ void recipe_unref(struct recipe *r);   /* NULL is fine */
 void recipe_unrefp(struct recipe **r); /* for AUTO */
 bool recipe_is_installable(const struct recipe *r);
 bool recipe_is_part(const struct recipe *r); /* of others: nothing runs by it alone */
+/* Of Judge0's, or of its Extra CE. */
+bool recipe_is_judge0(const struct recipe *r, bool extra, unsigned id);
 bool recipe_fits_machine(const struct recipe *r, const char *machine); /* as uname -m says it */
 bool recipe_fits_file(const struct recipe *r, const char *name); /* by one of its extensions */
 char *recipe_home(const struct recipe *r); /* "/opt/runtimes/ruby-3.1"; the caller frees it */

@@ -37,6 +37,7 @@ static void list_done(struct one_list *l)
 {
     for (size_t i = 0; i < l->count; i++) {
         runtime_unref(l->ones[i].runtime);
+        recipe_unref(l->ones[i].recipe);
     }
     free(l->ones);
     *l = (struct one_list){0};
@@ -69,7 +70,7 @@ static int one_new(const struct installed *s, const struct manifest *m, struct i
         runtime_unref(r);
         return result;
     }
-    *ret = (struct installed_one){.runtime = r, .unlisted = m->recipe->unlisted};
+    *ret = (struct installed_one){.runtime = r, .recipe = recipe_ref(m->recipe)};
     semver_parse(r->version, &ret->version);
     return 0;
 }

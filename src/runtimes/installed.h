@@ -14,11 +14,12 @@
 #include "model/semver.h"
 
 struct log;
+struct recipe;
 
 struct installed_one {
     struct runtime *runtime;
     struct semver version;
-    bool unlisted;
+    struct recipe *recipe; /* counted */
 };
 
 struct installed;

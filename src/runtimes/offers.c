@@ -238,7 +238,7 @@ static size_t listed_find(const struct offer_set *c, const struct installed *ins
     struct listed *all = xcalloc(installed_count + c->offer_count + 1, sizeof(*all));
     for (size_t i = 0; i < installed_count; i++) {
         all[count] = (struct listed){ours[i].runtime, &ours[i].version};
-        count += !ours[i].unlisted;
+        count += !ours[i].recipe->unlisted;
     }
     for (size_t i = 0; i < c->offer_count; i++) {
         const struct offer *o = &c->offers[i];

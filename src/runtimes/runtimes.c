@@ -22,6 +22,7 @@
 #include "runtimes/builtin.h"
 #include "runtimes/host_view.h"
 #include "runtimes/installed.h"
+#include "runtimes/nearest.h"
 #include "runtimes/offers.h"
 #include "runtimes/package_watch.h"
 #include "runtimes/runtimes_at.h"
@@ -83,12 +84,16 @@ static bool is_meant(const struct offer *o, const char *name)
     return name == NULL || offer_may_be(o, name);
 }
 
+static bool is_open(const struct tool *t)
+{
+    return t->state == TOOL_UNKNOWN || t->state == TOOL_QUEUED;
+}
+
 static bool is_settled(const struct runtimes *r, const char *name)
 {
     for (size_t i = 0; i < r->set.offer_count; i++) {
         const struct offer *o = &r->set.offers[i];
-        bool open = o->tool->state == TOOL_UNKNOWN || o->tool->state == TOOL_QUEUED;
-        if (open && is_meant(o, name)) {
+        if (is_open(o->tool) && is_meant(o, name)) {
             return false;
         }
     }
@@ -290,6 +295,33 @@ struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *
         unknown_tell(&r->unknown, r->log, name, range);
     }
     return best != NULL ? runtime_ref(best) : NULL;
+}
+
+struct runtime *runtimes_peek_judge0(struct runtimes *r, bool extra, unsigned id,
+                                     const struct semver *wanted, const char **ret_unknown)
+{
+    struct nearest nearest = {.wanted = *wanted};
+    size_t count;
+    const struct installed_one *ours = installed_all(r->installed, &count);
+    *ret_unknown = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (recipe_is_judge0(ours[i].recipe, extra, id)) {
+            nearest_see(&nearest, ours[i].runtime, &ours[i].version);
+        }
+    }
+    for (size_t i = 0; i < r->set.offer_count; i++) {
+        const struct offer *o = &r->set.offers[i];
+        if (!recipe_is_judge0(o->recipe, extra, id)) {
+            continue;
+        }
+        if (is_open(o->tool)) {
+            *ret_unknown = o->recipe->language;
+        } else if (o->usable) {
+            nearest_see(&nearest, o->runtime, &o->tool->version);
+        }
+    }
+    bool found = *ret_unknown == NULL && nearest.runtime != NULL;
+    return found ? runtime_ref(nearest.runtime) : NULL;
 }
 
 /* --- what needs no language --------------------------------------------------------------- */

@@ -16,6 +16,7 @@ struct log;
 struct loop;
 struct runtimes;
 struct sandbox;
+struct semver;
 
 /* `cache_path`: a file, or NULL for no cache on disk.  `prepared_fd`: the directory of what
  * `belljar prepare` makes, which is watched; not taken; -1: there is none.  `packages_fd`:
@@ -44,6 +45,13 @@ void runtimes_cancel(struct runtimes_wait *w); /* NULL is fine; not after fn was
  * none; *ret_known tells). */
 struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *range,
                               bool *ret_known);
+/*
+ * What runs Judge0's language `id` (`extra`: of its Extra CE): of those whose recipes name it the
+ * one whose version is nearest to `wanted`; a new reference.  NULL with *ret_unknown set: versions
+ * of this language must be asked for; else there is none.
+ */
+struct runtime *runtimes_peek_judge0(struct runtimes *r, bool extra, unsigned id,
+                                     const struct semver *wanted, const char **ret_unknown);
 /*
  * What needs no language: "text" (prints its file), "executable" (its file is the program),
  * "scripts" (a directory with compile.sh or compile, and run.sh or run).  In no list; a new

@@ -27,21 +27,9 @@
 #include "model/runtime.h"
 
 static const struct judge0_language languages[] = {
-    {.id = 50,
-     .name = "C (GCC 9.2.0)",
-     .label = "C (GCC)",
-     .source_file = "main.c",
-     .runtime = "c"},
-    {.id = 71,
-     .name = "Python (3.8.1)",
-     .label = "Python",
-     .source_file = "script.py",
-     .runtime = "python"},
-    {.id = 89,
-     .name = "Multi-file program",
-     .label = "Multi-file program",
-     .runtime = "scripts",
-     .builtin = true},
+    {.id = 50, .name = "C (GCC 9.2.0)", .label = "C (GCC)", .source_file = "main.c"},
+    {.id = 71, .name = "Python (3.8.1)", .label = "Python", .source_file = "script.py"},
+    {.id = 89, .name = "Multi-file program", .label = "Multi-file program", .builtin = "scripts"},
 };
 
 const struct judge0_language *judge0_language(enum judge0_flavour flavour, int id)
@@ -59,6 +47,13 @@ enum judge0_language_state judge0_language_state(const struct judge0_language_se
 {
     (void)set;
     return judge0_language(FLAVOUR_CE, id) != NULL ? LANGUAGE_READY : LANGUAGE_UNKNOWN;
+}
+
+void judge0_language_remedy(enum judge0_flavour flavour, int id, struct buf *ret)
+{
+    (void)flavour;
+    (void)id;
+    (void)ret;
 }
 
 bool judge0_language_is_compiled(const struct judge0_language_set *set, int id)

@@ -218,7 +218,7 @@ static void source_add(struct job *job, const struct judge0_language *language,
     }
     struct job_file *file = job_add_file(
         job, language->source_file, source->data != NULL ? source->data : "", source->len, true);
-    file->executable = strcmp(language->runtime, "executable") == 0;
+    file->executable = language->builtin != NULL && strcmp(language->builtin, "executable") == 0;
 }
 
 static void part_copy(const struct execution_bytes *part, char **ret_data, size_t *ret_size)

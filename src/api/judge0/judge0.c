@@ -42,12 +42,11 @@ static int execution_runtime(void *ctx, const struct execution *x, const char **
     if (row == NULL || row->archived) {
         return err_set(e, ERR_NOT_FOUND, "language with id %d doesn't exist", (int)x->language);
     }
-    if (!row->builtin) {
-        *ret_language = row->runtime;
-        *ret_range = row->range;
+    struct runtime *runtime = judge0_language_peek(j->api->runtimes, flavour, row, ret_language);
+    if (*ret_language != NULL) {
+        *ret_range = NULL;
         return 0;
     }
-    struct runtime *runtime = runtimes_builtin(j->api->runtimes, row->runtime);
     if (runtime == NULL) {
         return err_set(e, ERR_NOT_FOUND, "language with id %d (%s) cannot run on this server",
                        row->id, row->label);

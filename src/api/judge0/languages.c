@@ -5,20 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "model/runtime.h"
+#include "model/semver.h"
+#include "recipes/recipe.h"
+#include "recipes/recipes.h"
 #include "runtimes/runtimes.h"
 
-#define LANGUAGE(number, full, short, file, name_here, versions, debian)                           \
+#define LANGUAGE(number, full, short, file)                                                        \
     {                                                                                              \
         .id = (number),                                                                            \
         .name = (full),                                                                            \
         .label = (short),                                                                          \
         .source_file = (file),                                                                     \
-        .runtime = (name_here),                                                                    \
-        .range = (versions),                                                                       \
-        .package = (debian),                                                                       \
     },
 #define BUILTIN(number, full, file, name_here)                                                     \
     {                                                                                              \
@@ -26,8 +27,7 @@
         .name = (full),                                                                            \
         .label = (full),                                                                           \
         .source_file = (file),                                                                     \
-        .runtime = (name_here),                                                                    \
-        .builtin = true,                                                                           \
+        .builtin = (name_here),                                                                    \
     },
 #define ARCHIVED(number, full, file)                                                               \
     {                                                                                              \
@@ -36,9 +36,7 @@
         .label = (full),                                                                           \
         .archived = true,                                                                          \
         .source_file = (file),                                                                     \
-        .runtime = "",                                                                             \
     },
-#define NOWHERE(number, full, short, file) LANGUAGE(number, full, short, file, "", NULL, NULL)
 
 static const struct judge0_language ce[] = {
 #include "api/judge0/languages.def"
@@ -100,20 +98,26 @@ static void set_free(void *value)
     set_unref(value);
 }
 
-/* False: a version is not known yet. */
-static bool row_resolve(struct runtimes *runtimes, const struct judge0_language *row,
-                        struct runtime **ret)
+/* The version that Judge0 has: "C (GCC 9.2.0)". */
+static struct semver version_of(const struct judge0_language *row)
 {
-    if (row->builtin) {
-        *ret = runtimes_builtin(runtimes, row->runtime);
-        return true;
+    struct semver version = {0};
+    const char *inside = strchr(row->name, '(');
+    semver_coerce(inside != NULL ? inside : row->name, &version);
+    return version;
+}
+
+struct runtime *judge0_language_peek(struct runtimes *runtimes, enum judge0_flavour flavour,
+                                     const struct judge0_language *row, const char **ret_unknown)
+{
+    struct semver wanted = version_of(row);
+    *ret_unknown = NULL;
+    if (row->archived) {
+        return NULL;
     }
-    if (row->runtime[0] == '\0') {
-        return true;
-    }
-    bool known = false;
-    *ret = runtimes_peek(runtimes, row->runtime, row->range, &known);
-    return known;
+    return row->builtin != NULL ? runtimes_builtin(runtimes, row->builtin)
+                                : runtimes_peek_judge0(runtimes, flavour == FLAVOUR_EXTRA,
+                                                       (unsigned)row->id, &wanted, ret_unknown);
 }
 
 /* NULL: a version is not known yet. */
@@ -124,7 +128,10 @@ static struct judge0_language_set *set_make(struct runtimes *runtimes, const str
     set->table = table;
     set->runtimes = xcalloc(table->count, sizeof(struct runtime *));
     for (size_t i = 0; i < table->count; i++) {
-        if (!row_resolve(runtimes, &table->rows[i], &set->runtimes[i])) {
+        enum judge0_flavour flavour = table == &tables[FLAVOUR_EXTRA] ? FLAVOUR_EXTRA : FLAVOUR_CE;
+        const char *unknown;
+        set->runtimes[i] = judge0_language_peek(runtimes, flavour, &table->rows[i], &unknown);
+        if (unknown != NULL) {
             set_unref(set);
             return NULL;
         }
@@ -217,7 +224,7 @@ void judge0_language_name(const struct judge0_language_set *set, int id, char *r
 {
     const struct judge0_language *row = table_find(set->table, id);
     const struct runtime *runtime = judge0_language_runtime(set, id);
-    if (runtime == NULL || row->builtin) {
+    if (runtime == NULL || row->builtin != NULL) {
         snprintf(ret, size, "%s", row != NULL ? row->name : "");
         return;
     }
@@ -229,11 +236,34 @@ void judge0_language_name(const struct judge0_language_set *set, int id, char *r
     }
 }
 
+/* A recipe that cannot be read is of no help. */
+static void on_unreadable(void *ctx, const struct err *e)
+{
+    (void)ctx;
+    (void)e;
+}
+
+void judge0_language_remedy(enum judge0_flavour flavour, int id, struct buf *ret)
+{
+    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, on_unreadable, NULL);
+    size_t count, i = 0;
+    const struct recipe *const *all = recipes_all(recipes, &count);
+    while (i < count && !(recipe_is_judge0(all[i], flavour == FLAVOUR_EXTRA, (unsigned)id) &&
+                          recipe_is_installable(all[i]))) {
+        i++;
+    }
+    if (i < count) {
+        buf_add_fmt(ret, "install it with 'belljar pkg install %s'", all[i]->id);
+    } else {
+        buf_add_str(ret, "no recipe has it");
+    }
+}
+
 bool judge0_language_is_compiled(const struct judge0_language_set *set, int id)
 {
     const struct judge0_language *row = table_find(set->table, id);
     const struct runtime *runtime = judge0_language_runtime(set, id);
-    return runtime != NULL && !row->builtin && runtime_is_compiled(runtime);
+    return runtime != NULL && row->builtin == NULL && runtime_is_compiled(runtime);
 }
 
 const struct judge0_language *judge0_languages_all(const struct judge0_language_set *set,

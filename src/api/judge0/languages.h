@@ -1,10 +1,12 @@
 #pragma once
 /*
- * languages - Judge0's language ids, and the installed runtime that each means (languages.def).
+ * languages - Judge0's language ids (languages.def), and the installed runtime that each means:
+ * the nearest in its version of those whose recipes have the id.
  */
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct runtime;
 struct runtimes;
 
@@ -16,16 +18,15 @@ struct judge0_language {
     const char *label; /* without the version: "Python" */
     bool archived;
     const char *source_file; /* "script.py"; NULL: 89 */
-    const char *runtime; /* language name for runtimes_find, or of runtimes_builtin; "": archived,
-                            or nothing that we know can run it */
-    const char *range;   /* NULL: any version */
-    bool builtin;
-    const char *package; /* of Debian, that has it: for the error; may be two words; NULL: none has
-                          */
+    const char *builtin;     /* of runtimes_builtin; NULL: recipes say what runs it */
 };
 
 /* NULL: no such id in this flavour. */
 const struct judge0_language *judge0_language(enum judge0_flavour flavour, int id);
+
+/* What runs it now, a new reference; as runtimes_peek_judge0. */
+struct runtime *judge0_language_peek(struct runtimes *runtimes, enum judge0_flavour flavour,
+                                     const struct judge0_language *row, const char **ret_unknown);
 
 /* A look at what can run now: valid during the callback that gives it. */
 struct judge0_language_set;
@@ -49,6 +50,8 @@ enum judge0_language_state {
 enum judge0_language_state judge0_language_state(const struct judge0_language_set *set, int id);
 /* With the version of the runtime that it means, when that is there: "Python (3.11.2)". */
 void judge0_language_name(const struct judge0_language_set *set, int id, char *ret, size_t size);
+/* What makes it run, for whoever asked for one that is missing. */
+void judge0_language_remedy(enum judge0_flavour flavour, int id, struct buf *ret);
 /* NULL when it cannot run here; a caller that keeps it takes a reference. */
 struct runtime *judge0_language_runtime(const struct judge0_language_set *set, int id);
 bool judge0_language_is_compiled(const struct judge0_language_set *set, int id); /* not 89 */

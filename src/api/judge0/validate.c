@@ -326,11 +326,7 @@ static void complain_of_missing(struct draft *d)
 {
     const struct judge0_language *row = d->row;
     AUTO(buf_done) struct buf remedy = {0};
-    if (row->package != NULL) {
-        buf_add_fmt(&remedy, "install the Debian package %s", row->package);
-    } else {
-        buf_add_str(&remedy, "no Debian package has it");
-    }
+    judge0_language_remedy((enum judge0_flavour)d->config->judge0_flavour, row->id, &remedy);
     complain(d, "language_id", "language with id %d (%s) is not installed on this server: %s",
              row->id, row->label, remedy.data);
 }

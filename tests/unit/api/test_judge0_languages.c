@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/judge0/languages.h"
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/strv.h"
@@ -31,22 +32,39 @@ struct runtimes {
     struct runtime *all[16];
     size_t count;
     unsigned peeks;
+    struct semver wanted; /* of the last one */
+    struct recipes *recipes;
     struct runtimes_wait *wait;
     const void *key;
     void *kept;
     runtimes_kept_free_fn *kept_free;
 };
 
-struct runtime *runtimes_peek(struct runtimes *r, const char *name, const char *range,
-                              bool *ret_known)
+static bool is_named(const struct recipe *recipe, bool extra, unsigned id, const char *language)
+{
+    return recipe_is_judge0(recipe, extra, id) && strcmp(recipe->language, language) == 0;
+}
+
+/* Those of a language of which a recipe has the id: the built-in recipes are the tests'. */
+static bool may_run(struct runtimes *r, const struct runtime *runtime, bool extra, unsigned id)
+{
+    r->recipes = r->recipes != NULL ? r->recipes : recipes_new(NULL, NULL, NULL);
+    size_t count, i = 0;
+    const struct recipe *const *all = recipes_all(r->recipes, &count);
+    while (i < count && !is_named(all[i], extra, id, runtime->language)) {
+        i++;
+    }
+    return i < count;
+}
+
+struct runtime *runtimes_peek_judge0(struct runtimes *r, bool extra, unsigned id,
+                                     const struct semver *wanted, const char **ret_unknown)
 {
     r->peeks++;
-    *ret_known = r->known;
+    r->wanted = *wanted;
+    *ret_unknown = r->known ? NULL : "python";
     for (size_t i = 0; r->known && i < r->count; i++) {
-        struct semver version;
-        assert_true(semver_parse(r->all[i]->version, &version));
-        if (strcmp(r->all[i]->language, name) == 0 &&
-            semver_satisfies(&version, range != NULL ? range : "")) {
+        if (may_run(r, r->all[i], extra, id)) {
             return runtime_ref(r->all[i]);
         }
     }
@@ -127,6 +145,7 @@ static void runtimes_done(struct runtimes *r)
         assert_int_equal(r->all[i]->refs, 1); /* nobody else holds it any more */
         runtime_unref(r->all[i]);
     }
+    recipes_free(r->recipes);
 }
 
 /* --- looks ------------------------------------------------------------------------------- */
@@ -361,7 +380,7 @@ static void test_ids_of_ce_are_1_to_113(void **state)
         assert_int_equal(row->id, id);
         assert_int_equal(row->archived, id <= 42);
         assert_int_equal(row->source_file == NULL, id == 89);
-        assert_int_equal(row->builtin, id == 43 || id == 44 || id == 89);
+        assert_int_equal(row->builtin != NULL, id == 43 || id == 44 || id == 89);
     }
     assert_null(judge0_language(FLAVOUR_CE, 0));
     assert_null(judge0_language(FLAVOUR_CE, 114));
@@ -379,21 +398,6 @@ static void test_ids_of_extra_are_1_to_33_and_89(void **state)
     }
 }
 
-/* Of several that which is of no package of Piston's. */
-static const struct recipe *recipe_of(const struct recipes *recipes, const char *language)
-{
-    const struct recipe *found = NULL;
-    size_t count;
-    const struct recipe *const *all = recipes_all(recipes, &count);
-    for (size_t i = 0; i < count; i++) {
-        bool same = all[i]->language != NULL && strcmp(all[i]->language, language) == 0;
-        if (same && (found == NULL || (found->package != NULL && all[i]->package == NULL))) {
-            found = all[i];
-        }
-    }
-    return found;
-}
-
 static bool extension_fits(const struct recipe *recipe, const char *name)
 {
     for (char *const *x = recipe->extensions; *x != NULL; x++) {
@@ -404,36 +408,72 @@ static bool extension_fits(const struct recipe *recipe, const char *name)
     return false;
 }
 
-static void check_row(const struct recipes *recipes, const struct judge0_language *row)
+static void check_id(const struct recipe *recipe, enum judge0_flavour flavour, unsigned id)
 {
-    assert_true(str_starts(row->name, row->label) || strchr(row->label, '(') != NULL);
-    assert_true(row->range == NULL || semver_range_valid(row->range));
-    if (row->archived || row->builtin || row->runtime[0] == '\0') {
-        assert_null(row->package);
-        return;
-    }
-    const struct recipe *recipe = recipe_of(recipes, row->runtime);
-    if (recipe == NULL) {
-        fail_msg("%d: no recipe '%s'", row->id, row->runtime);
+    const struct judge0_language *row = judge0_language(flavour, (int)id);
+    if (row == NULL || row->archived || row->builtin != NULL) {
+        fail_msg("%s: Judge0's %u is nothing that a recipe can run", recipe->id, id);
         abort();
     }
     if (!extension_fits(recipe, row->source_file)) {
-        fail_msg("%d: '%s' is no file for '%s'", row->id, row->source_file, row->runtime);
+        fail_msg("%s: '%s' of %u is no file for it", recipe->id, row->source_file, id);
     }
 }
 
-static void test_every_runtime_is_a_recipe_that_takes_the_file(void **state)
+static void test_every_id_of_a_recipe_can_run_and_its_file_fits(void **state)
 {
     (void)state;
     AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, NULL, NULL);
-    for (int id = 1; id <= 113; id++) {
-        const struct judge0_language *row = judge0_language(FLAVOUR_CE, id);
-        check_row(recipes, row);
-        row = judge0_language(FLAVOUR_EXTRA, id);
-        if (row != NULL) {
-            check_row(recipes, row);
+    size_t count, ids = 0;
+    const struct recipe *const *all = recipes_all(recipes, &count);
+    for (size_t i = 0; i < count; i++) {
+        for (const unsigned *id = all[i]->judge0; id != NULL && *id != 0; id++, ids++) {
+            check_id(all[i], FLAVOUR_CE, *id);
+        }
+        for (const unsigned *id = all[i]->judge0_extra; id != NULL && *id != 0; id++, ids++) {
+            check_id(all[i], FLAVOUR_EXTRA, *id);
         }
     }
+    assert_true(ids > 100);
+}
+
+static void test_names_begin_with_their_labels(void **state)
+{
+    (void)state;
+    for (int id = 1; id <= 113; id++) {
+        const struct judge0_language *row = judge0_language(FLAVOUR_CE, id);
+        assert_true(str_starts(row->name, row->label) || strchr(row->label, '(') != NULL);
+    }
+}
+
+static void test_wanted_version_is_that_of_the_name(void **state)
+{
+    (void)state;
+    static const struct {
+        int id;
+        struct semver version;
+    } rows[] = {
+        {71, {.major = 3, .minor = 8, .patch = 1}},
+        {50, {.major = 9, .minor = 2}},
+        {102, {.major = 22, .minor = 8}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct runtimes r = {.known = true};
+        const char *unknown;
+        assert_null(judge0_language_peek(&r, FLAVOUR_CE, judge0_language(FLAVOUR_CE, rows[i].id),
+                                         &unknown));
+        assert_int_equal(semver_compare(&r.wanted, &rows[i].version), 0);
+    }
+}
+
+static void test_archived_language_looks_for_nothing(void **state)
+{
+    (void)state;
+    struct runtimes r = {.known = true};
+    const char *unknown = "";
+    assert_null(judge0_language_peek(&r, FLAVOUR_CE, judge0_language(FLAVOUR_CE, 34), &unknown));
+    assert_null(unknown);
+    assert_int_equal(r.peeks, 0);
 }
 
 /* Judge0's own have these compiled, and its clients give them compiler options. */
@@ -441,15 +481,32 @@ static void test_what_judge0_compiles_has_a_compile_stage(void **state)
 {
     (void)state;
     AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, NULL, NULL);
-    static const int ids[] = {45, 47, 48, 51, 52, 56, 59, 60, 61, 62, 64, 65,
-                              67, 69, 73, 74, 75, 76, 77, 78, 79, 81, 91, 103};
+    static const unsigned ids[] = {45, 47, 48, 51, 52, 56, 59, 60, 61, 62, 64, 65,
+                                   67, 69, 73, 74, 75, 76, 77, 78, 79, 81, 91, 103};
+    size_t count;
+    const struct recipe *const *all = recipes_all(recipes, &count);
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
-        const struct judge0_language *row = judge0_language(FLAVOUR_CE, ids[i]);
-        const struct recipe *recipe = recipe_of(recipes, row->runtime);
-        if (recipe == NULL || recipe->commands.compile == NULL) {
-            fail_msg("%d is not compiled", ids[i]);
+        size_t found = 0;
+        for (size_t k = 0; k < count; k++) {
+            bool is = recipe_is_judge0(all[k], false, ids[i]);
+            found += is;
+            if (is && all[k]->commands.compile == NULL) {
+                fail_msg("%s does not compile %u", all[k]->id, ids[i]);
+            }
         }
+        assert_true(found > 0);
     }
+}
+
+static void test_remedy_names_the_recipe(void **state)
+{
+    (void)state;
+    AUTO(buf_done) struct buf text = {0};
+    judge0_language_remedy(FLAVOUR_CE, 72, &text);
+    assert_string_equal(text.data, "install it with 'belljar pkg install ruby/3.1'");
+    buf_clear(&text);
+    judge0_language_remedy(FLAVOUR_CE, 90, &text);
+    assert_string_equal(text.data, "no recipe has it");
 }
 
 int main(void)
@@ -468,7 +525,11 @@ int main(void)
         cmocka_unit_test(test_flavours_have_their_own_ids),
         cmocka_unit_test(test_ids_of_ce_are_1_to_113),
         cmocka_unit_test(test_ids_of_extra_are_1_to_33_and_89),
-        cmocka_unit_test(test_every_runtime_is_a_recipe_that_takes_the_file),
+        cmocka_unit_test(test_every_id_of_a_recipe_can_run_and_its_file_fits),
+        cmocka_unit_test(test_names_begin_with_their_labels),
+        cmocka_unit_test(test_wanted_version_is_that_of_the_name),
+        cmocka_unit_test(test_archived_language_looks_for_nothing),
+        cmocka_unit_test(test_remedy_names_the_recipe),
         cmocka_unit_test(test_what_judge0_compiles_has_a_compile_stage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

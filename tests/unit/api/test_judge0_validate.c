@@ -30,11 +30,7 @@ static const struct judge0_language table[] = {
     {.id = 50, .name = "C (GCC 9.2.0)", .label = "C (GCC)", .source_file = "main.c"},
     {.id = 54, .name = "C++ (GCC 9.2.0)", .label = "C++ (GCC)", .source_file = "main.cpp"},
     {.id = 71, .name = "Python (3.8.1)", .label = "Python", .source_file = "script.py"},
-    {.id = 83,
-     .name = "Swift (5.2.3)",
-     .label = "Swift",
-     .source_file = "Main.swift",
-     .package = "swiftlang"},
+    {.id = 83, .name = "Swift (5.2.3)", .label = "Swift", .source_file = "Main.swift"},
     {.id = 84, .name = "Visual Basic.Net", .label = "Visual Basic.Net", .source_file = "Main.vb"},
     {.id = 89, .name = "Multi-file program", .label = "Multi-file program"},
 };
@@ -58,6 +54,13 @@ enum judge0_language_state judge0_language_state(const struct judge0_language_se
            : row->archived        ? LANGUAGE_ARCHIVED
            : id == 83 || id == 84 ? LANGUAGE_MISSING
                                   : LANGUAGE_READY;
+}
+
+void judge0_language_remedy(enum judge0_flavour flavour, int id, struct buf *ret)
+{
+    assert_int_equal(flavour, FLAVOUR_CE);
+    buf_add_str(ret,
+                id == 83 ? "install it with 'belljar pkg install swift/6.0'" : "no recipe has it");
 }
 
 bool judge0_language_is_compiled(const struct judge0_language_set *set, int id)
@@ -300,10 +303,10 @@ static void test_language_ids_are_cast(void **state)
         {"4294967367", "language with id 4294967367 doesn't exist"}, /* 71 + 2^32 */
         {"\"0x47\"", "language with id 0 doesn't exist"},
         {"4", "language with id 4 is archived and cannot be used anymore"},
-        {"83", "language with id 83 (Swift) is not installed on this server: install the Debian "
-               "package swiftlang"},
-        {"84", "language with id 84 (Visual Basic.Net) is not installed on this server: no Debian "
-               "package has it"},
+        {"83", "language with id 83 (Swift) is not installed on this server: install it "
+               "with 'belljar pkg install swift/6.0'"},
+        {"84", "language with id 84 (Visual Basic.Net) is not installed on this server: no recipe "
+               "has it"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char text[200], wanted[300];

@@ -153,7 +153,8 @@ static void box_ends(struct box *b, const char *text, enum box_end end, int wait
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const char *const recipe_texts[] = {
-    "language = 'zebra'\naliases = ['zeb', 'zebra{x.y}']\ntools = ['zebra', 'zebra2', 'zebra3']\n"
+    "language = 'zebra'\njudge0 = [71]\naliases = ['zeb', 'zebra{x.y}']\ntools = ['zebra', "
+    "'zebra2', 'zebra3']\n"
     "extensions = ['.zb']\nheaders = ['.zh']\nfile = 'main.zb'\n"
     "run = ['{tool}', '{main}', '{args}']\nwarm = '{main}'\nwarm_alone = true\n"
     "warm_unless = ['AGE']\ncompile_warm_alone = true\ncompile_warm_unless = ['TIME']\n"
@@ -652,6 +653,30 @@ static void test_peek_does_not_ask(void **state)
     runtime_unref(r);
 }
 
+static void test_peek_judge0_gives_the_nearest_version(void **state)
+{
+    struct fixture *f = *state;
+    static const struct semver wanted[] = {{.major = 1}, {.major = 2, .minor = 5}, {.major = 9}};
+    static const char *const nearest[] = {"2.0.0", "3.0.0", "3.0.0"};
+    tool(f, "zebra2");
+    tool(f, "zebra3");
+    open_runtimes(f);
+    const char *unknown;
+    assert_null(runtimes_peek_judge0(f->runtimes, false, 71, &wanted[0], &unknown));
+    assert_string_equal(unknown, "zebra");
+    assert_null(runtimes_peek_judge0(f->runtimes, true, 71, &wanted[0], &unknown));
+    assert_null(unknown);
+
+    find(f, "zebra", "*");
+    answer(f, "zebra2", "2.0.0");
+    answer(f, "zebra3", "3.0.0");
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+        struct runtime *r = runtimes_peek_judge0(f->runtimes, false, 71, &wanted[i], &unknown);
+        assert_string_equal(r->version, nearest[i]);
+        runtime_unref(r);
+    }
+}
+
 static void test_package_version_needs_no_box(void **state)
 {
     struct fixture *f = *state;
@@ -1041,6 +1066,7 @@ int main(void)
         T(test_box_that_is_lost_again_and_again_is_given_up),
         T(test_cancelled_wait_is_not_called),
         T(test_peek_does_not_ask),
+        T(test_peek_judge0_gives_the_nearest_version),
         T(test_package_version_needs_no_box),
         T(test_package_that_is_not_there_is_not_offered),
         T(test_unlisted_recipe_is_found_by_its_name_alone),
