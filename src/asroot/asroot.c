@@ -100,6 +100,15 @@ EXPORT int initgroups(const char *user, gid_t group)
     return 0;
 }
 
+/* Of libaudit: groupadd and useradd end when the kernel's audit log can be, but may not be opened.
+ * Here it is none. */
+EXPORT int audit_open(void);
+EXPORT int audit_open(void)
+{
+    errno = EPROTONOSUPPORT;
+    return -1;
+}
+
 /* --- whose files are ----------------------------------------------------------------------- */
 
 EXPORT int chown(const char *path, uid_t uid, gid_t gid)

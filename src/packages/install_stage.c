@@ -114,6 +114,7 @@ static const char *const folders[] = {
     "usr/share/man/man9",
     "usr/sbin",
     "etc",
+    "run",
     "var",
     "var/lib",
     "var/cache",

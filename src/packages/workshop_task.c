@@ -20,9 +20,9 @@
 #define DISK_INODES  100000
 #define PROCESSES    512
 #define OPEN_FILES   4096
-#define SAID_MAX     4096
+#define SAID_MAX     65536 /* dpkg tells the cause first, and then all that depends on it */
 #define QUOTE_MAX    140
-#define ERROR_MAX    180
+#define ERROR_MAX    240
 #define INPUT_BYTES  ((size_t)256 << 10)
 
 /* --- what it reads and writes ------------------------------------------------------------------
@@ -124,8 +124,8 @@ static void on_ended(void *ctx, struct box_report *report)
     t->over = true;
 }
 
-/* What says most of a failure: dpkg's first error with the reason in its next line, else the end.
- */
+/* What says most of a failure: dpkg's first error with the reason in its next line, and what the
+ * package's script had said before it; else the end. */
 static void said_quote(const struct buf *said, struct buf *ret)
 {
     static const char *const firsts[] = {"dpkg: error", "dpkg: unrecoverable"};
@@ -134,7 +134,9 @@ static void said_quote(const struct buf *said, struct buf *ret)
         for (size_t i = 0; i < ARRAY_LEN(firsts); i++) {
             if (str_starts(*line, firsts[i])) {
                 const char *reason = line[1] && line[1][0] == ' ' ? line[1] : "";
-                AUTO(mem_freep) char *text = xasprintf("%s%s", *line, reason);
+                const char *before = line > lines ? line[-1] : "";
+                AUTO(mem_freep)
+                char *text = xasprintf("%s%s%s%s", before, before[0] ? ": " : "", *line, reason);
                 size_t len = strlen(text);
                 utf8_repair(text, len < ERROR_MAX ? len : ERROR_MAX, ret);
                 return;

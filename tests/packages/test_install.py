@@ -68,6 +68,22 @@ debian = ["lua5.4"]
 [tests]
 hello = "print('Hello, World!')\\n"
 """,
+    "group/1": """
+language = "group"
+name = "what makes a group, as many scripts do"
+version = "1.0.0"
+tools = ["sh"]
+extensions = [".sh"]
+file = "main.sh"
+run = ["{tool}", "{main}"]
+[ask]
+args = ["-c", "echo 1.0.0"]
+[install]
+debian = ["adduser"]
+after = ["sh", "-c", "addgroup --system belljar-test && grep -q belljar-test /etc/group"]
+[tests]
+hello = "echo Hello, World!"
+""",
     "spy/1": """
 language = "spy"
 name = "what a script of an installation sees"
@@ -155,6 +171,11 @@ def test_script_sees_neither_host_nor_network(store):
     assert Path("/etc/machine-id").read_text().strip() not in text
     assert "belljar" not in text
     assert "eth" not in text and "\nlo\n" in text
+
+
+def test_script_can_make_a_group(store):
+    status, output = install(store, "group/1")
+    assert status == 0, output
 
 
 def test_killed_at_any_moment_it_can_be_installed_again(store):
