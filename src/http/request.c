@@ -264,12 +264,8 @@ static void take_head(struct http_request *r, const char *method, const char *ve
     if (r->answer.given || route == NULL || !(route->flags & ROUTE_HEAD)) {
         return;
     }
+    r->undecided = true;
     route->handler(r, r->dialect->ctx);
-    if (r->answer.given) {
-        r->must_drop = !request_rest_is_small(r);
-    } else if (r->sink.data == NULL && r->then == NULL) {
-        request_hold(r);
-    }
 }
 
 static enum MHD_Result take_whole(struct http_request *r)
@@ -305,6 +301,9 @@ enum MHD_Result request_access(void *cls, struct MHD_Connection *connection, con
 
     if (r->phase == REQUEST_HEAD) {
         take_head(r, method, version);
+    } else if (r->phase == REQUEST_BODY && r->undecided) {
+        request_hold(r);
+        return MHD_YES;
     } else if (r->phase == REQUEST_BODY && *size > 0) {
         take_body(r, data, *size);
         *size = 0;

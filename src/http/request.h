@@ -62,7 +62,8 @@ struct http_request {
     struct buf body;
     struct inflate *inflate;
     /* Of a ROUTE_HEAD. */
-    bool held; /* suspended until it is said how the body is read */
+    bool undecided; /* nobody has said yet how the body is read */
+    bool held;      /* ... and it has come: suspended until then */
     http_handler *then;
     void *then_ctx;
     struct http_sink sink; /* .data NULL: there is none */

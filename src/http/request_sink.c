@@ -6,6 +6,7 @@
 #include "http/request.h"
 #include "http/server.h"
 
+/* Not in the first call of libmicrohttpd's, which would only be repeated. */
 void request_hold(struct http_request *r)
 {
     r->held = true;
@@ -16,11 +17,15 @@ void request_hold(struct http_request *r)
 
 void request_release(struct http_request *r)
 {
+    if (!r->undecided) {
+        return;
+    }
+    r->undecided = false;
+    r->must_drop = r->answer.given && !request_rest_is_small(r);
     if (!r->held) {
         return;
     }
     r->held = false;
-    r->must_drop = r->answer.given && !request_rest_is_small(r);
     peer_expect_request(r->peer, r->server->config.header_timeout_s);
     MHD_resume_connection(r->connection);
     server_run_soon(r->server);

@@ -36,6 +36,8 @@ struct fixture {
     struct loop *loop;
     struct http_server *server;
     struct http_request *waiting;
+    struct http_request *sinking;
+    size_t sunk;
     unsigned gone;
     unsigned handled;
     struct address address;
@@ -96,6 +98,46 @@ static void wait_here(struct http_request *r, void *ctx)
     http_on_gone(r, on_gone, f);
 }
 
+/* --- bodies that are given on --- */
+
+#define SINK_MAX (BODY_MAX + 100000)
+
+static void sink_data(void *ctx, const char *data, size_t len)
+{
+    struct fixture *f = ctx;
+    f->sunk += len;
+    if (memchr(data, '!', len) != NULL) {
+        answer_text(f->sinking, 507, "full");
+    }
+}
+
+static void sink_end(void *ctx)
+{
+    struct fixture *f = ctx;
+    char text[32];
+    snprintf(text, sizeof(text), "%zu", f->sunk);
+    answer_text(f->sinking, 200, text);
+}
+
+static void sink_read(struct fixture *f)
+{
+    const struct http_sink sink = {sink_data, sink_end, f};
+    http_read_by(f->sinking, &sink, SINK_MAX);
+}
+
+static void sink_now(struct http_request *r, void *ctx)
+{
+    struct fixture *f = ctx;
+    f->sinking = r;
+    http_on_gone(r, on_gone, f);
+    sink_read(f);
+}
+
+static void whole_later(struct http_request *r, void *ctx)
+{
+    http_read_whole(r, echo, ctx);
+}
+
 static bool before(struct http_request *r, void *ctx)
 {
     (void)ctx;
@@ -117,6 +159,10 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/echo", echo, 0, ""},
     {HTTP_POST, "/large", large, 0, ""},
     {HTTP_POST, "/wait", wait_here, 0, ""},
+    {HTTP_POST, "/sink", sink_now, ROUTE_HEAD, ""},
+    {HTTP_POST, "/whole", whole_later, ROUTE_HEAD, ""},
+    {HTTP_POST, "/head", now, ROUTE_HEAD, ""},
+    {HTTP_POST, "/held", wait_here, ROUTE_HEAD, ""},
     {HTTP_GET | HTTP_DELETE, "/things/{name}", param, 0, ""},
 };
 static const char *const prefixes[] = {"/", NULL};
@@ -776,6 +822,124 @@ static void test_large_answers_that_nobody_reads_are_bounded(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* --- bodies that are given on --- */
+
+static char *sink_request(const char *path, size_t len)
+{
+    AUTO(buf_done) struct buf text = {0};
+    buf_add_fmt(&text, "POST %s HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n", path, len);
+    memset(buf_reserve(&text, len), 'x', len);
+    buf_commit(&text, len);
+    return buf_take(&text);
+}
+
+static void test_sink_gets_more_than_a_body_may_have(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *request = sink_request("/sink", SINK_MAX);
+    expect(f, request, "HTTP/1.1 200 ");
+    assert_int_equal(f->sunk, SINK_MAX);
+    assert_int_equal(f->gone, 0);
+}
+
+static void test_sink_of_too_much_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *request = sink_request("/sink", SINK_MAX + 1);
+    expect(f, request, "HTTP/1.1 413 ");
+    assert_int_equal(f->gone, 1);
+}
+
+static void test_sink_may_answer_in_the_middle(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *request = sink_request("/sink", SINK_MAX);
+    *strstr(request, "xxx") = '!';
+    expect(f, request, "HTTP/1.1 507 ");
+    assert_true(f->sunk < SINK_MAX);
+    assert_int_equal(f->gone, 0);
+}
+
+static void test_sink_hears_of_a_client_that_left(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *request = sink_request("/sink", 1000);
+    int fd = dial(f);
+    say(f, fd, request, strlen(request) - 1);
+    while (f->sunk == 0) {
+        step(f);
+    }
+    close(fd);
+    while (f->gone == 0 || http_server_open_requests(f->server) > 0) {
+        step(f);
+    }
+    assert_int_equal(f->gone, 1);
+}
+
+static void test_held_body_is_read_when_it_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(fd_closep) int fd = dial(f);
+    AUTO(buf_done) struct buf in = {0};
+    AUTO(mem_freep) char *request = sink_request("/held", 100000);
+    say(f, fd, request, strlen(request));
+    while (f->waiting == NULL) {
+        step(f);
+    }
+    step(f);
+    f->sinking = TAKE(&f->waiting, NULL);
+    sink_read(f);
+    AUTO(mem_freep) char *answer = hear(f, fd, &in);
+    if (!str_ends(answer, "\r\n\r\n100000")) {
+        fail_msg("%s", answer);
+    }
+}
+
+static void test_held_request_may_be_answered_without_its_body(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(fd_closep) int fd = dial(f);
+    AUTO(buf_done) struct buf in = {0};
+    AUTO(mem_freep) char *request = sink_request("/held", 100000);
+    say(f, fd, request, strlen(request));
+    while (f->waiting == NULL) {
+        step(f);
+    }
+    answer_text(TAKE(&f->waiting, NULL), 503, "no");
+    AUTO(mem_freep) char *answer = hear(f, fd, &in);
+    assert_true(str_starts(answer, "HTTP/1.1 503 "));
+    assert_int_equal(f->gone, 0);
+}
+
+static void test_held_request_hears_of_a_client_that_left(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *request = sink_request("/held", 10);
+    int fd = dial(f);
+    say(f, fd, request, strlen(request) - 1);
+    while (f->waiting == NULL) {
+        step(f);
+    }
+    close(fd);
+    while (f->gone == 0 || http_server_open_requests(f->server) > 0) {
+        step(f);
+    }
+    assert_int_equal(f->gone, 1);
+}
+
+static void test_head_route_may_answer_or_take_the_whole(void **state)
+{
+    struct fixture *f = *state;
+    expect(f, "POST /head HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\none", "HTTP/1.1 200 ");
+    expect(f, "POST /whole HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\none", "HTTP/1.1 200 ");
+    expect(f, "POST /head HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "HTTP/1.1 200 ");
+    AUTO(mem_freep) char *large_request = sink_request("/whole", BODY_MAX + 1);
+    expect(f, large_request, "HTTP/1.1 413 ");
+    expect(f,
+           "POST /sink HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\none",
+           "HTTP/1.1 415 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -783,6 +947,14 @@ int main(void)
         TEST(test_connection_serves_many_requests_even_in_one_packet),
         TEST(test_body_may_be_chunked_or_come_in_pieces),
         TEST(test_waiting_request_is_answered_later),
+        TEST(test_sink_gets_more_than_a_body_may_have),
+        TEST(test_sink_of_too_much_is_gone),
+        TEST(test_sink_may_answer_in_the_middle),
+        TEST(test_sink_hears_of_a_client_that_left),
+        TEST(test_held_body_is_read_when_it_is_asked_for),
+        TEST(test_held_request_may_be_answered_without_its_body),
+        TEST(test_held_request_hears_of_a_client_that_left),
+        TEST(test_head_route_may_answer_or_take_the_whole),
         TEST(test_client_that_closes_is_gone),
         TEST(test_client_that_resets_is_gone),
         cmocka_unit_test_setup_teardown(test_client_that_closes_its_half_while_it_waits_is_gone,
