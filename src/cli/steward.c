@@ -310,6 +310,10 @@ static int request_do(struct steward *s, const void *packet, size_t len,
         return err_set(e, ERR_UNSUPPORTED,
                        "this server has no place for packages; its log says why at the start");
     }
+    if (!s->config.config->packages_api && (order.changes || order.op == STEWARD_UPLOAD)) {
+        return err_set(e, ERR_DENIED,
+                       "packages.api is off: packages are changed on the host alone");
+    }
     if (order.op == STEWARD_UPLOAD) {
         return upload_make(s, answer, ret_fd, e);
     }

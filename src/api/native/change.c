@@ -11,8 +11,11 @@
 #include "base/mem.h"
 #include "http/event_stream.h"
 #include "http/http.h"
+#include "runtimes/runtimes.h"
 
 struct change {
+    struct native *native;
+    enum steward_op op;
     struct http_request *request; /* NULL: its connection is the stream's */
     struct event_stream *stream;
     struct packages_ask *ask; /* NULL: it is over */
@@ -28,6 +31,11 @@ static void change_free(struct change *c)
 /* --- its end -----------------------------------------------------------------------------------
  */
 
+static unsigned status_of(const struct err *e)
+{
+    return e->kind == ERR_DENIED ? 403 : native_status_of(e);
+}
+
 /* Without what commands tell each other; what was done before a failure is told, too. */
 static json_t *answer_of(const json_t *last, const struct err *e)
 {
@@ -37,7 +45,7 @@ static json_t *answer_of(const json_t *last, const struct err *e)
         json_object_del(answer, ours[i]);
     }
     if (e != NULL) {
-        AUTO(json_freep) json_t *problem = native_problem_json(native_status_of(e), e->text, NULL);
+        AUTO(json_freep) json_t *problem = native_problem_json(status_of(e), e->text, NULL);
         json_object_update(answer, problem);
     }
     return answer;
@@ -49,6 +57,12 @@ static void send_json(struct change *c, const char *event, const json_t *data)
     c->full = !event_stream_send(c->stream, event, NULL, text, strlen(text));
 }
 
+static bool changes(enum steward_op op)
+{
+    return op != STEWARD_AVAILABLE && op != STEWARD_LIST && op != STEWARD_OUTDATED &&
+           op != STEWARD_IMAGES;
+}
+
 static void on_end(void *ctx, const json_t *last)
 {
     struct change *c = ctx;
@@ -56,6 +70,9 @@ static void on_end(void *ctx, const json_t *last)
     bool ok = packages_error(last, &e) == 0;
     AUTO(json_freep) json_t *answer = answer_of(last, ok ? NULL : &e);
     c->ask = NULL;
+    if (changes(c->op)) { /* who is told that it is done may use it at once */
+        runtimes_read_installed(c->native->api->runtimes);
+    }
     if (c->stream != NULL) { /* which frees it when it has ended */
         send_json(c, ok ? "done" : "error", answer);
         event_stream_end(c->stream);
@@ -65,7 +82,7 @@ static void on_end(void *ctx, const json_t *last)
     if (ok) {
         native_respond(r, 200, json_incref(answer));
     } else {
-        native_problem_respond(r, native_status_of(&e), json_incref(answer));
+        native_problem_respond(r, status_of(&e), json_incref(answer));
     }
     change_free(c);
 }
@@ -106,7 +123,7 @@ void change_ask(struct native *n, struct http_request *r, const struct packages_
     }
     struct change *c = xcalloc(1, sizeof(*c));
     const struct packages_events events = {on_progress, on_end, c};
-    c->request = r;
+    *c = (struct change){.native = n, .op = q->op, .request = r};
     c->ask = packages_ask(n->api->packages, q, &events); /* before the request is the stream's */
     if (!wants_events(r)) {
         http_on_gone(r, on_gone, c);

@@ -132,7 +132,8 @@ static void on_ready(void *ctx, uint32_t upload, int fd, const struct err *e)
     struct incoming *in = ctx;
     in->ask = NULL;
     if (e != NULL) {
-        native_problem_of(in->request, e);
+        native_problem(in->request, e->kind == ERR_DENIED ? 403 : native_status_of(e), e->text,
+                       NULL);
         incoming_free(in);
         return;
     }
