@@ -32,7 +32,8 @@
 
 struct news {
     const struct manifest *manifest;
-    char *package; /* NULL: its recipe */
+    char *package; /* NULL: its recipe, or */
+    char *below;   /* what it stands on was made anew since */
     char *have, *there;
     bool security;
 };
@@ -49,6 +50,7 @@ static void all_news_done(struct all_news *n)
 {
     for (size_t i = 0; i < n->count; i++) {
         free(n->all[i].package);
+        free(n->all[i].below);
         free(n->all[i].have);
         free(n->all[i].there);
     }
@@ -155,8 +157,11 @@ static void debian_compare(struct all_news *n, const struct manifest *m,
         const struct apt_version *newer =
             apt_versions_newer(versions, part->name, part->version, &security);
         if (newer && (security || !n->pkg->o.security)) {
-            news_add(n, (struct news){m, xstrdup(part->name), xstrdup(part->version),
-                                      xstrdup(newer->version), security});
+            news_add(n, (struct news){.manifest = m,
+                                      .package = xstrdup(part->name),
+                                      .have = xstrdup(part->version),
+                                      .there = xstrdup(newer->version),
+                                      .security = security});
         }
     }
 }
@@ -210,8 +215,52 @@ static void recipes_look(struct all_news *n)
         const struct manifest *m = n->runtimes.all[i];
         const struct recipe *now = recipes_by_id(n->pkg->recipes, m->id);
         if (n->wanted[i] && now && !n->pkg->o.security && !same_recipe(now, m->recipe)) {
-            news_add(n, (struct news){m, NULL, xstrdup(m->version ? m->version : ""),
-                                      xstrdup(now->version ? now->version : ""), false});
+            news_add(n, (struct news){.manifest = m,
+                                      .have = xstrdup(m->version ? m->version : ""),
+                                      .there = xstrdup(now->version ? now->version : "")});
+        }
+    }
+}
+
+/* --- what they stand on ------------------------------------------------------------------------
+ */
+
+static const struct manifest *installed(const struct all_news *n, const char *id)
+{
+    for (size_t i = 0; i < n->runtimes.count; i++) {
+        if (strcmp(n->runtimes.all[i]->id, id) == 0) {
+            return n->runtimes.all[i];
+        }
+    }
+    return NULL;
+}
+
+/* Of what its recipe names; Debian's news of a part are the part's. */
+static void below_compare(struct all_news *n, const struct manifest *m)
+{
+    AUTO(strv_freep) char **ids = NULL;
+    struct err ignored; /* `belljar pkg install` says it */
+    if (install_below_ids(n->pkg->recipes, m->recipe, &ids, &ignored) < 0) {
+        return;
+    }
+    for (char *const *id = ids; id && *id; id++) {
+        const struct manifest *part = installed(n, *id);
+        if (part && part->own_layer_count > 0 && !stands_on(m, part)) {
+            news_add(n, (struct news){.manifest = m,
+                                      .below = xstrdup(*id),
+                                      .have = xstrdup(m->version ? m->version : ""),
+                                      .there = xstrdup(m->version ? m->version : "")});
+            return;
+        }
+    }
+}
+
+static void below_look(struct all_news *n)
+{
+    for (size_t i = 0; i < n->runtimes.count; i++) {
+        const struct manifest *m = n->runtimes.all[i];
+        if (n->wanted[i] && recipes_by_id(n->pkg->recipes, m->id)) {
+            below_compare(n, m);
         }
     }
 }
@@ -224,6 +273,7 @@ static int look(struct pkg *p, char *const *words, struct all_news *ret, struct 
     r = r < 0 ? r : debian_look_all(ret, e);
     if (r == 0) {
         recipes_look(ret);
+        below_look(ret);
     }
     pkg_progress_clear(&p->progress);
     return r;
@@ -237,10 +287,11 @@ static json_t *news_json(const struct all_news *n)
     json_t *all = json_array();
     for (size_t i = 0; i < n->count; i++) {
         const struct news *one = &n->all[i];
-        json_array_append_new(
-            all, json_pack("{s:s, s:s?, s:s, s:s, s:b, s:b}", "id", one->manifest->id, "package",
-                           one->package, "installed", one->have, "available", one->there,
-                           "security", (int)one->security, "pinned", (int)one->manifest->pinned));
+        json_array_append_new(all, json_pack("{s:s, s:s?, s:s?, s:s, s:s, s:b, s:b}", "id",
+                                             one->manifest->id, "package", one->package, "below",
+                                             one->below, "installed", one->have, "available",
+                                             one->there, "security", (int)one->security, "pinned",
+                                             (int)one->manifest->pinned));
     }
     return all;
 }
@@ -254,9 +305,11 @@ static void news_print(const struct all_news *n)
     }
     for (size_t i = 0; i < n->count; i++) {
         const struct news *one = &n->all[i];
-        printf("%-*s %-*s %-*s %s%s%s\n", ID_WIDTH, one->manifest->id, NAME_WIDTH,
-               one->package ? one->package : "its recipe", VERSION_WIDTH, one->have, one->there,
-               one->security ? ", security" : "", one->manifest->pinned ? ", pinned" : "");
+        AUTO(mem_freep) char *below = one->below ? xasprintf("%s, below it", one->below) : NULL;
+        const char *what = below ? below : one->package ? one->package : "its recipe";
+        printf("%-*s %-*s %-*s %s%s%s\n", ID_WIDTH, one->manifest->id, NAME_WIDTH, what,
+               VERSION_WIDTH, one->have, one->there, one->security ? ", security" : "",
+               one->manifest->pinned ? ", pinned" : "");
         security += one->security;
     }
     if (n->count > 0) {

@@ -253,6 +253,17 @@ def test_gc_removes_downloads_that_nobody_is_at(store):
     assert store.ids() == ["toy/1"]
 
 
+def test_what_stands_on_an_older_part_is_outdated(store):
+    store.good("install", "toy")
+    store.recipe("part/bookworm", BASE.replace('readme = "nothing"', 'readme = "something else"'))
+    store.good("install", "--again", "part/bookworm")
+    [news] = json.loads(store.good("outdated", "--json").stdout)
+    assert (news["id"], news["below"], news["package"]) == ("toy/1", "part/bookworm", None)
+    assert "part/bookworm, below it" in store.good("outdated").stdout
+    assert store.good("upgrade").stdout.startswith("toy/1 ")
+    assert json.loads(store.good("outdated", "--json").stdout) == []
+
+
 def test_remove_asks_which_of_several(store):
     store.recipe("toy/0", toy(version="0.0.9", own='["brainfuck", "deadfish"]'))
     store.good("install", "toy/0", "toy/1")
@@ -268,7 +279,7 @@ def test_changed_recipe_is_outdated_unless_it_is_pinned(store):
     store.good("pin", "toy")
     store.recipe("toy/1", toy().replace("A toy", "The toy"))
     assert json.loads(store.good("outdated", "--json").stdout) == [
-        {"id": "toy/1", "package": None, "installed": "0.1.0", "available": "0.1.0", "security": False, "pinned": True}]
+        {"id": "toy/1", "package": None, "below": None, "installed": "0.1.0", "available": "0.1.0", "security": False, "pinned": True}]
     assert "what is newer is pinned" in store.good("upgrade").stdout
     store.good("unpin", "toy")
     store.good("upgrade")
