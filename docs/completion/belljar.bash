@@ -72,7 +72,7 @@ _belljar() {
         ;;
     pkg)
         if ((COMP_CWORD == 2)); then
-            _belljar_words "add available export gc import info install lint list outdated pin remove search sets spec
+            _belljar_words "add available export gc import info install lint list outdated pin remove search sets spec sync
                 unpin upgrade verify" "$current"
             return
         fi

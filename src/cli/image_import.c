@@ -177,5 +177,5 @@ int image_import_spec(struct image_session *s, const char *path, char ***ret_ids
     int r = fd_read_path(path, SPEC_MAX, &text, e);
     r = r < 0 ? r : image_spec_parse(text.data ? text.data : "", text.len, &spec, e);
     r = r < 0 ? r : spec_follow(s, name, path, &spec, ret_ids, e);
-    return r < 0 ? err_wrap(e, "'%.80s'", path) : 0;
+    return r < 0 ? err_wrap(e, "'%.80s.json'", name) : 0;
 }

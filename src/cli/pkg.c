@@ -42,7 +42,7 @@ enum flag {
 const struct cli_flag pkg_flags[] = {
     {"--again", 0, NULL, "install: Also what is there."},
     {"--dry-run", 'n', NULL,
-     "install, upgrade, spec: Say what would be done, and how large it is."},
+     "install, upgrade, spec, sync: Say what would be done, and how large it is."},
     {"--events", 0, NULL, "Print JSON lines: each step, and the end."},
     {"--json", 0, NULL, "list, search, info, outdated, sets: Print JSON."},
     {"--security", 0, NULL, "outdated, upgrade: Only what closes a hole."},
@@ -77,6 +77,7 @@ static const struct action {
     {"add", pkg_add, 1, 1, true, FLAGS_INSTALL, "add FILE.toml | NAME --with NAME[,NAME...]"},
     {"lint", pkg_lint, 1, WORDS_MAX, false, 0, "lint FILE..."},
     {"spec", pkg_spec, 1, 1, true, FLAG_DRY_RUN | FLAG_EVENTS | FLAG_YES, "spec FILE.pps"},
+    {"sync", pkg_sync, 0, 0, true, FLAG_DRY_RUN | FLAG_EVENTS | FLAG_YES, "sync"},
     {"export", pkg_export, 2, WORDS_MAX, false, FLAG_EVENTS, "export FILE NAME..."},
     {"import", pkg_import, 1, 1, true, FLAG_EVENTS, "import FILE"},
     {"verify", pkg_verify, 0, WORDS_MAX, false, FLAG_EVENTS, "verify [NAME...]"},

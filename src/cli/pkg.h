@@ -44,8 +44,8 @@ struct pkg {
 /* A command's name and flags, its words, and what it is; one row in pkg.c's table. */
 typedef int pkg_fn(struct pkg *p, char *const *words); /* gives an enum cli_status */
 pkg_fn pkg_add, pkg_available, pkg_export, pkg_gc, pkg_import, pkg_info, pkg_install, pkg_lint,
-    pkg_list, pkg_outdated, pkg_pin, pkg_remove, pkg_search, pkg_sets, pkg_spec, pkg_unpin,
-    pkg_upgrade, pkg_verify;
+    pkg_list, pkg_outdated, pkg_pin, pkg_remove, pkg_search, pkg_sets, pkg_spec, pkg_sync,
+    pkg_unpin, pkg_upgrade, pkg_verify;
 
 /* Opens all of it; `write`: the store is made when it is not there. */
 int pkg_open(struct pkg *p, const struct config *config, bool write, struct err *e);

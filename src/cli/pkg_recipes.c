@@ -20,6 +20,7 @@
 #include "cli/image.h"
 #include "cli/pkg.h"
 #include "cli/pkg_install.h"
+#include "cli/pkg_recipes.h"
 #include "config/toml.h"
 #include "packages/manifest.h"
 #include "packages/store.h"
@@ -202,7 +203,7 @@ static int add_file(struct pkg *p, const char *path)
 }
 
 /* Of an image (docs/images.md). */
-static int add_spec(struct pkg *p, const char *path)
+int pkg_add_spec(struct pkg *p, const char *path)
 {
     AUTO(strv_freep) char **ids = NULL;
     struct err e;
@@ -231,7 +232,7 @@ int pkg_add(struct pkg *p, char *const *words)
 {
     struct err e;
     if (str_ends(words[0], SPEC_SUFFIX)) {
-        return add_spec(p, words[0]);
+        return pkg_add_spec(p, words[0]);
     }
     if (str_ends(words[0], SUFFIX)) {
         return add_file(p, words[0]);

@@ -24,6 +24,7 @@
 #include "cli/owned_dir.h"
 #include "cli/steward_rules.h"
 #include "config/config.h"
+#include "packages/dropped.h"
 
 #define PROGRAM    "/proc/self/exe"
 #define CHILD_LOST 127
@@ -425,6 +426,25 @@ void steward_stop(struct steward *s, bool kill)
     for (size_t i = 0; i < STEWARD_CHILDREN; i++) {
         child_signal(&s->children[i], kill ? SIGKILL : SIGTERM);
     }
+}
+
+void steward_sync(struct steward *s)
+{
+    AUTO(fd_closep) int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (s->config.packages->fd < 0 || null < 0 || !dropped_any(s->config.packages->fd)) {
+        return;
+    }
+    struct steward_work *w = xcalloc(1, sizeof(*w));
+    *w = (struct steward_work){.in_fd = -1, .out_fd = TAKE(&null, -1)};
+    list_init(&w->link);
+    w->order.changes = true;
+    w->order.act = (struct audit_act){.act = "installs what lies in the folder of packages",
+                                      .who = "belljar serve"};
+    strv_add(&w->order.command, "pkg");
+    strv_add(&w->order.command, "sync");
+    list_append(&s->changes, &w->link);
+    s->waiting[true]++;
+    next_start(s, true);
 }
 
 bool steward_is_idle(const struct steward *s)

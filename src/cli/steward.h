@@ -69,6 +69,8 @@ int steward_connect(struct steward *s, int *ret_theirs, struct err *e);
 void steward_disconnect(struct steward *s);
 /* Nothing more is done; what runs is asked to end, or killed. */
 void steward_stop(struct steward *s, bool kill);
+/* Installs what was put into the folder of packages by hand, beside the server. */
+void steward_sync(struct steward *s);
 bool steward_is_idle(const struct steward *s);
 /* Of its children; gives their number. */
 size_t steward_pids(const struct steward *s, pid_t ret[STEWARD_CHILDREN]);

@@ -534,7 +534,11 @@ static int supervisor_init(struct supervisor *s, const struct supervisor_config 
     if (r == 0) {
         r = loop_signal_add(s->loop, SIGCHLD, on_child_signal, s, e);
     }
-    return r < 0 ? r : orphans_adopt(e);
+    r = r < 0 ? r : orphans_adopt(e);
+    if (r == 0) {
+        steward_sync(&s->steward);
+    }
+    return r;
 }
 
 static void supervisor_done(struct supervisor *s)

@@ -12,6 +12,8 @@ import subprocess
 import pytest
 
 from support.cli import BELLJAR, belljar, environment, needs_boxes
+from support.raw import wait_until
+from support.server import Server
 
 BASE = """
 name = "A base of nothing"
@@ -251,6 +253,31 @@ def test_gc_removes_downloads_that_nobody_is_at(store):
     assert store.good("gc").stdout == "24 KiB are free again\n" and not (archives / "a.deb").exists()
     assert list(cache.iterdir()) == []
     assert store.ids() == ["toy/1"]
+
+
+def test_sync_installs_what_lies_there(store):
+    """Recipes, and specs; what is there stays, unless its spec is newer."""
+    (store.path / "mine.json").write_text('{"language": "mine", "version": "1.2.3", "pkg": "toy"}')
+    (store.path / "recipes/yours.json").write_text('{"language": "yours", "version": "4.5.6", "pkg": "image/mine"}')
+    (store.path / "recipes/broken.json").write_text("{")
+    done = store.run("sync")
+    assert done.returncode == 1 and "broken.json" in done.stderr
+    assert store.ids() == ["image/mine", "image/yours", "toy/1", "toy2/1"]
+    (store.path / "recipes/broken.json").unlink()
+    assert store.good("sync").stdout == ""
+    spec = store.path / "mine.json"
+    spec.write_text(spec.read_text().replace("1.2.3", "1.2.4"))
+    os.utime(spec, (2**31, 2**31))
+    assert "mine 1.2.4" in store.good("sync").stdout
+
+
+def test_server_installs_what_lies_there_when_it_starts(store):
+    (store.path / "mine.json").write_text('{"language": "mine", "version": "1.2.3", "pkg": "toy"}')
+    server = Server("--runtimes-dir", str(store.path))
+    try:
+        assert wait_until(lambda: store.ids() == ["image/mine", "toy/1", "toy2/1"], seconds=60)
+    finally:
+        server.stop()
 
 
 def test_what_stands_on_an_older_part_is_outdated(store):
