@@ -25,6 +25,7 @@
 #define BOXES_SPARE   8
 #define FDS_PER_BOX   16
 #define FDS_OF_OWN    256
+#define FDS_OF_LAYERS 2048 /* one for each layer of what is installed */
 #define BOXES_MAX     (IDS_WINDOW / 2 - 1)
 
 #define RESOLV_CONF_MAX ((size_t)64 << 10)
@@ -203,7 +204,7 @@ bool host_keeps(const struct config *config)
 void host_open_files(const struct config *config)
 {
     rlim_t wanted = config->connections_max + (rlim_t)host_boxes(config) * FDS_PER_BOX +
-                    FDS_OF_OWN + PRODUCTS_MAX;
+                    FDS_OF_OWN + FDS_OF_LAYERS + PRODUCTS_MAX;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
         return;

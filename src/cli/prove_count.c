@@ -72,10 +72,21 @@ struct namespaces {
     char **seen; /* a strv: "ipc:[4026531839]" */
 };
 
-/* The server keeps products of compilations: as many as cache.bytes allows, and PRODUCTS_MAX. */
+/* "/var/lib/belljar/packages/layers/1000" */
+static bool is_layer(const char *target)
+{
+    static const char folder[] = "/layers";
+    size_t len = strlen(folder);
+    const char *slash = strrchr(target, '/');
+    return slash && slash >= target + len && strncmp(slash - len, folder, len) == 0 &&
+           strspn(slash + 1, "0123456789") == strlen(slash + 1);
+}
+
+/* The server keeps products of compilations: as many as cache.bytes allows, and PRODUCTS_MAX; and
+ * one directory for each layer of what is installed, at any time more. */
 static bool is_kept(const char *target)
 {
-    return str_starts(target, "/memfd:belljar-product");
+    return is_layer(target) || str_starts(target, "/memfd:belljar-product");
 }
 
 static void descriptor_count(void *ctx, const char *target)

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import subprocess
 
@@ -13,6 +14,7 @@ import pytest
 
 from support.cli import BELLJAR, belljar, environment, needs_boxes
 from support.server import Server, cannot, cgroup_leaves, descendants
+from support.store import BASE, Store
 
 JOBS = 300
 ID_BASE, IDS_WINDOW = 2_000_000_000, 4096
@@ -89,6 +91,18 @@ def test_what_others_make_meanwhile_is_no_leak():
     finally:
         subprocess.run(["ipcrm", "-s", ident], check=True)
     assert prove.returncode == 0, out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="layers are made as root")
+def test_what_is_installed_meanwhile_is_no_leak():
+    """The server holds each layer that it learns of."""
+    store = Store()
+    store.layer(1001)
+    with begin("--runtimes-dir", store.top, "sleeper", "segfault") as prove:
+        store.shell("toy", "1.0.0", (1001, BASE))
+        table = prove.communicate(timeout=120)[0]
+    shutil.rmtree(store.top)
+    assert prove.returncode == 0, table
 
 
 def test_what_is_left_behind_is_noticed():
