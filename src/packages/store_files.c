@@ -24,6 +24,7 @@
 #define LINKS_MAX  60000 /* ext4 has 65000 */
 #define CHUNK      ((size_t)256 << 10)
 #define NAME_BYTES (SHA256_CHARS + 2)
+#define INODES_MIN 64
 #define BLOCK      512 /* of st_blocks */
 
 static const struct timespec times[2] = {{.tv_sec = STORE_LAYER_TIME},
@@ -40,11 +41,14 @@ struct taking {
     struct store_files *files;
     int files_fd, scratch_fd;
     char *chunk;
+    ino_t *inodes; /* of the tree's files that have several names, sorted */
+    size_t inode_count, inode_room;
 };
 
 static void taking_done(struct taking *t)
 {
     fd_close(t->files_fd);
+    free(t->inodes);
     free(t->chunk);
 }
 
@@ -89,6 +93,43 @@ static int name_of(const struct taking *t, const struct layer_node *n, char ret[
     return 0;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    ino_t x = *(const ino_t *)a, y = *(const ino_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* One that is in files/ and in this tree: a second name here would be another digest. */
+static bool is_of_tree(const struct taking *t, ino_t inode)
+{
+    return t->inode_count > 0 &&
+           bsearch(&inode, t->inodes, t->inode_count, sizeof(inode), by_number) != NULL;
+}
+
+static int on_look(void *ctx, const struct layer_node *n, struct err *e)
+{
+    struct taking *t = ctx;
+    (void)e;
+    if (n->type == LAYER_FILE && n->st.st_nlink > 1) {
+        if (t->inode_count == t->inode_room) {
+            t->inode_room = t->inode_room > 0 ? t->inode_room * 2 : INODES_MIN;
+            t->inodes = xreallocarray(t->inodes, t->inode_room, sizeof(t->inodes[0]));
+        }
+        t->inodes[t->inode_count++] = n->st.st_ino;
+    }
+    return 0;
+}
+
+static int inodes_read(struct taking *t, int tree_fd, struct err *e)
+{
+    const struct layer_visitor visitor = {.enter = on_look, .ctx = t};
+    int r = layer_walk(tree_fd, &visitor, e);
+    if (t->inode_count > 0) {
+        qsort(t->inodes, t->inode_count, sizeof(t->inodes[0]), by_number);
+    }
+    return r;
+}
+
 static bool is_equal(const struct stat *there, const struct stat *ours)
 {
     return S_ISREG(there->st_mode) && there->st_mode == ours->st_mode &&
@@ -127,7 +168,8 @@ static int file_take(const struct taking *t, const struct layer_node *n, struct 
         one->path = errno == ENOENT ? xstrdup(n->path) : NULL;
         return 0;
     }
-    r = is_equal(&there, &n->st) ? replace(t, n, name, e) : 0;
+    bool fits = is_equal(&there, &n->st) && !is_of_tree(t, there.st_ino);
+    r = fits ? replace(t, n, name, e) : 0;
     t->files->shared_bytes += r > 0 ? (uint64_t)there.st_blocks * BLOCK : 0;
     return r < 0 ? r : 0;
 }
@@ -158,7 +200,8 @@ int store_files_take(const struct package_store *s, int scratch_fd, int tree_fd,
     }
     t.chunk = xmalloc(CHUNK);
     const struct layer_visitor visitor = {.enter = on_enter, .leave = on_leave, .ctx = &t};
-    return layer_walk(tree_fd, &visitor, e);
+    int r = inodes_read(&t, tree_fd, e);
+    return r < 0 ? r : layer_walk(tree_fd, &visitor, e);
 }
 
 /* --- give ---------------------------------------------------------------------------------------

@@ -98,6 +98,21 @@ static void test_equal_files_of_one_layer_stay_apart(void **state)
     assert_true(stat_of(b, c.id, "lib/one").st_ino != stat_of(b, c.id, "lib/two").st_ino);
 }
 
+/* Of which one is in files/ already. */
+static void test_equal_files_of_one_layer_stay_apart_when_all_is_shared(void **state)
+{
+    struct bench *b = *state;
+    struct err e = {0};
+    uint64_t saved = 0;
+    struct layer a = commit(b, "a", 0644, true), c = commit(b, "c", 0644, true);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_done(store_share(b->store, &saved, &e), e);
+        assert_done(store_verify(b->store, a.id, &e), e);
+        assert_done(store_verify(b->store, c.id, &e), e);
+    }
+    assert_int_equal(saved, 0);
+}
+
 static void test_what_no_layer_has_is_removed(void **state)
 {
     struct bench *b = *state;
@@ -157,6 +172,7 @@ int main(void)
         TEST(test_equal_files_of_two_layers_are_one),
         TEST(test_what_can_be_run_is_another_file),
         TEST(test_equal_files_of_one_layer_stay_apart),
+        TEST(test_equal_files_of_one_layer_stay_apart_when_all_is_shared),
         TEST(test_what_no_layer_has_is_removed),
         TEST(test_usage_counts_what_is_shared_once),
         TEST(test_what_was_not_shared_is_shared_later),
