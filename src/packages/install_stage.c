@@ -187,6 +187,7 @@ int install_stage_run(const struct installation *in, const struct workshop_comma
 /* Of the tools and their scripts: nothing that a program of the runtime reads. */
 static const char *const left_out[] = {
     "debs",
+    "run",
     "usr/sbin/policy-rc.d",
     "usr/share/doc",
     "usr/share/info",

@@ -21,7 +21,7 @@
 #define ASROOT_NAME      "belljar-asroot.so"
 #define PROGRAM_MAX      ((size_t)64 << 20)
 #define LINE_MAX_BYTES   4096
-#define STAGE_SAID_BYTES 4096
+#define STAGE_SAID_BYTES 65536
 
 static void env_make(const struct workshop_command *c, char ***ret)
 {

@@ -185,6 +185,7 @@ def test_failing_script_is_quoted(store, space):
     status, output = install(store, "probe/1", config=config_of(space, f"file:{mirror.root}", mirror))
     assert status == 1 and not is_installed(store)
     assert "dpkg: error processing package probe (--configure)" in output, output
+    assert "about to fail" in output, output
     assert leftovers(store) == []
 
 
@@ -196,6 +197,7 @@ if [ "$1" = triggered ]; then
     echo "Hello, World!" >>/usr/share/lower/text
 fi
 """
+UPPER_POSTINST = "#!/bin/sh\nset -e\n: >/run/upper.lock\n: >/usr/share/upper.is-set-up\n"
 UPPER_RECIPE = RECIPE.replace('debian = ["probe"]', 'on = ["part/probe-lower"]\ndebian = ["upper"]').replace(
     "/usr/share/probe/text", "/usr/share/lower/text").replace(
     'args = ["-c", "echo 1.0.0"]', 'package = "upper"').replace('hello = "?"', '''hello = "?"
@@ -209,7 +211,7 @@ LOWER_RECIPE = 'name = "below"\nversion = "1.0.0"\n[install]\ndebian = ["lower"]
 def test_trigger_of_a_package_below_runs_at_the_end_and_writes_to_its_file(store, space):
     mirror = Mirror(space / "mirror", [
         probe_deb(space, LOWER_POSTINST, "lower", triggers="interest-await /usr/share/upper\n"),
-        probe_deb(space, "#!/bin/sh\n: >/usr/share/upper.is-set-up\n", "upper", "1.2.3-4", depends="Depends: lower\n")])
+        probe_deb(space, UPPER_POSTINST, "upper", "1.2.3-4", depends="Depends: lower\n")])
     (store / "recipes/part").mkdir(exist_ok=True)
     (store / "recipes/part/probe-lower.toml").write_text(LOWER_RECIPE)
     (store / "recipes/probe/2.toml").write_text(UPPER_RECIPE)
