@@ -53,8 +53,7 @@ struct packages {
     struct list asked, others;
 };
 
-/* --- the end of one ----------------------------------------------------------------------------
- */
+/* --- the end of one --------------------------------------------------------------------------- */
 
 static void ask_free(struct packages_ask *a)
 {
@@ -101,8 +100,7 @@ static void ask_fail(struct packages_ask *a, enum err_kind kind, const char *tex
     ask_over(a);
 }
 
-/* --- its lines ---------------------------------------------------------------------------------
- */
+/* --- its lines -------------------------------------------------------------------------------- */
 
 static void take_line(struct packages_ask *a, const char *line, size_t len)
 {
@@ -155,8 +153,7 @@ static void on_lines(void *ctx, unsigned events)
     }
 }
 
-/* --- the steward -------------------------------------------------------------------------------
- */
+/* --- the steward ------------------------------------------------------------------------------ */
 
 static void steward_lost(struct packages *p)
 {
@@ -228,8 +225,7 @@ static void on_answer(void *ctx, unsigned events)
     answer_take(p, &answer, fd);
 }
 
-/* --- asking ------------------------------------------------------------------------------------
- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 static void word_add(struct buf *packet, struct steward_request *q, enum steward_word_kind kind,
                      const char *text)
@@ -339,8 +335,7 @@ int packages_error(const json_t *last, struct err *e)
     return err_set(e, err_kind_of_name(said), "%s", message != NULL ? message : "it did not work");
 }
 
-/* --- its life ----------------------------------------------------------------------------------
- */
+/* --- its life --------------------------------------------------------------------------------- */
 
 struct packages *packages_new(struct loop *loop, int sock, const struct log *log)
 {

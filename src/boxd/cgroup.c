@@ -57,8 +57,7 @@ bool cgroup_has(const struct cgroup_leaf *leaf, uint32_t feature)
     return (leaf->cgroup->features & feature) != 0;
 }
 
-/* --- directories of a leaf ----------------------------------------------------------------------
- */
+/* --- directories of a leaf -------------------------------------------------------------------- */
 
 static bool owns_directory(const struct cgroup_leaf *leaf, int controller)
 {
@@ -235,8 +234,7 @@ int cgroup_leaf_make(struct cgroup *c, enum box_class class, struct cgroup_leaf 
     return r;
 }
 
-/* --- a leaf --------------------------------------------------------------------------------------
- */
+/* --- a leaf ----------------------------------------------------------------------------------- */
 
 /* What differs from what was written before. */
 static int limits_write(struct cgroup_leaf *leaf, const struct box_maxima *maxima, struct err *e)

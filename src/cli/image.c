@@ -94,8 +94,7 @@ static int on_flag(void *ctx, const struct cli_flag *flag, const char *value, st
     return 0;
 }
 
-/* --- what is said ------------------------------------------------------------------------------
- */
+/* --- what is said ----------------------------------------------------------------------------- */
 
 struct image_command {
     struct image_session session;
@@ -153,8 +152,7 @@ static void made_say(struct image_command *c, char *const *ids)
     json_object_set_new(c->result, "installed", all);
 }
 
-/* --- actions -----------------------------------------------------------------------------------
- */
+/* --- actions ---------------------------------------------------------------------------------- */
 
 static int choice_of(const struct choices *c, struct buf *recipe, struct image_choice *ret,
                      struct err *e)
@@ -290,8 +288,7 @@ static const struct action {
     {"remove", do_remove, true, 1, WORDS_MAX, "belljar image remove NAME"},
 };
 
-/* --- the command ---------------------------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static const struct action *action_find(char *const *words, struct err *e)
 {

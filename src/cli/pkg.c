@@ -84,8 +84,7 @@ static const struct action {
     {"gc", pkg_gc, 0, 0, true, FLAG_EVENTS, "gc"},
 };
 
-/* --- what they say -----------------------------------------------------------------------------
- */
+/* --- what they say ---------------------------------------------------------------------------- */
 
 void pkg_say(struct pkg *p, const char *fmt, ...)
 {
@@ -150,8 +149,7 @@ json_t *pkg_manifest_json(const struct manifest *m)
     return json;
 }
 
-/* --- begin and end -----------------------------------------------------------------------------
- */
+/* --- begin and end ---------------------------------------------------------------------------- */
 
 static int store_begin(struct pkg *p, bool write, struct err *e)
 {
@@ -214,8 +212,7 @@ int pkg_close(struct pkg *p, int status)
     return status;
 }
 
-/* --- the command line --------------------------------------------------------------------------
- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 struct line {
     struct pkg_options *o;

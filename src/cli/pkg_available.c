@@ -42,8 +42,7 @@ static void rows_print(const json_t *rows)
     }
 }
 
-/* --- all ---------------------------------------------------------------------------------------
- */
+/* --- all -------------------------------------------------------------------------------------- */
 
 static int all_tell(struct pkg *p, struct chooser *chooser, const struct pkg_runtimes *installed)
 {
@@ -59,8 +58,7 @@ static int all_tell(struct pkg *p, struct chooser *chooser, const struct pkg_run
     return CLI_OK;
 }
 
-/* --- what a word means -------------------------------------------------------------------------
- */
+/* --- what a word means ------------------------------------------------------------------------ */
 
 static int chosen_tell(struct pkg *p, struct chooser *chooser, const struct pkg_runtimes *installed,
                        const char *word, struct err *e)

@@ -46,8 +46,7 @@ struct shop {
     bool complete; /* all orders are installed */
 };
 
-/* --- what it needs -----------------------------------------------------------------------------
- */
+/* --- what it needs ---------------------------------------------------------------------------- */
 
 int shop_open(struct pkg *p, struct shop **ret, struct err *e)
 {
@@ -115,8 +114,7 @@ const struct recipe *shop_recipe(const struct shop *s, size_t index)
     return s->orders[index].choice.recipe;
 }
 
-/* --- orders ------------------------------------------------------------------------------------
- */
+/* --- orders ----------------------------------------------------------------------------------- */
 
 static bool is_ordered(const struct shop *s, const struct choice *c)
 {
@@ -181,8 +179,7 @@ int shop_order_word(struct shop *s, const char *word, struct err *e)
     return 0;
 }
 
-/* --- how large ---------------------------------------------------------------------------------
- */
+/* --- how large -------------------------------------------------------------------------------- */
 
 static struct install install_of(const struct shop *s, bool again)
 {
@@ -282,8 +279,7 @@ static int estimate(struct shop *s, bool *ret_any, struct err *e)
     return r;
 }
 
-/* --- the question ------------------------------------------------------------------------------
- */
+/* --- the question ----------------------------------------------------------------------------- */
 
 /* Only where somebody can see it and answer. */
 static bool is_agreed(const struct shop *s)
@@ -302,8 +298,7 @@ static bool is_agreed(const struct shop *s)
     return strchr("yY\n", answer[0]) != NULL;
 }
 
-/* --- each --------------------------------------------------------------------------------------
- */
+/* --- each ------------------------------------------------------------------------------------- */
 
 void pkg_installed_say(struct pkg *p, const json_t *one, double took_s)
 {
@@ -442,8 +437,7 @@ int shop_run(struct shop *s)
     return status;
 }
 
-/* --- install -----------------------------------------------------------------------------------
- */
+/* --- install ---------------------------------------------------------------------------------- */
 
 int pkg_install(struct pkg *p, char *const *words)
 {

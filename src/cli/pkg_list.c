@@ -44,8 +44,7 @@ static const struct store_use *use_of(const struct store_usage *u, const char *i
     return &none;
 }
 
-/* --- list --------------------------------------------------------------------------------------
- */
+/* --- list ------------------------------------------------------------------------------------- */
 
 static json_t *list_json(const struct pkg_runtimes *r, const struct store_usage *u)
 {
@@ -135,8 +134,7 @@ int pkg_list(struct pkg *p, char *const *words)
     return CLI_OK;
 }
 
-/* --- search ------------------------------------------------------------------------------------
- */
+/* --- search ----------------------------------------------------------------------------------- */
 
 static const char *kind_of(const struct recipe *r)
 {
@@ -237,8 +235,7 @@ int pkg_search(struct pkg *p, char *const *words)
     return CLI_OK;
 }
 
-/* --- info --------------------------------------------------------------------------------------
- */
+/* --- info ------------------------------------------------------------------------------------- */
 
 static void line_print(const char *key, const char *text)
 {
@@ -360,8 +357,7 @@ int pkg_info(struct pkg *p, char *const *words)
     return CLI_OK;
 }
 
-/* --- sets --------------------------------------------------------------------------------------
- */
+/* --- sets ------------------------------------------------------------------------------------- */
 
 static size_t set_size(const struct pkg *p, const char *name)
 {

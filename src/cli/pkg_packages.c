@@ -22,8 +22,7 @@ static json_t *package(const char *language, const char *version, bool installed
                      "installed", (int)installed);
 }
 
-/* --- recipes, and what is installed by them ----------------------------------------------------
- */
+/* --- recipes, and what is installed by them --------------------------------------------------- */
 
 /* NULL: a part, or what has no version. */
 static json_t *of_recipe(const struct recipe *r, const struct manifest *there)
@@ -73,8 +72,7 @@ static void installed_add(json_t *all, const struct recipes *recipes,
     }
 }
 
-/* --- Piston's index ----------------------------------------------------------------------------
- */
+/* --- Piston's index --------------------------------------------------------------------------- */
 
 static bool is_there(const struct piston_entry *entry, const struct pkg_runtimes *installed)
 {

@@ -37,8 +37,7 @@ static void amount_add(enum progress_phase phase, uint64_t n, struct buf *ret)
     }
 }
 
-/* --- the three ways ----------------------------------------------------------------------------
- */
+/* --- the three ways --------------------------------------------------------------------------- */
 
 static void event_print(const struct pkg_progress *p, uint64_t done, uint64_t total)
 {
@@ -103,8 +102,7 @@ static void bar_draw(struct pkg_progress *p, uint64_t done, uint64_t total)
     p->drawn = true;
 }
 
-/* --- steps --------------------------------------------------------------------------------------
- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static void on_step(void *ctx, const char *what, enum progress_phase phase, uint64_t done,
                     uint64_t total)

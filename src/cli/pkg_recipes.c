@@ -33,8 +33,7 @@
 #define LOCK_MAX    ((size_t)16 << 20)
 #define PART_FOLDER "part"
 
-/* --- a file ------------------------------------------------------------------------------------
- */
+/* --- a file ----------------------------------------------------------------------------------- */
 
 struct recipe_text {
     char *id;   /* of its folder and name: "nickle/2.91" */
@@ -79,8 +78,7 @@ static int recipe_file_read(const struct pkg *p, const char *path, struct recipe
                                 like_of, p->recipes, &ret->recipe, e);
 }
 
-/* --- lint --------------------------------------------------------------------------------------
- */
+/* --- lint ------------------------------------------------------------------------------------- */
 
 static void finding_print(void *ctx, const char *finding)
 {
@@ -105,8 +103,7 @@ int pkg_lint(struct pkg *p, char *const *words)
     return status;
 }
 
-/* --- add ---------------------------------------------------------------------------------------
- */
+/* --- add -------------------------------------------------------------------------------------- */
 
 static int folder_make(const struct pkg *p, const char *language, int *ret_fd, struct err *e)
 {

@@ -23,8 +23,7 @@
 
 #define ID_WIDTH 24
 
-/* --- removing ----------------------------------------------------------------------------------
- */
+/* --- removing --------------------------------------------------------------------------------- */
 
 static int remove_one(struct pkg *p, const struct manifest *m, struct err *e)
 {
@@ -123,8 +122,7 @@ int pkg_gc(struct pkg *p, char *const *words)
     return collect(p, true);
 }
 
-/* --- pins --------------------------------------------------------------------------------------
- */
+/* --- pins ------------------------------------------------------------------------------------- */
 
 /* Read under its lock: an installation may put another one in its place. */
 static int pin_one(struct pkg *p, const char *id, bool pinned, struct err *e)
@@ -170,8 +168,7 @@ int pkg_unpin(struct pkg *p, char *const *words)
     return pin_all(p, words, false);
 }
 
-/* --- verify ------------------------------------------------------------------------------------
- */
+/* --- verify ----------------------------------------------------------------------------------- */
 
 struct verified {
     uint32_t *layers;

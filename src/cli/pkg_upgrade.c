@@ -65,8 +65,7 @@ static void news_add(struct all_news *n, struct news one)
     n->all[n->count++] = one;
 }
 
-/* --- whose -------------------------------------------------------------------------------------
- */
+/* --- whose ------------------------------------------------------------------------------------ */
 
 static bool stands_on(const struct manifest *m, const struct manifest *part)
 {
@@ -95,8 +94,7 @@ static int wanted_choose(struct all_news *n, char *const *words, struct err *e)
     return rc;
 }
 
-/* --- Debian ------------------------------------------------------------------------------------
- */
+/* --- Debian ----------------------------------------------------------------------------------- */
 
 static const char *suite_of(const struct all_news *n, const struct manifest *m)
 {
@@ -198,8 +196,7 @@ static int debian_look_all(struct all_news *n, struct err *e)
     return r;
 }
 
-/* --- recipes -----------------------------------------------------------------------------------
- */
+/* --- recipes ---------------------------------------------------------------------------------- */
 
 static bool same_recipe(const struct recipe *a, const struct recipe *b)
 {
@@ -222,8 +219,7 @@ static void recipes_look(struct all_news *n)
     }
 }
 
-/* --- what they stand on ------------------------------------------------------------------------
- */
+/* --- what they stand on ----------------------------------------------------------------------- */
 
 static const struct manifest *installed(const struct all_news *n, const char *id)
 {
@@ -279,8 +275,7 @@ static int look(struct pkg *p, char *const *words, struct all_news *ret, struct 
     return r;
 }
 
-/* --- outdated ----------------------------------------------------------------------------------
- */
+/* --- outdated --------------------------------------------------------------------------------- */
 
 static json_t *news_json(const struct all_news *n)
 {
@@ -340,8 +335,7 @@ int pkg_outdated(struct pkg *p, char *const *words)
     return CLI_OK;
 }
 
-/* --- upgrade -----------------------------------------------------------------------------------
- */
+/* --- upgrade ---------------------------------------------------------------------------------- */
 
 static bool has_news(const struct all_news *n, const struct manifest *m)
 {

@@ -35,8 +35,7 @@ static void outcome_print(struct pkg *p, const char *noun, const struct err *e)
     (void)fflush(stdout);
 }
 
-/* --- list --------------------------------------------------------------------------------------
- */
+/* --- list ------------------------------------------------------------------------------------- */
 
 static int list(struct pkg *p, char *const *words)
 {
@@ -63,8 +62,7 @@ static int list(struct pkg *p, char *const *words)
     return CLI_OK;
 }
 
-/* --- install and uninstall ---------------------------------------------------------------------
- */
+/* --- install and uninstall -------------------------------------------------------------------- */
 
 static int install_word(struct pkg *p, const char *word, struct err *e)
 {
@@ -121,8 +119,7 @@ static int uninstall(struct pkg *p, char *const *words)
     return status > collected ? status : collected;
 }
 
-/* --- the command line --------------------------------------------------------------------------
- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static const struct action {
     const char *name;

@@ -319,8 +319,7 @@ static void on_audit(void *ctx, const struct audit_act *act)
     }
 }
 
-/* --- boxd lost, and another one
- * ------------------------------------------------------------------- */
+/* --- boxd lost, and another one --------------------------------------------------------------- */
 
 static void on_boxd_lost(void *ctx)
 {
@@ -346,8 +345,7 @@ static void boxd_replace(struct server *s, int boxd_sock)
     LOG_INFO(s->log, "boxd is back");
 }
 
-/* --- the end
- * -------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void on_last_answers(void *ctx)
 {
@@ -415,8 +413,7 @@ static void drain(struct server *s)
     engine_drain(s->api.engine, on_engine_drained, s);
 }
 
-/* --- the parent
- * ----------------------------------------------------------------------------------- */
+/* --- the parent ------------------------------------------------------------------------------- */
 
 static void on_parent(void *ctx, unsigned events)
 {

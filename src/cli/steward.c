@@ -36,8 +36,7 @@ struct steward_work {
     int in_fd, out_fd;
 };
 
-/* --- one piece of work -------------------------------------------------------------------------
- */
+/* --- one piece of work ------------------------------------------------------------------------ */
 
 static void work_free(struct steward_work *w)
 {
@@ -129,8 +128,7 @@ static void child_signal(const struct steward_child *c, int signo)
     }
 }
 
-/* --- the queues --------------------------------------------------------------------------------
- */
+/* --- the queues ------------------------------------------------------------------------------- */
 
 static struct list *queue_of(struct steward *s, bool changes)
 {
@@ -192,8 +190,7 @@ static void on_exit_of_child(void *ctx, unsigned events)
     s->config.ended(s->config.ctx);
 }
 
-/* --- uploads -----------------------------------------------------------------------------------
- */
+/* --- uploads ---------------------------------------------------------------------------------- */
 
 static struct steward_upload *upload_find(struct steward *s, uint32_t number)
 {
@@ -267,8 +264,7 @@ static int upload_take(struct steward *s, uint32_t number, struct steward_work *
     return 0;
 }
 
-/* --- requests ----------------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static int work_accept(struct steward *s, struct steward_order *order, int *ret_fd, struct err *e)
 {
@@ -365,8 +361,7 @@ static void on_request(void *ctx, unsigned events)
     next_start(s, false);
 }
 
-/* --- its life ----------------------------------------------------------------------------------
- */
+/* --- its life --------------------------------------------------------------------------------- */
 
 void steward_init(struct steward *s, const struct steward_config *config)
 {

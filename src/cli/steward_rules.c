@@ -21,8 +21,7 @@
 #define DOCKER        "docker.io"
 #define PISTON_PREFIX "piston:"
 
-/* --- what words look like ----------------------------------------------------------------------
- */
+/* --- what words look like --------------------------------------------------------------------- */
 
 /* Of `allowed` characters alone; the first is a letter or a digit. */
 static bool is_plain(const char *text, size_t len, const char *allowed, size_t max)
@@ -125,8 +124,7 @@ static bool is_text(const char *text)
     return len > 0 && len <= TEXT_CHARS && utf8_valid(text, len);
 }
 
-/* --- the tables --------------------------------------------------------------------------------
- */
+/* --- the tables ------------------------------------------------------------------------------- */
 
 #define OP(name) (UINT32_C(1) << STEWARD_##name)
 #define IMPORTS  (OP(IMAGE_IMPORT) | OP(IMAGE_PULL))
@@ -190,8 +188,7 @@ static const struct op_rule {
     [STEWARD_IMAGE_REMOVE] = {{"image"}, {"remove"}, "removes an image", STEWARD_IMAGE, false},
 };
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static const struct word_rule *rule_find(char kind, enum steward_op op)
 {

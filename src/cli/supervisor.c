@@ -69,8 +69,7 @@ struct supervisor {
     struct err failure;
 };
 
-/* --- the server process: what happens in it before server_run
- * ------------------------------------- */
+/* --- the server process: what happens in it before server_run --------------------------------- */
 
 enum {
     FD_BOXD = 3,
@@ -145,8 +144,7 @@ static int server_child(const struct supervisor *s, const int fds[FD_END - FD_BO
     return server_run(&start);
 }
 
-/* --- starting
- * --------------------------------------------------------------------------------------- */
+/* --- starting --------------------------------------------------------------------------------- */
 
 static void on_exit_of_child(void *ctx, unsigned events);
 static void on_server(void *ctx, unsigned events);
@@ -254,8 +252,7 @@ static int start_missing(struct supervisor *s, struct err *e)
     return fd_send(s->server_sock, &m, sizeof(m), &sock, 1, e);
 }
 
-/* --- ending
- * ----------------------------------------------------------------------------------------- */
+/* --- ending ----------------------------------------------------------------------------------- */
 
 static void child_kill(const struct child *child, int signo)
 {
@@ -326,8 +323,7 @@ static void on_signal(void *ctx, int signo)
     child_kill(&s->boxd, SIGKILL);
 }
 
-/* --- what the children do
- * --------------------------------------------------------------------------- */
+/* --- what the children do --------------------------------------------------------------------- */
 
 static void on_server(void *ctx, unsigned events)
 {

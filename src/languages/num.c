@@ -138,16 +138,21 @@ static struct num limbs_add(const struct limbs *a, const struct limbs *b, bool b
     return num_of_big(r);
 }
 
+static struct num limbs_sum(struct num a, struct num b, bool minus)
+{
+    struct limbs x, y;
+    limbs_of(a, &x);
+    limbs_of(b, &y);
+    return limbs_add(&x, &y, y.negative != minus);
+}
+
 struct num num_add(struct num a, struct num b)
 {
     int64_t sum;
     if (!a.big && !b.big && !__builtin_add_overflow(a.small, b.small, &sum)) {
         return num_of(sum);
     }
-    struct limbs x, y;
-    limbs_of(a, &x);
-    limbs_of(b, &y);
-    return limbs_add(&x, &y, y.negative);
+    return limbs_sum(a, b, false);
 }
 
 struct num num_sub(struct num a, struct num b)
@@ -156,10 +161,7 @@ struct num num_sub(struct num a, struct num b)
     if (!a.big && !b.big && !__builtin_sub_overflow(a.small, b.small, &rest)) {
         return num_of(rest);
     }
-    struct limbs x, y;
-    limbs_of(a, &x);
-    limbs_of(b, &y);
-    return limbs_add(&x, &y, !y.negative);
+    return limbs_sum(a, b, true);
 }
 
 struct num num_mul(struct num a, struct num b)

@@ -110,8 +110,7 @@ static int lock_take(struct apt *a, struct err *e)
     return 0;
 }
 
-/* --- running it --------------------------------------------------------------------------------
- */
+/* --- running it ------------------------------------------------------------------------------- */
 
 static int refused(const char *what, int status, const struct buf *said, struct err *e)
 {
@@ -136,8 +135,7 @@ static int run(struct apt *a, char *const *argv, struct buf *ret, struct err *e)
     return r;
 }
 
-/* --- its configuration ---------------------------------------------------------------------------
- */
+/* --- its configuration ------------------------------------------------------------------------ */
 
 /* Of the host's apt only how it gets at the network; its hooks are the host's own business. */
 static void network_of_host(struct apt *a, struct buf *conf)
@@ -228,8 +226,7 @@ static int conf_write(struct apt *a, struct err *e)
     return text_write(a->dir_fd, "apt.conf", conf.data, e);
 }
 
-/* --- its sources
- * ---------------------------------------------------------------------------------- */
+/* --- its sources ------------------------------------------------------------------------------ */
 
 static void host_file_read(struct apt_wanted *w, const char *path, struct buf *list,
                            struct buf *deb822)
@@ -285,8 +282,7 @@ static int sources_write(struct apt *a, struct err *e)
                               deb822.data ? deb822.data : "", e);
 }
 
-/* --- its indexes
- * ----------------------------------------------------------------------------------- */
+/* --- its indexes ------------------------------------------------------------------------------ */
 
 static bool is_fresh(const struct apt *a)
 {
@@ -323,8 +319,7 @@ static int refresh(struct apt *a, struct err *e)
     return text_write(a->dir_fd, "refreshed", a->sources.data, e);
 }
 
-/* --- open
- * --------------------------------------------------------------------------------------------- */
+/* --- open ------------------------------------------------------------------------------------- */
 
 int apt_open(const struct config *config, int packages_fd, const char *suite,
              const struct progress *progress, struct apt **ret, struct err *e)
@@ -372,9 +367,7 @@ void apt_closep(struct apt **a)
     *a = NULL;
 }
 
-/* --- plan
- * ------------------------------------------------------------------------------------------------
- */
+/* --- plan ------------------------------------------------------------------------------------- */
 
 static void install_argv(char *const *packages, char *const *options, char ***ret)
 {
@@ -502,9 +495,7 @@ int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret,
     return r < 0 ? err_wrap(e, "Debian %s", a->suite) : 0;
 }
 
-/* --- download
- * ------------------------------------------------------------------------------------------------
- */
+/* --- download --------------------------------------------------------------------------------- */
 
 static int digest_of(int fd, char ret[SHA256_CHARS + 1], struct err *e)
 {

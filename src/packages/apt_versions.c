@@ -95,8 +95,7 @@ int debian_version_compare(const char *a, const char *b)
                             b_revision + strlen(b_revision));
 }
 
-/* --- what there is ------------------------------------------------------------------------------
- */
+/* --- what there is ---------------------------------------------------------------------------- */
 
 /* " libc6 | 2.36-9+deb12u10 | http://... bookworm-security/main amd64 Packages" */
 static void line_parse(const char *line, struct apt_versions *ret)

@@ -50,8 +50,7 @@ int chooser_index(struct chooser *c, const struct piston_index **ret, struct err
     return r;
 }
 
-/* --- one word -----------------------------------------------------------------------------------
- */
+/* --- one word --------------------------------------------------------------------------------- */
 
 static void found_add(struct choice **all, size_t *count, struct choice one)
 {
@@ -121,8 +120,7 @@ int chooser_choose(struct chooser *c, const char *word, struct choice **ret, siz
     return r;
 }
 
-/* --- words of Piston's --------------------------------------------------------------------------
- */
+/* --- words of Piston's ------------------------------------------------------------------------ */
 
 /* No name begins so. */
 static bool is_version(const char *word)

@@ -36,8 +36,7 @@
 
 static const char *const directories[] = {"usr/local/bin", "usr/bin", "usr/games", "usr/sbin"};
 
-/* --- the tool
- * --------------------------------------------------------------------------------------- */
+/* --- the tool --------------------------------------------------------------------------------- */
 
 /* Not followed: where a link leads, a box will see. */
 static bool is_in_layers(int packages_fd, const struct manifest *m, const char *path)
@@ -106,8 +105,7 @@ int hello_find_tool(int packages_fd, struct manifest *m, struct err *e)
     return 0;
 }
 
-/* --- its version
- * ------------------------------------------------------------------------------------ */
+/* --- its version ------------------------------------------------------------------------------ */
 
 static int version_take(struct manifest *m, const char *text, const char *after, struct err *e)
 {
@@ -182,8 +180,7 @@ int hello_ask(struct workshop *w, struct manifest *m, struct err *e)
     return r < 0 ? err_wrap(e, "the version of %s", m->id) : 0;
 }
 
-/* --- hello
- * ------------------------------------------------------------------------------------------ */
+/* --- hello ------------------------------------------------------------------------------------ */
 
 static void word_quote(struct buf *out, const char *word)
 {

@@ -154,8 +154,7 @@ static int others_remove(const struct image_import *i, char *const *ids, struct 
     return r;
 }
 
-/* --- import -------------------------------------------------------------------------------------
- */
+/* --- import ----------------------------------------------------------------------------------- */
 
 static int archive_import(const struct image_import *i, int dir, struct oci_image **ret_image,
                           uint32_t **ret_layers, size_t *ret_count, struct err *e)
@@ -210,8 +209,7 @@ int image_import(const struct image_import *i, int source_fd, char ***ret_ids, s
     return r;
 }
 
-/* --- derive -------------------------------------------------------------------------------------
- */
+/* --- derive ----------------------------------------------------------------------------------- */
 
 static int recipe_derive(const struct image_import *i, const struct manifest *from,
                          struct recipe **ret, struct err *e)

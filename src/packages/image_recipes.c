@@ -295,8 +295,7 @@ static int packages_add(const struct image_import *i, const struct oci_image *im
     return r;
 }
 
-/* --- of what the image is to run ----------------------------------------------------------------
- */
+/* --- of what the image is to run -------------------------------------------------------------- */
 
 /* NULL: there is none. */
 static char **script_of(const struct oci_image *image, const struct image_look *look)

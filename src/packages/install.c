@@ -35,8 +35,7 @@ static void tell(const struct install *i, const char *what, enum progress_phase 
     }
 }
 
-/* --- one layer -----------------------------------------------------------------------------------
- */
+/* --- one layer -------------------------------------------------------------------------------- */
 
 static bool has_layer(const struct installation *in)
 {
@@ -119,8 +118,7 @@ static int layer_make(const struct install *i, struct installation *in, fill_fn 
     return r;
 }
 
-/* --- added libraries
- * ------------------------------------------------------------------------------ */
+/* --- added libraries -------------------------------------------------------------------------- */
 
 /* "debian:python3-{name}" with a name */
 static char *library_package(const struct recipe *recipe, const char *library)
@@ -160,8 +158,7 @@ static int libraries_add(const struct install *i, struct installation *in, char 
     return r < 0 ? err_wrap(e, "adding libraries") : 0;
 }
 
-/* --- the manifest
- * ----------------------------------------------------------------------------------- */
+/* --- the manifest ----------------------------------------------------------------------------- */
 
 static const char *source_of(const struct installation *in, const struct install_below *below)
 {
@@ -259,8 +256,7 @@ static int finish(const struct install *i, struct installation *in,
     return r < 0 ? r : package_store_get(i->store, in->recipe->id, ret, e);
 }
 
-/* --- one recipe
- * --------------------------------------------------------------------------------------- */
+/* --- one recipe ------------------------------------------------------------------------------- */
 
 static bool is_enough(const struct manifest *m, char *const *libraries)
 {

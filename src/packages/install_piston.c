@@ -79,8 +79,7 @@ static void made_add(struct job *j, struct manifest *m)
     j->made[j->made_count++] = m;
 }
 
-/* --- whether it is there ------------------------------------------------------------------------
- */
+/* --- whether it is there ---------------------------------------------------------------------- */
 
 const struct manifest_part *install_piston_part(const struct manifest *m)
 {
@@ -150,8 +149,7 @@ static bool is_there(struct job *j)
     return found;
 }
 
-/* --- its layer ----------------------------------------------------------------------------------
- */
+/* --- its layer -------------------------------------------------------------------------------- */
 
 static int below_install(struct job *j, struct err *e)
 {
@@ -197,8 +195,7 @@ static int layer_make(struct job *j, struct err *e)
     return r;
 }
 
-/* --- its environment ----------------------------------------------------------------------------
- */
+/* --- its environment -------------------------------------------------------------------------- */
 
 static int environment_failed(int status, const struct buf *said, struct err *e)
 {
@@ -232,8 +229,7 @@ static int environment_ask(struct job *j, struct err *e)
     return 0;
 }
 
-/* --- its languages ------------------------------------------------------------------------------
- */
+/* --- its languages ---------------------------------------------------------------------------- */
 
 static int manifest_make(const struct job *j, const struct piston_language *language,
                          struct manifest *m, struct err *e)

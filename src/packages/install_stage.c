@@ -32,8 +32,7 @@ static int tree_open(const struct installation *in, struct stage_tree *ret, stru
                : stage_tree_open(in->store, in->stage, in->layers, in->layer_count, owner, ret, e);
 }
 
-/* --- what several layers have each a part of ----------------------------------------------------
- */
+/* --- what several layers have each a part of -------------------------------------------------- */
 
 static void lines_merge(const char *text, struct buf *ret)
 {
@@ -94,8 +93,7 @@ int install_stage_status(const struct installation *in, struct buf *ret, struct 
     return r;
 }
 
-/* --- fill
- * -------------------------------------------------------------------------------------------- */
+/* --- fill ------------------------------------------------------------------------------------- */
 
 /* What Debian's tools want to be there; pages of manuals are left out, the links to them made by
  * scripts are not. */
@@ -181,8 +179,7 @@ int install_stage_run(const struct installation *in, const struct workshop_comma
                                          command, e);
 }
 
-/* --- finish
- * ------------------------------------------------------------------------------------------- */
+/* --- finish ----------------------------------------------------------------------------------- */
 
 /* Of the tools and their scripts: nothing that a program of the runtime reads. */
 static const char *const left_out[] = {

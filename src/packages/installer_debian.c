@@ -78,8 +78,7 @@ static bool is_meant(const struct installation *in)
     return in->recipe->install.debian != NULL;
 }
 
-/* --- plan
- * -------------------------------------------------------------------------------------------- */
+/* --- plan ------------------------------------------------------------------------------------- */
 
 static int plan(struct installation *in, struct err *e)
 {
@@ -104,8 +103,7 @@ static int plan(struct installation *in, struct err *e)
     return r;
 }
 
-/* --- install
- * ------------------------------------------------------------------------------------------ */
+/* --- install ---------------------------------------------------------------------------------- */
 
 struct work {
     struct installation *in;

@@ -83,8 +83,7 @@ static int layers_open(const struct stage_tree *t, const char *path, int flags)
     return -1;
 }
 
-/* --- fill --------------------------------------------------------------------------------------
- */
+/* --- fill ------------------------------------------------------------------------------------- */
 
 /* Below these, files are written in place, or by who was their owner. */
 static const char *const in_place[] = {"etc/", "var/lib/dpkg/", "var/cache/debconf/",
@@ -219,8 +218,7 @@ int stage_tree_merged(const struct stage_tree *t, const char *path,
     return 0;
 }
 
-/* --- single files
- * ---------------------------------------------------------------------------------- */
+/* --- single files ----------------------------------------------------------------------------- */
 
 int stage_tree_put(const struct stage_tree *t, const char *path, const void *data, size_t len,
                    mode_t mode, struct err *e)
@@ -317,8 +315,7 @@ int stage_tree_own_package(const struct stage_tree *t, const char *package, stru
     return r;
 }
 
-/* --- all of it, below a directory
- * -------------------------------------------------------------------- */
+/* --- all of it, below a directory ------------------------------------------------------------- */
 
 typedef int entry_fn(const struct stage_tree *t, int dir, const char *path, const char *name,
                      const struct stat *st, struct err *e);
@@ -382,8 +379,7 @@ int stage_tree_times(const struct stage_tree *t, struct err *e)
     return each_below(t, t->stage->tree_fd, "", 0, time_entry, e);
 }
 
-/* --- clean
- * --------------------------------------------------------------------------------------------- */
+/* --- clean ------------------------------------------------------------------------------------ */
 
 static bool is_equal_file(const struct stage_tree *t, int dir, const char *path, const char *name,
                           const struct stat *st)

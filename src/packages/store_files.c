@@ -70,8 +70,7 @@ static int files_open(const struct package_store *s)
     return openat(s->fd, STORE_FILES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* --- take ---------------------------------------------------------------------------------------
- */
+/* --- take ------------------------------------------------------------------------------------- */
 
 static int name_of(const struct taking *t, const struct layer_node *n, char ret[NAME_BYTES],
                    struct err *e)
@@ -204,8 +203,7 @@ int store_files_take(const struct package_store *s, int scratch_fd, int tree_fd,
     return r < 0 ? r : layer_walk(tree_fd, &visitor, e);
 }
 
-/* --- give ---------------------------------------------------------------------------------------
- */
+/* --- give ------------------------------------------------------------------------------------- */
 
 void store_files_give(const struct package_store *s, int tree_fd, const struct store_files *f)
 {
@@ -222,8 +220,7 @@ void store_files_give(const struct package_store *s, int tree_fd, const struct s
     }
 }
 
-/* --- all that are there -------------------------------------------------------------------------
- */
+/* --- all that are there ----------------------------------------------------------------------- */
 
 /* No lock: who links one at this moment has it, and only the name goes. */
 int store_files_collect(const struct package_store *s, uint64_t *ret_bytes, struct err *e)

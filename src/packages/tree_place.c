@@ -232,21 +232,27 @@ static bool is_whiteout(const struct stat *st)
     return S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }
 
+/* 0: it was made; 1: something is there, *ret_name in the present directory. */
+static int make_or_find(struct tree_place *t, const char *path, make_fn *make, const void *what,
+                        const char **ret_name, struct stat *ret, struct err *e)
+{
+    int made;
+    int r = go_to_parent(t, path, ret_name, e);
+    if (r < 0 || fstatat(t->dir_fd, *ret_name, ret, AT_SYMLINK_NOFOLLOW) == 0) {
+        return r < 0 ? r : 1;
+    }
+    return errno == ENOENT ? make_in_place(t, path, *ret_name, make, what, &made, e)
+                           : failed(path, e);
+}
+
 int tree_place_dir(struct tree_place *t, const char *path, mode_t mode, struct err *e)
 {
     const char *name;
     struct stat st;
     int made;
-    int r = go_to_parent(t, path, &name, e);
-    if (r < 0) {
-        return r;
-    }
-    if (fstatat(t->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        return errno == ENOENT ? make_in_place(t, path, name, make_dir, &mode, &made, e)
-                               : failed(path, e);
-    }
-    if (S_ISDIR(st.st_mode)) {
-        return 0;
+    int r = make_or_find(t, path, make_dir, &mode, &name, &st, e);
+    if (r <= 0 || S_ISDIR(st.st_mode)) {
+        return r < 0 ? r : 0;
     }
     r = make_in_place(t, path, name, make_dir, &mode, &made, e);
     /* What the whiteout hid stays hidden. */
@@ -292,14 +298,9 @@ int tree_place_whiteout(struct tree_place *t, const char *path, struct err *e)
 {
     const char *name;
     struct stat st;
-    int made;
-    int r = go_to_parent(t, path, &name, e);
-    if (r < 0) {
+    int r = make_or_find(t, path, make_whiteout, NULL, &name, &st, e);
+    if (r <= 0) {
         return r;
-    }
-    if (fstatat(t->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        return errno == ENOENT ? make_in_place(t, path, name, make_whiteout, NULL, &made, e)
-                               : failed(path, e);
     }
     /* A whiteout is about the layers below, not about this one. */
     return S_ISDIR(st.st_mode) ? tree_place_opaque(t, path, e) : 0;

@@ -109,8 +109,7 @@ int workshop_boxd(struct workshop *w, const char *stage_path, struct err *e)
     return boxd_start(w, stage_path, e);
 }
 
-/* --- open --------------------------------------------------------------------------------------
- */
+/* --- open ------------------------------------------------------------------------------------- */
 
 static int loop_start(struct workshop *w, struct err *e)
 {

@@ -58,8 +58,7 @@ static struct workshop_task task_of(struct workshop *w, const struct workshop_co
                                   .input_fd = -1};
 }
 
-/* --- a command, as a job's ----------------------------------------------------------------------
- */
+/* --- a command, as a job's -------------------------------------------------------------------- */
 
 struct capture {
     struct buf *buf;
@@ -111,8 +110,7 @@ int workshop_run(struct workshop *w, const uint32_t *layers, size_t layer_count,
     return r;
 }
 
-/* --- on a stage
- * ----------------------------------------------------------------------------------- */
+/* --- on a stage ------------------------------------------------------------------------------- */
 
 struct listener {
     const struct workshop_command *command;
@@ -235,8 +233,7 @@ int workshop_run_on_stage(struct workshop *w, struct stage *stage, const uint32_
     return r < 0 ? r : workshop_task_judge(&task, command->argv[0], said, e);
 }
 
-/* --- unpacking
- * -------------------------------------------------------------------------------------- */
+/* --- unpacking -------------------------------------------------------------------------------- */
 
 static int unpack_add(void *ctx, const char *data, size_t len, struct err *e)
 {

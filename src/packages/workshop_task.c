@@ -25,8 +25,7 @@
 #define ERROR_MAX    240
 #define INPUT_BYTES  ((size_t)256 << 10)
 
-/* --- what it reads and writes ------------------------------------------------------------------
- */
+/* --- what it reads and writes ----------------------------------------------------------------- */
 
 static void stop(struct workshop_task *t)
 {
@@ -79,8 +78,7 @@ static void input_begin(struct workshop_task *t)
     box_stdin_end(t->box);
 }
 
-/* --- how it ends ---------------------------------------------------------------------------------
- */
+/* --- how it ends ------------------------------------------------------------------------------ */
 
 static const char *limit_name(uint32_t end)
 {
@@ -166,8 +164,7 @@ int workshop_task_judge(const struct workshop_task *t, const char *what, const s
                    quote.len ? quote.data : "it said nothing");
 }
 
-/* --- the box
- * --------------------------------------------------------------------------------------- */
+/* --- the box ---------------------------------------------------------------------------------- */
 
 static uint64_t or_else(uint64_t given, uint64_t otherwise)
 {

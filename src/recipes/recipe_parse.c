@@ -34,8 +34,7 @@ static bool is_file(const struct toml_entry *entry)
     return str_starts(entry->key, FILES ".");
 }
 
-/* --- memory ------------------------------------------------------------------------------------
- */
+/* --- memory ----------------------------------------------------------------------------------- */
 
 static size_t files_count(const struct recipe_file *files)
 {
@@ -83,8 +82,7 @@ static void *vector_take(struct reader *r, size_t size)
     return vector;
 }
 
-/* --- values ------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static int type_check(const struct reader *r, const struct toml_value *v, enum toml_type type)
 {
@@ -251,8 +249,7 @@ static int file_read(struct reader *r)
     return 0;
 }
 
-/* --- the file -----------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static int unknown_key(const struct reader *r)
 {

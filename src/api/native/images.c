@@ -69,8 +69,7 @@ static void pull(struct http_request *r, void *ctx)
     change_ask(ctx, r, &q);
 }
 
-/* --- one that is sent --------------------------------------------------------------------------
- */
+/* --- one that is sent ------------------------------------------------------------------------- */
 
 struct incoming {
     struct native *native;

@@ -30,8 +30,7 @@ static void word_add(struct wishes *w, const struct wish *wish, const char *text
     w->count++;
 }
 
-/* --- of a body ---------------------------------------------------------------------------------
- */
+/* --- of a body -------------------------------------------------------------------------------- */
 
 /* What has a NUL in it would become another word on its way. */
 static const char *text_of(const json_t *value)
@@ -129,8 +128,7 @@ void wishes_of_body(struct wishes *w, const struct wish *table, size_t count, co
     needed_check(w, table, count);
 }
 
-/* --- of a query --------------------------------------------------------------------------------
- */
+/* --- of a query ------------------------------------------------------------------------------- */
 
 static void query_add(struct wishes *w, const struct wish *wish, const char *value)
 {

@@ -62,8 +62,7 @@ struct fixture {
     struct cgroup cgroup;
 };
 
-/* --- groups for the tests ------------------------------------------------------------------------
- */
+/* --- groups for the tests --------------------------------------------------------------------- */
 
 /* The path of this process's group, from the line "N:CONTROLLERS:PATH" of /proc/self/cgroup. */
 static bool own_path(const char *controller, char *ret, size_t size)
@@ -296,8 +295,7 @@ static void leaf_remove(struct cgroup_leaf *leaf)
     }
 }
 
-/* --- a process in a leaf
- * -------------------------------------------------------------------------- */
+/* --- a process in a leaf ---------------------------------------------------------------------- */
 
 struct child {
     pid_t pid;
@@ -482,8 +480,7 @@ static bool event_is_there(const struct cgroup_leaf *leaf, int wait_ms)
     return poll(&p, 1, wait_ms) == 1;
 }
 
-/* --- the tests
- * -------------------------------------------------------------------------------------- */
+/* --- the tests -------------------------------------------------------------------------------- */
 
 static void test_init_finds_the_features_and_leaves_nothing(void **state)
 {
@@ -770,8 +767,7 @@ static void test_names_are_not_those_of_an_earlier_boxd(void **state)
     leaf_remove(&first);
 }
 
-/* --- a leaf that is kept; one more is there all the time, as the last takes all with it --------
- */
+/* --- a leaf that is kept; one more is there all the time, as the last takes all with it ------- */
 
 /* Of a box without a quota: one with it is not kept. */
 static struct cgroup_leaf plain_new(struct fixture *f)

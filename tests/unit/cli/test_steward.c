@@ -35,8 +35,7 @@ static char folder[] = "/tmp/belljar-steward-XXXXXX";
 static char data_flag[] = "--data=/nowhere";
 static char *const flags[] = {data_flag, NULL};
 
-/* --- in the place of belljar -------------------------------------------------------------------
- */
+/* --- in the place of belljar ------------------------------------------------------------------ */
 
 static int stand_in(int argc, char **argv)
 {
@@ -56,8 +55,7 @@ static int stand_in(int argc, char **argv)
     return 0;
 }
 
-/* --- fixture -----------------------------------------------------------------------------------
- */
+/* --- fixture ---------------------------------------------------------------------------------- */
 
 struct fixture {
     struct loop *loop;
@@ -194,8 +192,7 @@ static void end_wait(struct fixture *f, unsigned ended)
     }
 }
 
-/* --- tests -------------------------------------------------------------------------------------
- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void test_words_are_given_on_with_the_parents_flags(void **state)
 {

@@ -33,8 +33,7 @@
 #define PASSWD "root:x:0:0::/:/bin/sh\nbad line\napp:x:12:34::/:/bin/sh\nodd:x:nine:34::/:/bin/sh\n"
 #define GROUP  "root:x:0:\napp:x:34:\nmore:x:56:other,app\nlast:x:78:application"
 
-/* --- the user ------------------------------------------------------------------------------------
- */
+/* --- the user --------------------------------------------------------------------------------- */
 
 static void resolve_is(const char *user, const char *wanted)
 {
@@ -83,8 +82,7 @@ static void test_is_root_knows_its_forms(void **state)
     assert_false(oci_user_is_root("rooty") || oci_user_is_root("01"));
 }
 
-/* --- JSON and blobs ------------------------------------------------------------------------------
- */
+/* --- JSON and blobs --------------------------------------------------------------------------- */
 
 static int parse(const char *text)
 {
@@ -150,8 +148,7 @@ static void test_digest_of_name_finds_it_in_both_forms(void **state)
     assert_false(oci_digest_of_name("layer.tar", got));
 }
 
-/* --- recipes
- * -------------------------------------------------------------------------------------- */
+/* --- recipes ---------------------------------------------------------------------------------- */
 
 static void test_command_gets_the_file_when_it_names_none(void **state)
 {
@@ -251,8 +248,7 @@ static void test_reference_check_refuses_flags_and_other_transports(void **state
     assert_int_equal(image_reference_check("host:5000/a_b/c-d:1.0@sha256:0a", &e), 0);
 }
 
-/* --- merging
- * --------------------------------------------------------------------------------------- */
+/* --- merging ---------------------------------------------------------------------------------- */
 
 struct trees {
     char folder[32];

@@ -491,8 +491,7 @@ static void test_one_recipe_is_installed_by_one_at_a_time(void **state)
     fd_close(second);
 }
 
-/* --- what is left ------------------------------------------------------------------------------
- */
+/* --- what is left ----------------------------------------------------------------------------- */
 
 static void test_opening_removes_stages_of_the_dead_only(void **state)
 {
