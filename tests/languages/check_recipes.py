@@ -11,6 +11,7 @@ Needs root.  Exits with 1 when a test fails; a recipe whose tools are not in the
 import argparse
 import concurrent.futures
 import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -24,6 +25,8 @@ import time
 import tomllib
 
 UID = 1500
+PR_SET_PDEATHSIG = 1
+PRCTL = ctypes.CDLL(None).prctl
 TOOL_DIRS = ("/usr/local/bin", "/usr/local/go/bin", "/usr/bin", "/bin", "/usr/games")
 ENV = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -42,7 +45,8 @@ NUMBERS = b"1 2 3\n-40 500\n\n   1000000\t7\n12345\n"
 SUM = b"1012818\n"
 UNICODE = "naïve 世界 🌍\n".encode()
 
-# Mounts in a mount namespace of its own, which ends with the process.
+# Mounts in a mount namespace of its own, which ends with the process.  The shell stays, as the first process of its
+# namespace: who changes its user is no longer ended with its parent, and the shell, which is, ends all.
 INSIDE = """
 set -e
 root=$1 work=$2; shift 2
@@ -53,8 +57,21 @@ mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=1777,size=64m tmpfs "$root/dev/shm"
 ulimit -c 0
 cd "$root/box"
-exec chroot --userspec=1500:1500 "$root" "$@"
+chroot --userspec=1500:1500 "$root" "$@"
+exit $?
 """
+
+
+def forget_the_dead():
+    """What one of us that was killed could not remove."""
+    for group in MEMORY_GROUPS.glob("recipes-*"):
+        owner = group.name.split("-")[1]
+        if not pathlib.Path("/proc", owner).exists():
+            for pid in (group / "cgroup.procs").read_text().split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            with contextlib.suppress(OSError):  # its processes are still going: the next one removes it
+                group.rmdir()
 
 
 class Failure(Exception):
@@ -159,11 +176,12 @@ class Try:
         (group / "memory.limit_in_bytes").write_text(str(memory))
 
         def enter():
+            PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
             (group / "cgroup.procs").write_text("0")
             resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
             resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
-        unshare = ["unshare", "-m", "-n", "-p", "-f", "--propagation", "private"]
+        unshare = ["unshare", "-m", "-n", "-p", "-f", "--kill-child", "--propagation", "private"]
         process = subprocess.Popen(
             unshare + ["/bin/sh", "-c", INSIDE, "sh", str(self.root), str(work)]
             + ["/usr/bin/env", "-i", "-C", "/box"]
@@ -312,6 +330,7 @@ def main():
     parser.add_argument("--test", action="append", choices=TESTS)
     parser.add_argument("ids", nargs="*")
     arguments = parser.parse_args()
+    forget_the_dead()
     root = arguments.root.resolve()
     (root / "box").mkdir(exist_ok=True)
     scratch = arguments.scratch.resolve() / f"recipes-{os.getpid()}"
