@@ -26,9 +26,8 @@
 static void row_print(const json_t *row)
 {
     bool named = json_object_get(row, "package") != NULL;
-    printf("%-*s %-*s %s\n", NAME_WIDTH,
-           piston_package_text(row, named ? "package" : "language"), VERSION_WIDTH,
-           piston_package_text(row, "language_version"),
+    printf("%-*s %-*s %s\n", NAME_WIDTH, piston_package_text(row, named ? "package" : "language"),
+           VERSION_WIDTH, piston_package_text(row, "language_version"),
            json_is_true(json_object_get(row, "installed")) ? "installed" : "");
 }
 

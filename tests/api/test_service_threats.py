@@ -232,8 +232,8 @@ def test_nothing_is_downloaded_for_a_caller(start):
     """
     proves: F8
     """
-    # It cannot be had in another way either: no route, no setting and no command fetches a program or a package.
-    server = start("--piston-repo-url", "http://127.0.0.1:9/index")
+    # tests/packages has those that can be had and are not what their index says.
+    server = start("--piston-repo", "http://127.0.0.1:9/index")
     before = ask(server, "GET", "/api/v2/runtimes").json()
     one = before[0]
     answer = ask(server, "POST", "/api/v2/packages", {"language": one["language"], "version": one["version"]})

@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packages of Piston's: made here as its own tools make them, from an index of files or HTTP to a program that runs.
-
-Needs root.  What they stand on is a small part of Debian (a mirror is needed), or, where TEST_STORE names a directory of
-packages, what that has.
-"""
+"""Packages of Piston's: made here as its own tools make them, from an index of files or HTTP to a program that runs."""
 import contextlib
-import hashlib
-import http.server
 import io
 import json
 import os
@@ -15,35 +9,13 @@ import shutil
 import signal
 import subprocess
 import tarfile
-import threading
 
 import pytest
 
 from support.cli import belljar, environment
+from support.piston_index import COMPILED, PYTHON, REAL, info
 from support.raw import wait_until
-from support.server import BUILD, Server, cannot
-
-# In place of the real one, which takes a compiler and half a gigabyte.
-PART = 'name = "What packages of the tests expect"\nversion = "12.0.0"\n[install]\ndebian = ["rename"]\n'
-
-# A stand-in that runs what it is given with the shell.
-PYTHON = {
-    "environment": "export PATH=$PWD/bin:$PATH\nexport PYTHON_OF=$PWD\n",
-    "run": '#!/usr/bin/env bash\npython3.x "$@"\n',
-    "bin/python3.x": '#!/bin/bash\n[ "$1" = --version ] && echo Python {version} && exit\nexec /bin/bash "$@"\n',
-}
-# The same from Debian's own packages, with nothing of it in the box otherwise.
-REAL = {
-    "environment": "export PATH=$PWD/usr/bin:$PATH PYTHONHOME=$PWD/usr LD_LIBRARY_PATH=$PWD/usr/lib/x86_64-linux-gnu:$PWD/lib/x86_64-linux-gnu\n",
-    "run": '#!/usr/bin/env bash\npython3.11 "$@"\n',
-}
-REAL_DEBS = ("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib", "libexpat1")
-# A compiler that goes by extensions, as Piston's do: each name that came gets one.
-COMPILED = {
-    "environment": "",
-    "compile": "#!/usr/bin/env bash\nrename 's/$/\\.x/' \"$@\"\ncat *.x >out.txt\necho \"$# files\" >count\n",
-    "run": '#!/usr/bin/env bash\nfile="$1"\nshift\necho "$PISTON_LANGUAGE: $(cat count): $file: $*"\ncat out.txt\n',
-}
+from support.server import BUILD, Server
 
 
 @contextlib.contextmanager
@@ -52,133 +24,6 @@ def closing(server):
         yield server
     finally:
         server.stop()
-
-
-def info(language, version, **more):
-    return json.dumps({"language": language, "version": version, "build_platform": "docker-debian", **more})
-
-
-class Index:
-    """A folder with packages and the index of them."""
-
-    def __init__(self, folder):
-        self.folder, self.lines, self.base = folder, [""], f"file://{folder}"
-        self.file = folder / "index"
-
-    def add_tree(self, name, version, tree, files, **more):
-        """As Piston's `make` does: the whole folder."""
-        for path, text in {"pkg-info.json": info(name, version, **more), **files}.items():
-            (tree / path).write_text(text)
-        archive = self.folder / "made.tar.gz"
-        subprocess.run(["tar", "czf", archive, "-C", tree, "."], check=True)
-        self.add(name, version, archive=archive.read_bytes())
-
-    def add(self, name, version, files=None, archive=None, digest=None, mode=0o755, line_version=None, **more):
-        target = self.folder / f"{name}-{version}.pkg.tar.gz"
-        if archive is None:
-            buffer = io.BytesIO()
-            with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-                root = tarfile.TarInfo("./")
-                root.type, root.mode = tarfile.DIRTYPE, mode
-                tar.addfile(root)
-                for path, text in {"pkg-info.json": info(name, version, **more), **files}.items():
-                    data = text.replace("{version}", version).encode()
-                    member = tarfile.TarInfo(f"./{path}")
-                    member.size, member.mode = len(data), 0o755 if path.startswith("bin/") else 0o644
-                    tar.addfile(member, io.BytesIO(data))
-            archive = buffer.getvalue()
-        target.write_bytes(archive)
-        digest = digest or hashlib.sha256(archive).hexdigest()
-        self.lines.append(f"{name},{line_version or version},{digest},{self.base}/{target.name}")
-        self.write()
-
-    def write(self):
-        self.file.write_text("\n".join(self.lines) + "\n")
-
-
-class Packages:
-    def __init__(self, store):
-        self.store = store
-
-    def start(self, *words, repo):
-        return subprocess.Popen([BUILD / "belljar", "pkg", "install", "--runtimes-dir", self.store, "--piston-repo", str(repo), *words],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment())
-
-    def install(self, *words, repo, **more):
-        return belljar("pkg", "install", "--runtimes-dir", self.store, "--piston-repo", repo, *words, timeout=600, **more)
-
-    def run(self, language, source, *args, **more):
-        return belljar("run", "--runtimes-dir", self.store, "-l", language, "-", *args, input=source, **more)
-
-    def list(self):
-        return belljar("pkg", "list", "--runtimes-dir", self.store).stdout
-
-    def runtimes(self):
-        return sorted(entry.name for entry in (self.store / "runtimes").iterdir())
-
-    def is_clean(self):
-        return not any((self.store / "stage").iterdir())
-
-
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory):
-    if os.geteuid() != 0:
-        cannot("packages are installed by root")
-    store = tmp_path_factory.mktemp("packages")
-    store.chmod(0o755)
-    have = os.environ.get("TEST_STORE")
-    if have:
-        shutil.rmtree(store)
-        subprocess.run(["cp", "-a", have, store], check=True)
-    (store / "recipes/part").mkdir(parents=True, exist_ok=True)
-    (store / "recipes/part/piston.toml").write_text(PART)
-    done = belljar("pkg", "install", "--runtimes-dir", store, "part/piston", timeout=600)
-    if done.returncode != 0:
-        cannot(f"there is no part to stand on: {done.stderr}")
-    return Packages(store)
-
-
-@pytest.fixture
-def index(tmp_path):
-    return Index(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def debs(tmp_path_factory):
-    """Debian's packages of Python: got by apt, or of the directory TEST_DEBS."""
-    folder = pathlib.Path(os.environ.get("TEST_DEBS") or tmp_path_factory.mktemp("debs"))
-    if not list(folder.glob("python3.11-minimal_*.deb")):
-        folder.chmod(0o777)  # apt downloads as a user of its own
-        if subprocess.run(["apt-get", "download", "-qq", *REAL_DEBS], cwd=folder, check=False, timeout=300).returncode != 0:
-            cannot("apt-get download does not work here")
-    return [next(folder.glob(f"{name}_*.deb")) for name in REAL_DEBS]
-
-
-@pytest.fixture
-def web(index):
-    """The index over HTTP; `answers` has other statuses than 200 for some paths."""
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=index.folder)
-
-        def do_GET(self):
-            if self.path in index.answers:
-                self.send_error(index.answers[self.path])
-            else:
-                super().do_GET()
-
-        def log_message(self, *_):
-            pass
-
-    index.answers = {}
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    index.base = f"http://127.0.0.1:{server.server_port}"
-    yield index
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 # --- what works

@@ -29,9 +29,9 @@ def cannot(reason):
 
 def clean_environment():
     """Ours without what belljar would take for settings of its own, and without a /judge0.conf of the host; nothing is
-    prepared behind a test's back."""
+    prepared behind a test's back, and nothing is looked for outside."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("BELLJAR_", "PISTON_"))}
-    return {**ours, "BELLJAR_JUDGE0_CONF": "none", "BELLJAR_PREPARE_AUTO": "false", "BELLJAR_POOL_IDLE_MS": str(SPARES_GO_MS)}
+    return {**ours, "PISTON_REPO_URL": "", "BELLJAR_JUDGE0_CONF": "none", "BELLJAR_PREPARE_AUTO": "false", "BELLJAR_POOL_IDLE_MS": str(SPARES_GO_MS)}
 
 
 class Server:

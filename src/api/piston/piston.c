@@ -7,6 +7,7 @@
 
 #include "api/gate.h"
 #include "api/json.h"
+#include "api/piston/package_book.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -152,7 +153,7 @@ int piston_dialect(struct api *api, struct http_dialect *ret, struct err *e)
         return r;
     }
     struct piston *p = xcalloc(1, sizeof(*p));
-    *p = (struct piston){api, overrides};
+    *p = (struct piston){api, overrides, package_book_new(api)};
     *ret = (struct http_dialect){
         "piston", prefixes, routes, ARRAY_LEN(routes), refused, piston_error, p, DIALECT_ORIGINS,
     };
@@ -163,6 +164,7 @@ void piston_dialect_done(struct http_dialect *d)
 {
     struct piston *p = d->ctx;
     if (p != NULL) {
+        package_book_free(p->book);
         limit_overrides_free(p->overrides);
         free(p);
     }

@@ -14,12 +14,14 @@
 #include "api/piston/limits.h"
 
 struct http_request;
+struct package_book;
 
 enum piston_style { PISTON_V2, PISTON_V1, PISTON_GATEWAY };
 
 struct piston {
     struct api *api;
     struct limit_overrides *overrides; /* piston.limit_overrides */
+    struct package_book *book;
 };
 
 /* Handlers; ctx is the struct piston. */

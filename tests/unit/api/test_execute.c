@@ -19,6 +19,7 @@
 #include "gated.h"
 
 #include "api/api.h"
+#include "api/packages.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
@@ -51,6 +52,47 @@ struct runtimes {
     void *ctx;
     unsigned cancelled;
 };
+
+/* The steward: what it was asked, until the test tells the end. */
+struct packages {
+    enum steward_op op;
+    char words[200];
+    void (*end)(void *ctx, const json_t *last); /* NULL: nothing is asked */
+    void *ctx;
+    unsigned forgotten;
+};
+
+struct packages_ask *packages_ask(struct packages *p, const struct packages_question *q,
+                                  const struct packages_events *events)
+{
+    p->op = q->op;
+    p->words[0] = '\0';
+    for (size_t i = 0; i < q->word_count; i++) {
+        size_t len = strlen(p->words);
+        assert_int_equal(q->words[i].kind, STEWARD_PACKAGE);
+        snprintf(p->words + len, sizeof(p->words) - len, "%s%s", i > 0 ? " " : "",
+                 q->words[i].text);
+    }
+    p->end = events->end;
+    p->ctx = events->ctx;
+    return (struct packages_ask *)(void *)p;
+}
+
+void packages_forget(struct packages_ask *ask)
+{
+    struct packages *p = (struct packages *)(void *)ask;
+    if (p != NULL) {
+        p->forgotten++;
+        p->end = NULL;
+    }
+}
+
+int packages_error(const json_t *last, struct err *e)
+{
+    const char *message = json_string_value(json_object_get(last, "message"));
+    int kind = (int)json_integer_value(json_object_get(last, "kind"));
+    return message != NULL ? err_set(e, (enum err_kind)kind, "%s", message) : 0;
+}
 
 int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
                   struct engine_job **ret, struct err *err)
@@ -175,6 +217,11 @@ struct runtimes_wait *runtimes_list(struct runtimes *r, runtimes_listed_fn *fn, 
     return (struct runtimes_wait *)(void *)r;
 }
 
+void runtimes_read_installed(struct runtimes *r)
+{
+    (void)r;
+}
+
 void runtimes_cancel(struct runtimes_wait *w)
 {
     struct runtimes *r = (struct runtimes *)(void *)w;
@@ -221,6 +268,7 @@ struct fixture {
     struct config config;
     struct engine engine;
     struct runtimes runtimes;
+    struct packages packages;
     struct api api;
     struct http_dialect piston, common;
     struct http_server *server;
@@ -276,6 +324,7 @@ static int setup(void **state)
         .config = &f->config,
         .engine = &f->engine,
         .runtimes = &f->runtimes,
+        .packages = &f->packages,
         .sandbox = (struct sandbox *)(void *)f, /* only its address is looked at */
     };
     gated_open(&f->gated, &f->api);
@@ -566,9 +615,6 @@ static void test_lists_have_the_keys_of_their_time(void **state)
     listing(f, "/api/v1/piston/versions",
             "[{\"name\":\"c\",\"aliases\":[\"gcc\"],\"version\":\"12.2.0\"},"
             "{\"name\":\"python\",\"aliases\":[\"py\"],\"version\":\"3.11.2\"}]");
-    listing(f, "/api/v2/packages",
-            "[{\"language\":\"c\",\"language_version\":\"12.2.0\",\"installed\":true},"
-            "{\"language\":\"python\",\"language_version\":\"3.11.2\",\"installed\":true}]");
     f->runtimes.all[1]->package = xstrdup("cpython");
     listing(f, "/api/v2/runtimes",
             "[{\"language\":\"c\",\"version\":\"12.2.0\",\"aliases\":[\"gcc\"]},"
@@ -576,33 +622,187 @@ static void test_lists_have_the_keys_of_their_time(void **state)
             "\"cpython\"}]");
 }
 
-static void package(struct fixture *f, const char *method, const char *path, const char *body,
-                    unsigned status, const char *answer)
+/* --- packages --------------------------------------------------------------------------------- */
+
+static void asked(struct fixture *f, enum steward_op op, const char *words)
 {
-    f->runtimes.listed = NULL;
-    int fd = post(f, method, path, JSON, body);
+    while (f->packages.end == NULL) {
+        client_step(f->loop);
+    }
+    assert_int_equal(f->packages.op, op);
+    assert_string_equal(f->packages.words, words);
+}
+
+static void tell(struct fixture *f, const char *last)
+{
+    json_error_t error;
+    json_t *json = json_loads(last, 0, &error);
+    void (*end)(void *ctx, const json_t *last) = f->packages.end;
+    assert_non_null(json);
+    f->packages.end = NULL;
+    end(f->packages.ctx, json);
+    json_decref(json);
+}
+
+static void list(struct fixture *f)
+{
     while (f->runtimes.listed == NULL) {
         client_step(f->loop);
     }
-    f->runtimes.listed(f->runtimes.ctx, f->runtimes.all, 2);
-    expect(f, fd, status, answer);
+    runtimes_listed_fn *fn = f->runtimes.listed;
+    f->runtimes.listed = NULL;
+    fn(f->runtimes.ctx, f->runtimes.all, 2);
 }
 
-static void test_packages_cannot_be_changed_yet_and_say_so(void **state)
+/* A change, up to where it is known what `name` and `range` mean. */
+static int change(struct fixture *f, const char *method, const char *name, const char *range,
+                  const char *word, const char *meaning)
+{
+    AUTO(mem_freep)
+    char *body = xasprintf("{\"language\":\"%s\",\"version\":\"%s\"}", name, range);
+    int fd = post(f, method, "/api/v2/packages", JSON, body);
+    asked(f, STEWARD_AVAILABLE, word);
+    tell(f, meaning);
+    return fd;
+}
+
+#define CHOSEN(language, version, word)                                                            \
+    "{\"chosen\":[{\"language\":\"" language "\",\"language_version\":\"" version                  \
+    "\",\"word\":\"" word "\"}]}"
+#define MESSAGE(text) "{\"message\":\"" text "\"}"
+
+static void test_packages_are_what_the_steward_and_the_host_have(void **state)
 {
     struct fixture *f = *state;
-    package(f, "POST", "/api/v2/packages", "{\"language\":\"python\",\"version\":\"3.x\"}", 500,
-            "{\"message\":\"Already installed\"}");
-    package(f, "POST", "/api/v2/packages", "{\"language\":\"python\"}", 404,
-            "{\"message\":\"Requested package python-undefined does not exist: this version of "
-            "belljar runs the "
-            "languages of its host, installing packages comes with a later one\"}");
-    package(f, "DELETE", "/api/v2/packages", "{\"language\":\"zig\",\"version\":\"*\"}", 404,
-            "{\"message\":\"Requested package zig-* does not exist\"}");
-    package(f, "DELETE", "/api/v1/packages/python/3.11.2", "", 501,
-            "{\"message\":\"python-3.11.2 belongs to the host: remove it with the host's package "
-            "manager; packages "
-            "that belljar installs itself come with a later version\"}");
+    int fd = post(f, "GET", "/api/v2/packages", NULL, "");
+    asked(f, STEWARD_AVAILABLE, "");
+    tell(f, "{\"packages\":[{\"language\":\"lua\",\"language_version\":\"5.4.4\"}]}");
+    list(f);
+    expect(f, fd, 200,
+           "[{\"language\":\"c\",\"language_version\":\"12.2.0\",\"installed\":true},"
+           "{\"language\":\"lua\",\"language_version\":\"5.4.4\",\"installed\":false},"
+           "{\"language\":\"python\",\"language_version\":\"3.11.2\",\"installed\":true}]");
+}
+
+static void test_packages_are_those_of_the_host_when_nobody_tells_others(void **state)
+{
+    struct fixture *f = *state;
+    int fd = post(f, "GET", "/api/v1/packages", NULL, "");
+    asked(f, STEWARD_AVAILABLE, "");
+    tell(f, "{\"kind\":5,\"message\":\"it is gone\"}");
+    list(f);
+    expect(f, fd, 200,
+           "[{\"language\":\"c\",\"language_version\":\"12.2.0\",\"installed\":true},"
+           "{\"language\":\"python\",\"language_version\":\"3.11.2\",\"installed\":true}]");
+}
+
+static void test_package_is_installed_by_what_its_name_means(void **state)
+{
+    struct fixture *f = *state;
+    int fd = change(f, "POST", "lua", "^5", "lua=^5", CHOSEN("lua", "5.4.4", "lua/5.4"));
+    list(f);
+    asked(f, STEWARD_INSTALL, "lua/5.4");
+    tell(f, "{\"installed\":[{\"version\":\"5.4.4\",\"made\":true}]}");
+    expect(f, fd, 200, "{\"language\":\"lua\",\"version\":\"5.4.4\"}");
+}
+
+static void test_package_that_is_there_is_not_installed(void **state)
+{
+    struct fixture *f = *state;
+    int fd = change(f, "POST", "python", "*", "python", CHOSEN("python", "3.11.2", "python/3.11"));
+    list(f);
+    expect(f, fd, 500, MESSAGE("Already installed"));
+    fd = change(f, "POST", "lua", "*", "lua", CHOSEN("lua", "5.4.4", "lua/5.4"));
+    list(f);
+    asked(f, STEWARD_INSTALL, "lua/5.4");
+    tell(f, "{\"installed\":[{\"version\":\"5.4.4\",\"made\":false}]}");
+    expect(f, fd, 500, MESSAGE("Already installed"));
+}
+
+static void test_package_that_nobody_has_is_404(void **state)
+{
+    struct fixture *f = *state;
+    static const char none[] = "{\"chosen_error\":{\"kind\":\"not_found\",\"message\":\"no\"}}";
+    expect(f, change(f, "POST", "zig", "1", "zig=1", none), 404,
+           MESSAGE("Requested package zig-1 does not exist"));
+    int fd = change(f, "DELETE", "zig", "1", "zig=1", none);
+    list(f);
+    expect(f, fd, 404, MESSAGE("Requested package zig-1 does not exist"));
+    fd = post(f, "POST", "/api/v2/packages", JSON, "{\"language\":\"a=b\",\"version\":\"1\"}");
+    expect(f, fd, 404, MESSAGE("Requested package a=b-1 does not exist"));
+    fd = post(f, "DELETE", "/api/v1/packages/zig/latest", JSON, "");
+    expect(f, fd, 404, MESSAGE("Requested package zig-latest does not exist"));
+}
+
+static void test_index_that_cannot_be_had_is_500(void **state)
+{
+    struct fixture *f = *state;
+    f->config.piston_repo = (char[]){"http://x/i"};
+    int fd = change(f, "POST", "zig", "*", "zig",
+                    "{\"chosen_error\":{\"kind\":\"io\",\"message\":\"refused\"}}");
+    expect(f, fd, 500, MESSAGE("request to http://x/i failed, reason: refused"));
+}
+
+static void test_failed_installation_says_why(void **state)
+{
+    struct fixture *f = *state;
+    int fd = change(f, "POST", "lua", "*", "lua", CHOSEN("lua", "5.4.4", "lua/5.4"));
+    list(f);
+    asked(f, STEWARD_INSTALL, "lua/5.4");
+    tell(f, "{\"kind\":5,\"message\":\"no room is left\"}");
+    expect(f, fd, 500, MESSAGE("no room is left"));
+}
+
+static void test_full_queue_of_changes_is_503(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep)
+    char *busy = xasprintf("{\"kind\":%d,\"message\":\"later\"}", (int)ERR_BUSY);
+    expect(f, change(f, "POST", "lua", "*", "lua", busy), 503, MESSAGE("later"));
+}
+
+static void test_installed_package_is_removed(void **state)
+{
+    struct fixture *f = *state;
+    int fd = change(f, "DELETE", "lua", "5.x", "lua=5.x",
+                    "{\"installed\":[{\"id\":\"lua/5.4\"}],\"chosen_error\":{\"kind\":\"io\"}}");
+    asked(f, STEWARD_REMOVE, "lua/5.4");
+    tell(f, "{\"removed\":[{\"id\":\"lua/5.4\",\"version\":\"5.4.4\"}]}");
+    expect(f, fd, 200, "{\"language\":\"lua\",\"version\":\"5.4.4\"}");
+}
+
+static void test_package_that_is_not_installed_cannot_be_removed(void **state)
+{
+    struct fixture *f = *state;
+    int fd = change(f, "DELETE", "lua", "*", "lua", CHOSEN("lua", "5.4.4", "lua/5.4"));
+    list(f);
+    expect(f, fd, 500, MESSAGE("lua-5.4.4 is not installed"));
+    f->runtimes.all[1]->source = xstrdup(RUNTIME_OF_HOST);
+    fd = change(f, "DELETE", "python", "3.x", "python=3.x", "{}");
+    list(f);
+    expect(f, fd, 501,
+           MESSAGE("python-3.11.2 belongs to the host: remove it with the host's package manager"));
+}
+
+static void test_client_that_leaves_forgets_its_installation(void **state)
+{
+    struct fixture *f = *state;
+    int fd = change(f, "POST", "lua", "*", "lua", CHOSEN("lua", "5.4.4", "lua/5.4"));
+    list(f);
+    asked(f, STEWARD_INSTALL, "lua/5.4");
+    close(fd);
+    while (f->packages.forgotten == 0) {
+        client_step(f->loop);
+    }
+    assert_int_equal(f->packages.forgotten, 1);
+}
+
+static void test_without_a_steward_nothing_is_changed(void **state)
+{
+    struct fixture *f = *state;
+    f->api.packages = NULL;
+    int fd = post(f, "POST", "/api/v2/packages", JSON, "{\"language\":\"lua\",\"version\":\"*\"}");
+    expect(f, fd, 500, MESSAGE("there is nobody here who installs packages"));
 }
 
 static void test_unknown_paths_and_methods_are_404(void **state)
@@ -695,7 +895,18 @@ int main(void)
         TEST(test_too_many_files_are_refused),
         TEST(test_too_large_body_is_400_with_a_message),
         TEST(test_lists_have_the_keys_of_their_time),
-        TEST(test_packages_cannot_be_changed_yet_and_say_so),
+        TEST(test_packages_are_what_the_steward_and_the_host_have),
+        TEST(test_packages_are_those_of_the_host_when_nobody_tells_others),
+        TEST(test_package_is_installed_by_what_its_name_means),
+        TEST(test_package_that_is_there_is_not_installed),
+        TEST(test_package_that_nobody_has_is_404),
+        TEST(test_index_that_cannot_be_had_is_500),
+        TEST(test_failed_installation_says_why),
+        TEST(test_full_queue_of_changes_is_503),
+        TEST(test_installed_package_is_removed),
+        TEST(test_package_that_is_not_installed_cannot_be_removed),
+        TEST(test_client_that_leaves_forgets_its_installation),
+        TEST(test_without_a_steward_nothing_is_changed),
         TEST(test_unknown_paths_and_methods_are_404),
         TEST(test_stats_say_how_much_there_is_to_do),
         TEST(test_with_a_token_programs_and_stats_need_it),

@@ -412,6 +412,19 @@ static void test_highest_version_in_the_range_wins(void **state)
     assert_int_equal(f->sandbox.made, 2);
 }
 
+static void test_a_package_means_its_first_language(void **state)
+{
+    struct fixture *f = *state;
+    tool(f, "kit");
+    tool(f, "ld");
+    open_runtimes(f);
+    find(f, "kit", "2.x");
+    answer(f, "kit", "kit 2.0");
+    assert_string_equal(f->found->language, "ant");
+    find(f, "kit", "3.x");
+    assert_null(f->found);
+}
+
 static void test_links_to_one_file_are_one_version(void **state)
 {
     struct fixture *f = *state;
@@ -1049,6 +1062,7 @@ int main(void)
         T(test_one_tool_of_two_recipes_is_asked_once),
         T(test_unless_gives_way_to_the_better_tool),
         T(test_highest_version_in_the_range_wins),
+        T(test_a_package_means_its_first_language),
         T(test_links_to_one_file_are_one_version),
         T(test_list_is_sorted_and_without_doubles),
         T(test_unknown_name_is_answered_without_asking),
