@@ -200,13 +200,19 @@ static const struct word_rule *rule_find(char kind, enum steward_op op)
     return NULL;
 }
 
-/* Hosts are told from paths as Docker does: by a point or a colon. */
+/* Hosts are told from paths as Docker does: by a point, a colon or a capital letter. */
+static bool begins_with_host(const char *reference, size_t len)
+{
+    bool capital = strcspn(reference, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < len;
+    return reference[len] == '/' &&
+           (capital || memchr(reference, '.', len) || memchr(reference, ':', len) ||
+            (len == 9 && memcmp(reference, "localhost", 9) == 0));
+}
+
 static bool registry_is_allowed(const char *reference, char *const *registries)
 {
     size_t len = strcspn(reference, "/");
-    bool is_host =
-        reference[len] == '/' && (memchr(reference, '.', len) || memchr(reference, ':', len) ||
-                                  (len == 9 && memcmp(reference, "localhost", 9) == 0));
+    bool is_host = begins_with_host(reference, len);
     const char *host = is_host ? reference : DOCKER;
     len = is_host ? len : strlen(DOCKER);
     for (; registries && *registries; registries++) {

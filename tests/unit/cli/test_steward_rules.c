@@ -168,7 +168,7 @@ static void test_images_are_pulled_from_listed_registries_only(void **state)
     static const char *const bad[] = {
         "evil.test/a",          "localhost/a", "127.0.0.1:5000/a", "docker.io.evil.test/a",
         "docker://docker.io/a", "oci:/etc",    "docker.io/../a",   "-a",
-        "docker.io/a b"};
+        "docker.io/a b",        "REGISTRY/a"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(good) + ARRAY_LEN(bad); i++) {
         bool is_good = i < ARRAY_LEN(good);
