@@ -14,7 +14,7 @@ import sys
 import pytest
 from conftest import BUILD, ROOT
 
-from support.server import cannot
+from support.server import cannot, clean_environment
 
 QUICK = ("awk/5.2", "bash/5.2", "bc/1.07", "befunge93/befunge93", "brainfuck/brainfuck", "cow/cow", "dash/0.5", "deadfish/deadfish",
          "golfscript/golfscript", "lolcode/lolcode", "lua/5.4", "rockstar/rockstar")
@@ -37,7 +37,7 @@ def fixture_store(tmp_path_factory):
     for deb in pathlib.Path(os.environ.get("TEST_DEBS", "/nonexistent")).glob("*.deb"):
         shutil.copy(deb, archives)
     done = subprocess.run([BUILD / "belljar", "pkg", "install", "--yes", "--runtimes-dir", store, "part/bookworm"], capture_output=True,
-                          text=True, check=False)
+                          text=True, check=False, env=clean_environment())
     if done.returncode != 0:
         cannot(f"there is no part to stand on: {done.stderr}")
     return store
