@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtimes/offers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,14 +114,23 @@ static void learn_package_version(struct offer_set *c, const struct host_view *v
     }
 }
 
-void offers_scan(const struct host_view *view, int prepared_fd, struct offer_set *ret)
+/* Of this belljar, and of the operator's own. */
+static struct recipes *recipes_read(int packages_fd)
+{
+    char own[64];
+    snprintf(own, sizeof(own), "/proc/self/fd/%d/recipes", packages_fd);
+    return recipes_new(packages_fd >= 0 ? own : NULL, NULL, NULL);
+}
+
+void offers_scan(const struct host_view *view, int prepared_fd, int packages_fd,
+                 struct offer_set *ret)
 {
     AUTO(recipes_freep) struct recipes *all = NULL;
     const struct recipe *const *recipes = view->recipes;
     size_t count = view->recipe_count;
     *ret = (struct offer_set){0};
     if (recipes == NULL) {
-        all = recipes_new(NULL, NULL, NULL);
+        all = recipes_read(packages_fd);
         recipes = recipes_all(all, &count);
     }
     for (size_t i = 0; i < count; i++) {

@@ -46,8 +46,9 @@ struct offer_set {
     size_t offer_count;
 };
 
-/* `prepared_fd`: as in host_runtime_new. */
-void offers_scan(const struct host_view *view, int prepared_fd, struct offer_set *ret);
+/* `prepared_fd`: as in host_runtime_new; `packages_fd`: of the package store, or -1. */
+void offers_scan(const struct host_view *view, int prepared_fd, int packages_fd,
+                 struct offer_set *ret);
 void offers_done(struct offer_set *c);
 
 /* Sets the version of a tool and completes the runtimes that go by it. */

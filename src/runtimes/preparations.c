@@ -73,7 +73,7 @@ void preparations_find(const struct host_view *view, struct preparations *ret)
 {
     *ret = (struct preparations){0};
     struct offer_set offers;
-    offers_scan(view, -1, &offers);
+    offers_scan(view, -1, -1, &offers);
     for (size_t i = 0; i < offers.offer_count; i++) {
         const struct offer *o = &offers.offers[i];
         want(ret, view, host_view_preparation(view, o->recipe), &o->tool->file);

@@ -42,6 +42,7 @@ struct runtimes {
     uint64_t generation; /* of what `set` offers */
     struct asker *asker;
     int prepared_fd; /* -1: none */
+    int packages_fd; /* likewise: with recipes of the operator's own */
     struct installed *installed;
     struct package_watch watch, prepared_watch;
     struct list waits;
@@ -359,7 +360,7 @@ static void count_look(struct runtimes *r)
 
 static void scan(struct runtimes *r)
 {
-    offers_scan(r->view, r->prepared_fd, &r->set);
+    offers_scan(r->view, r->prepared_fd, r->packages_fd, &r->set);
     count_look(r);
     if (r->cache_path != NULL) {
         version_cache_load(r->cache_path, &r->set);
@@ -404,7 +405,7 @@ void runtimes_refresh(struct runtimes *r)
         asker_forget(r->asker, r->set.tools[i]);
     }
     struct offer_set old = r->set;
-    offers_scan(r->view, r->prepared_fd, &r->set);
+    offers_scan(r->view, r->prepared_fd, r->packages_fd, &r->set);
     count_look(r);
     keep_versions(r, &old);
     offers_done(&old);
@@ -476,6 +477,7 @@ struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop
     r->view = view;
     r->cache_path = xstrdup(cache_path);
     r->prepared_fd = prepared_fd;
+    r->packages_fd = packages_fd;
     list_init(&r->waits);
     list_init(&r->kept);
     r->asker = asker_new(loop, log, on_version, r);

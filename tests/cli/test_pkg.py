@@ -271,6 +271,29 @@ def test_sync_installs_what_lies_there(store):
     assert "mine 1.2.4" in store.good("sync").stdout
 
 
+def test_own_recipe_is_offered_where_the_host_has_its_tools(store):
+    store.recipe("shout/1", """
+language = "shout"
+name = "A language of the host's shell"
+version = "1.0.0"
+tools = ["sh"]
+extensions = [".shout"]
+file = "main.shout"
+run = ["{tool}", "-c", "tr a-z A-Z", "sh", "{main}"]
+[ask]
+args = ["-c", "echo 1.2.3"]
+""")
+    store.good("gc")  # makes the store's folders
+    done = belljar("runtimes", "--runtimes-dir", store.path)
+    assert re.search(r"^shout +1\.2\.3", done.stdout, re.M), done.stderr
+    server = Server("--runtimes-dir", str(store.path))
+    try:
+        rows = server.request("GET", "/api/v2/runtimes")[1]
+        assert [row["version"] for row in rows if row["language"] == "shout"] == ["1.2.3"]
+    finally:
+        server.stop()
+
+
 def test_server_installs_what_lies_there_when_it_starts(store):
     (store.path / "mine.json").write_text('{"language": "mine", "version": "1.2.3", "pkg": "toy"}')
     server = Server("--runtimes-dir", str(store.path))
