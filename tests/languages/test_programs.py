@@ -82,6 +82,10 @@ PROGRAMS = [
     ("rockstar", "My heart is 5\nWhile my heart is greater than 2\nShout my heart\nKnock my heart down\n\n", "", "5\n4\n3\n"),
     ("rockstar", "Midnight takes your heart and your soul\nGive back your heart with your soul\n\nShout Midnight taking 2, 3\n", "", "5\n"),
     ("rockstar", "Listen to the crowd\nShout the crowd\n", "yeah\n", "yeah\n"),
+    ("slashes", "/foo/Hello, world!//bar/foo/bar", "", "Hello, world!"),
+    ("slashes", "/a/b\\/c/x\\\\y a\\\\", "", "x\\y b"),
+    ("slashes", "/ab/ba/aabb|aaa", "", "bbaa|aaa"),
+    ("slashes", "/*/+//1+/+1/never /unfinished", "", "never "),
     ("forte", "10 PRINT 6*9\n20 LET 9=7\n30 PRINT 6*9\n40 END\n", "", "54\n42\n"),
     ("forte", "102 PRINT 9;:\n    PRINT \" left\":\n    LET 9 = (9 + 5000) - 5001:\n    LET 101 = 101 + 2\n"
      "103 LET 102 = 102 + 2: LET 108 = 1\n112 END\n", "", "9 left\n8 left\n7 left\n"),
