@@ -68,9 +68,10 @@ def start_api(packages):
         return started[-1]
 
     yield start
+    lived = [one.lives() for one in started]
     for one in started:
-        assert one.lives()
         one.server.stop()
+    assert all(lived)
 
 
 @pytest.fixture(scope="module")
