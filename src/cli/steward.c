@@ -31,7 +31,6 @@
 #define NAME_BYTES 32
 
 struct steward_work {
-    struct list link;
     struct steward_order order;
     int in_fd, out_fd;
 };
@@ -40,7 +39,6 @@ struct steward_work {
 
 static void work_free(struct steward_work *w)
 {
-    list_remove(&w->link);
     steward_order_done(&w->order);
     fd_close(w->in_fd);
     fd_close(w->out_fd);
@@ -130,7 +128,7 @@ static void child_signal(const struct steward_child *c, int signo)
 
 /* --- the queues ------------------------------------------------------------------------------- */
 
-static struct list *queue_of(struct steward *s, bool changes)
+static struct steward_queue *queue_of(struct steward *s, bool changes)
 {
     return changes ? &s->changes : &s->questions;
 }
@@ -168,12 +166,14 @@ static void start(struct steward_child *c, struct steward_work *w)
 
 static void next_start(struct steward *s, bool changes)
 {
-    struct list *queue = queue_of(s, changes);
+    struct steward_queue *queue = queue_of(s, changes);
     struct steward_child *c;
-    while (!list_empty(queue) && (c = child_free(s, changes))) {
-        struct steward_work *w = LIST_ITEM(queue->next, struct steward_work, link);
-        list_remove(&w->link);
-        s->waiting[changes]--;
+    while (queue->count > 0 && (c = child_free(s, changes))) {
+        struct steward_work *w = queue->all[0];
+        queue->count--;
+        for (size_t i = 0; i < queue->count; i++) {
+            queue->all[i] = queue->all[i + 1];
+        }
         start(c, w);
     }
 }
@@ -268,9 +268,9 @@ static int upload_take(struct steward *s, uint32_t number, struct steward_work *
 
 static int work_accept(struct steward *s, struct steward_order *order, int *ret_fd, struct err *e)
 {
-    bool changes = order->changes;
     int pipe_fds[2];
-    if (s->waiting[changes] >= STEWARD_WAITING_MAX) {
+    struct steward_queue *queue = queue_of(s, order->changes);
+    if (queue->count == STEWARD_WAITING_MAX) {
         return err_set(e, ERR_BUSY, "too many changes of packages wait already");
     }
     if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
@@ -278,7 +278,6 @@ static int work_accept(struct steward *s, struct steward_order *order, int *ret_
     }
     struct steward_work *w = xcalloc(1, sizeof(*w));
     *w = (struct steward_work){.in_fd = -1, .out_fd = pipe_fds[1]};
-    list_init(&w->link);
     int r = order->upload ? upload_take(s, order->upload, w, e) : 0;
     if (r < 0) {
         fd_close(pipe_fds[0]);
@@ -286,8 +285,7 @@ static int work_accept(struct steward *s, struct steward_order *order, int *ret_
         return r;
     }
     w->order = TAKE(order, (struct steward_order){0});
-    list_append(queue_of(s, changes), &w->link);
-    s->waiting[changes]++;
+    queue->all[queue->count++] = w;
     *ret_fd = pipe_fds[0];
     return 0;
 }
@@ -366,8 +364,6 @@ static void on_request(void *ctx, unsigned events)
 void steward_init(struct steward *s, const struct steward_config *config)
 {
     *s = (struct steward){.config = *config, .sock = -1};
-    list_init(&s->changes);
-    list_init(&s->questions);
     for (size_t i = 0; i < STEWARD_CHILDREN; i++) {
         s->children[i] = (struct steward_child){.steward = s, .pidfd = -1};
     }
@@ -397,10 +393,10 @@ int steward_connect(struct steward *s, int *ret_theirs, struct err *e)
 
 static void queue_drop(struct steward *s, bool changes)
 {
-    LIST_FOR_EACH (node, queue_of(s, changes)) {
-        work_free(LIST_ITEM(node, struct steward_work, link));
+    struct steward_queue *queue = queue_of(s, changes);
+    while (queue->count > 0) {
+        work_free(queue->all[--queue->count]);
     }
-    s->waiting[changes] = 0;
 }
 
 void steward_disconnect(struct steward *s)
@@ -426,19 +422,18 @@ void steward_stop(struct steward *s, bool kill)
 void steward_sync(struct steward *s)
 {
     AUTO(fd_closep) int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (s->config.packages->fd < 0 || null < 0 || !dropped_any(s->config.packages->fd)) {
+    if (s->config.packages->fd < 0 || null < 0 || s->changes.count == STEWARD_WAITING_MAX ||
+        !dropped_any(s->config.packages->fd)) {
         return;
     }
     struct steward_work *w = xcalloc(1, sizeof(*w));
     *w = (struct steward_work){.in_fd = -1, .out_fd = TAKE(&null, -1)};
-    list_init(&w->link);
     w->order.changes = true;
     w->order.act = (struct audit_act){.act = "installs what lies in the folder of packages",
                                       .who = "belljar serve"};
     strv_add(&w->order.command, "pkg");
     strv_add(&w->order.command, "sync");
-    list_append(&s->changes, &w->link);
-    s->waiting[true]++;
+    s->changes.all[s->changes.count++] = w;
     next_start(s, true);
 }
 

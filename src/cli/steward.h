@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/list.h"
 #include "base/loop.h"
 
 struct config;
@@ -46,6 +45,11 @@ struct steward_child {
     struct loop_io exit_io;
 };
 
+struct steward_queue { /* what waits, the oldest first */
+    struct steward_work *all[STEWARD_WAITING_MAX];
+    size_t count;
+};
+
 struct steward_upload {
     uint32_t number; /* 0: none */
     int fd;          /* for reading */
@@ -56,8 +60,7 @@ struct steward {
     int sock; /* -1: there is no server */
     struct loop_io io;
     struct steward_child children[STEWARD_CHILDREN]; /* the first one changes */
-    struct list changes, questions;                  /* that wait */
-    unsigned waiting[2];
+    struct steward_queue questions, changes;
     struct steward_upload uploads[STEWARD_UPLOADS];
     uint32_t last_upload;
     bool stopping;
