@@ -117,10 +117,10 @@ def layer_bytes(store):
     return {int(pathlib.Path(path).name): int(number) for number, path in (line.split("\t") for line in said.stdout.splitlines())}
 
 
-def set_ids(name, store):
-    """What `belljar pkg install @name` means."""
+def set_ids(words, store):
+    """What `belljar pkg install WORD...` means."""
     ids = []
-    for word in SETS[name]["recipes"]:
+    for word in words:
         said = belljar("pkg", "--events", "available", word, "--runtimes-dir", str(store)).stdout
         ids += [one["id"] for one in json.loads(said.splitlines()[-1])["chosen"]]
     return list(dict.fromkeys(ids))

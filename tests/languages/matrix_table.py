@@ -8,6 +8,7 @@ from matrix_results import failures
 from matrix_rows import SETS, layer_bytes, set_ids, sizes
 
 MARKED = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- end -->\n", re.S)
+KINDS = ("bare", "cold", "warm")
 SOURCES = {"debian": "Debian", "npm": "npm", "own": "own"}
 
 
@@ -21,20 +22,19 @@ def megabytes(number):
     return f"{number / 1e6:.1f}" if number < 10e6 else f"{number / 1e6:,.0f}"
 
 
-def cells(result, size):
-    own, shared = size
+def cells(result, size, kinds):
     figures = result.get("figures") or {}
     excused = [test for test in TESTS if test in result["excused"]]
     return [result["language"], result["name"], f"`{result['id']}`", result["version"], SOURCES.get(result["source"], result["source"]),
-            megabytes(own), megabytes(shared), *(milliseconds(figures.get(kind)) for kind in ("bare", "cold", "warm")),
-            ", ".join(excused)]
+            *map(megabytes, size), *(milliseconds(figures.get(kind)) for kind in kinds), ", ".join(excused)]
 
 
-def table(results, sizes):
-    names = ["language", "is", "recipe", "version", "from", "own MB", "shared MB", "bare ms", "cold ms", "warm ms", "cannot"]
-    rows = [cells(result, sizes[result["id"]]) for result in results]
+def table(results, sizes_of):
+    kinds = KINDS if any(result.get("figures") for result in results) else ()
+    names = ["language", "is", "recipe", "version", "from", "own MB", "shared MB", *(f"{kind} ms" for kind in kinds), "cannot"]
+    rows = [cells(result, sizes_of[result["id"]], kinds) for result in results]
     lines = ["| " + " | ".join(row) + " |" for row in [names, *rows]]
-    return [lines[0], "|" + " --- |" * 5 + " ---: |" * 5 + " --- |", *lines[1:]]
+    return [lines[0], "|" + " --- |" * 5 + " ---: |" * (2 + len(kinds)) + " --- |", *lines[1:]]
 
 
 def reasons(results):
@@ -65,8 +65,9 @@ def sets(rows, store):
     installed = {row.id: row for row in rows if row.is_installed}
     layers = layer_bytes(store)
     lines = ["| set | | recipes | MB on the disk |", "| --- | --- | ---: | ---: |"]
-    for name, about, ids in [*((name, one["about"], set_ids(name, store)) for name, one in SETS.items()),
-                             ("every recipe", "all of the table above", list(installed))]:
+    for name, about, ids in [*((name, one["about"], set_ids(one["recipes"], store)) for name, one in SETS.items()),
+                             ("all", "one recipe of each language", set_ids({row.recipe["language"] for row in rows}, store)),
+                             ("every recipe", "all that there is", list(installed))]:
         numbers = {number for one in ids if one in installed for number in installed[one].manifest["layers"]}
         missing = [one for one in ids if one not in installed]
         lines.append(f"| {name if ' ' in name else f'`@{name}`'} | {about} | {len(ids)} | "
