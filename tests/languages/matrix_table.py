@@ -53,7 +53,7 @@ def totals(results, bad, without):
     languages = {result["language"] for result in results}
     dates = sorted(result["date"][:10] for result in results)
     kernels = sorted({result["kernel"] for result in results})
-    lines = [f"{len(results)} recipes of {len(languages)} languages passed everything that they can, from {dates[0]} to {dates[-1]}, on Linux "
+    lines = [f"{len(results)} recipes of {len(languages)} languages passed everything that they can, {' to '.join(sorted({dates[0], dates[-1]}))}, on Linux "
              f"{', '.join(kernels)} with {os.cpu_count()} CPUs."]
     lines += [f"- `{result['id']}` did not: {', '.join(failures(result))}." for result in bad]
     lines += [f"Not run: {', '.join(f'`{row.id}`' for row in without)}."] * bool(without)
