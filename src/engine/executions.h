@@ -41,7 +41,8 @@ struct execution_dialect {
     const char *name;
     /*
      * Which runtime it needs: language and range for runtimes_find, or, when *ret_runtime is set
-     * (a reference for the caller), that one; it is asked again when that find was answered.  ERR_NOT_FOUND: there is no such language (any more).
+     * (a reference for the caller), that one; it is asked again when that find was answered.
+     * ERR_NOT_FOUND: there is no such language (any more).
      */
     int (*runtime)(void *ctx, const struct execution *x, const char **ret_language,
                    const char **ret_range, struct runtime **ret_runtime, struct err *e);

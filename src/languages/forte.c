@@ -155,24 +155,26 @@ static void remark_skip(struct forte *f)
     }
 }
 
-static struct command command_parse(struct forte *f)
+static int kind_parse(struct forte *f)
 {
     static const struct {
         const char *word;
         int kind;
     } words[] = {{"LET", LET}, {"PRINT", PRINT}, {"INPUT", INPUT}, {"GET", GET},
                  {"PUT", PUT}, {"REM", REM},     {"END", END}};
-    struct command c = {0};
-    size_t i = 0, count = sizeof(words) / sizeof(words[0]);
-    const char *text = f->source.text + f->at;
-    while (i < count && strncmp(text, words[i].word, strlen(words[i].word)) != 0) {
-        i++;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t len = strlen(words[i].word);
+        if (strncmp(f->source.text + f->at, words[i].word, len) == 0) {
+            f->at += len;
+            return words[i].kind;
+        }
     }
-    if (i == count) {
-        fail_at(&f->source, f->at, "a command is expected");
-    }
-    f->at += strlen(words[i].word);
-    c.kind = words[i].kind;
+    fail_at(&f->source, f->at, "a command is expected");
+}
+
+static struct command command_parse(struct forte *f)
+{
+    struct command c = {.kind = kind_parse(f)};
     if (c.kind == REM) {
         remark_skip(f);
     } else if (c.kind == PRINT && take(f, '"')) {
@@ -395,13 +397,9 @@ static const struct line *line_find(const struct forte *f, struct num from, stru
 
 static void run(struct forte *f)
 {
-    struct num next = num_of(0);
-    for (;;) {
-        struct num number;
-        const struct line *line = line_find(f, next, &number);
-        if (!line) {
-            fail("no line is left, and there was no END");
-        }
+    struct num next = num_of(0), number;
+    const struct line *line;
+    while ((line = line_find(f, next, &number)) != NULL) {
         num_done(&next);
         next = num_add(number, num_of(1));
         num_done(&number);
@@ -413,6 +411,7 @@ static void run(struct forte *f)
             command_run(f, &f->commands[i]);
         }
     }
+    fail("no line is left, and there was no END");
 }
 
 static void done(struct forte *f)
