@@ -37,7 +37,7 @@ _belljar_value() {
     local program=$1 flag=$2 current=$3
     case $flag in
     -l | --language) _belljar_languages "$program" "$current" ;;
-    -f | --file | --key-file | --tests | --config | --judge0-conf | --data | --prepare-dir | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
+    -f | --file | --key-file | --tests | --config | --judge0-conf | --data | --recipe | --prepare-dir | --sandbox-boxd | --runtimes-dir) _belljar_files "$current" ;;
     --require) _belljar_words "auto full limits none" "$current" ;;
     --cgroup) _belljar_words "auto v2 v1 none" "$current" ;;
     --log-level) _belljar_words "debug info warn error none" "$current" ;;
@@ -49,9 +49,11 @@ _belljar_value() {
 _belljar() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
+    local commands="run runtimes submit status watch cancel serve top ps db key doctor pkg ppman image prepare prove piston
+        version help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor pkg ppman prepare prove piston version help" "$current"
+        _belljar_words "$commands" "$current"
         return
     fi
     case $command in
@@ -60,8 +62,7 @@ _belljar() {
         return
         ;;
     help)
-        _belljar_words "run runtimes submit status watch cancel serve top ps db key doctor pkg ppman prepare prove piston version help
-            options" "$current"
+        _belljar_words "$commands options" "$current"
         return
         ;;
     key)
@@ -91,6 +92,12 @@ _belljar() {
         install) _belljar_recipes "$program" "$current" && return ;;
         uninstall) _belljar_installed "$program" "$current" && return ;;
         esac
+        ;;
+    image)
+        if ((COMP_CWORD == 2)); then
+            _belljar_words "add import list pull remove" "$current"
+            return
+        fi
         ;;
     db)
         if ((COMP_CWORD == 2)); then

@@ -199,10 +199,14 @@ static const char pkg_text[] =
     "them up to date. A server that runs offers them at once.\n"
     "\n"
     "  belljar pkg search forth                   what can be installed\n"
+    "  belljar pkg available python=3.12          what a word would install; of Piston's index, "
+    "too\n"
     "  belljar pkg install ruby lua=5.4 @core     the newest, a version, a set (belljar pkg sets)\n"
     "  belljar pkg install --dry-run @all         how much that would be\n"
     "  belljar pkg add python --with numpy,pandas libraries, as a further layer\n"
-    "  belljar pkg add nickle/2.91.toml           a recipe of your own\n"
+    "  belljar pkg add nickle/2.91.toml           a recipe of your own, or a spec "
+    "(docs/images.md)\n"
+    "  belljar pkg sync                           those that were put into the packages' folder\n"
     "  belljar pkg list                           what is installed, and its size on the disk\n"
     "  belljar pkg info ruby                      all about one\n"
     "  belljar pkg outdated --security            what closes holes\n"
@@ -353,11 +357,11 @@ const struct command commands[] = {
     {"doctor", cmd_doctor, "doctor [--json]", "say what this machine gives, and what is missing",
      doctor_text, doctor_flags, "sandbox", false},
     {"pkg", cmd_pkg, "pkg ACTION [FLAGS] [NAME...]", "install languages, and keep them up to date",
-     pkg_text, pkg_flags, "packages runtimes sandbox", false},
+     pkg_text, pkg_flags, "server.data piston.repo_url packages runtimes sandbox", false},
     {"ppman", cmd_ppman, "ppman ACTION [NAME [VERSION]...]", NULL, ppman_text, NULL,
-     "packages runtimes sandbox", false},
+     "server.data piston.repo_url packages runtimes sandbox", false},
     {"image", cmd_image, "image import|pull|add|list|remove ...", "make languages of OCI images",
-     image_text, image_flags, "packages runtimes sandbox", false},
+     image_text, image_flags, "server.data packages runtimes sandbox", false},
     {"prepare", cmd_prepare, "prepare [--list] [FLAGS] [NAME...]", "make compilers fast",
      prepare_text, prepare_flags, "prepare sandbox", false},
     {"prove", cmd_prove, "prove [FLAGS] [PROGRAM...]",

@@ -19,10 +19,10 @@ static size_t table_length(const struct option *o)
     return strcspn(o->key, ".");
 }
 
-static bool begins_table(size_t index)
+/* NULL is in none. */
+static bool same_table(const struct option *before, const struct option *o)
 {
-    const struct option *o = &options[index], *before = index ? o - 1 : NULL;
-    return !before || strncmp(o->key, before->key, table_length(o) + 1) != 0;
+    return before && strncmp(o->key, before->key, table_length(o) + 1) == 0;
 }
 
 void config_print(const struct config *c, struct buf *ret)
@@ -129,12 +129,14 @@ static void help_list(const char *tables, struct buf *ret)
                     "Read this configuration instead of " CONFIG_DEFAULT_PATH
                     " or the one that BELLJAR_CONFIG names.",
                     ret);
-    for (size_t i = 0; i < option_count; i++) {
-        if (is_wanted(&options[i], tables)) {
-            if (begins_table(i)) {
-                buf_add_fmt(ret, "\n[%.*s]\n", (int)table_length(&options[i]), options[i].key);
+    const struct option *before = NULL;
+    for (const struct option *o = options; o < options + option_count; o++) {
+        if (is_wanted(o, tables)) {
+            if (!same_table(before, o)) {
+                buf_add_fmt(ret, "\n[%.*s]\n", (int)table_length(o), o->key);
             }
-            option_help(&options[i], !tables, ret);
+            option_help(o, !tables, ret);
+            before = o;
         }
     }
 }
@@ -235,7 +237,7 @@ void config_markdown(struct buf *ret)
 {
     buf_add_str(ret, markdown_head);
     for (size_t i = 0; i < option_count; i++) {
-        if (begins_table(i)) {
+        if (!same_table(i ? &options[i - 1] : NULL, &options[i])) {
             buf_add_fmt(ret,
                         "\n## [%.*s]\n\n| key | default | values | further names | meaning |\n"
                         "| --- | --- | --- | --- | --- |\n",
