@@ -91,7 +91,7 @@ static void sum_print(const struct pkg_runtimes *r, const struct store_usage *u)
     text_add_bytes(&text, u->layer_bytes);
     buf_add_str(&text, " on the disk, of which ");
     text_add_bytes(&text, u->unused_bytes);
-    buf_add_str(&text, " are unused; downloads: ");
+    buf_add_str(&text, " are unused; downloads and lists of packages: ");
     text_add_bytes(&text, u->cache_bytes);
     printf("%s\n", text.data);
 }

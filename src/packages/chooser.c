@@ -111,7 +111,8 @@ int chooser_choose(struct chooser *c, const char *word, struct choice **ret, siz
     if (r == -ERR_NOT_FOUND && word[0] != '@' && c->index_url[0] != '\0') {
         r = index_choose(c, word, ret, ret_count, &there);
         if (r < 0 && r != -ERR_NOT_FOUND) {
-            return err_set(e, there.kind, "%.80s; %.145s", here.text, there.text);
+            return err_set(e, there.kind, "%.80s%s %.145s", here.text,
+                           str_ends(here.text, "?") ? "" : ";", there.text);
         }
     }
     if (r < 0) {

@@ -112,10 +112,12 @@ static int version_take(struct manifest *m, const char *text, const char *after,
     struct semver version;
     if (!version_text_find(text, after, &version)) {
         AUTO(buf_done) struct buf quote = {0};
-        size_t len = strlen(text);
+        text += strspn(text, "\n");
+        size_t len = strcspn(text, "\n");
         utf8_repair(text, len < QUOTE_MAX ? len : QUOTE_MAX, &quote);
-        return err_set(e, ERR_INVALID, "asked for its version, '%s' said '%s'", m->tool,
-                       quote.len ? quote.data : "");
+        return err_set(e, ERR_INVALID,
+                       "'%s' said '%s', which is no version: correct the recipe's ask keys",
+                       m->tool, quote.len ? quote.data : "");
     }
     char exact[VERSION_MAX];
     semver_format(&version, exact, sizeof(exact));
