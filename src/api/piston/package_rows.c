@@ -34,8 +34,7 @@ static const char *name_of_runtime(const struct runtime *rt)
     return rt->package ? rt->package : rt->language;
 }
 
-/* --- the list ----------------------------------------------------------------------------------
- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 static int version_compare(const char *a, const char *b)
 {
@@ -89,8 +88,7 @@ json_t *package_rows(const json_t *available, struct runtime *const *all, size_t
     return list;
 }
 
-/* --- what is there -----------------------------------------------------------------------------
- */
+/* --- what is there ---------------------------------------------------------------------------- */
 
 static bool is_within(const struct runtime *rt, const char *range)
 {
@@ -142,8 +140,7 @@ const struct runtime *package_of_host(struct runtime *const *all, size_t count, 
     return NULL;
 }
 
-/* --- failures ----------------------------------------------------------------------------------
- */
+/* --- failures --------------------------------------------------------------------------------- */
 
 void package_failure(const char *message, const json_t *chosen, struct buf *ret)
 {

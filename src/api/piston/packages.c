@@ -27,8 +27,7 @@
 
 #define WORDS_MAX 64
 
-/* --- the list ----------------------------------------------------------------------------------
- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 struct listing {
     struct piston *piston;
@@ -77,8 +76,7 @@ void packages_list(struct http_request *r, void *ctx)
     l->book = package_book_read(l->piston->book, r, listing_go_on, l);
 }
 
-/* --- a change ----------------------------------------------------------------------------------
- */
+/* --- a change --------------------------------------------------------------------------------- */
 
 struct change {
     struct piston *piston;
@@ -151,8 +149,7 @@ static void ask(struct change *c, enum steward_op op, const struct packages_word
     c->ask = packages_ask(c->piston->api->packages, &question, &events);
 }
 
-/* --- the change itself -------------------------------------------------------------------------
- */
+/* --- the change itself ------------------------------------------------------------------------ */
 
 static const char *text_of(const json_t *row, const char *key)
 {
@@ -209,8 +206,7 @@ static void change_all(struct change *c, enum steward_op op, const json_t *rows,
     ask(c, op, words, count, on_changed);
 }
 
-/* --- what is there -----------------------------------------------------------------------------
- */
+/* --- what is there ---------------------------------------------------------------------------- */
 
 static void install_listed(void *ctx, struct runtime *const *all, size_t count)
 {
@@ -241,8 +237,7 @@ static void uninstall_listed(void *ctx, struct runtime *const *all, size_t count
     }
 }
 
-/* --- what the words mean -----------------------------------------------------------------------
- */
+/* --- what the words mean ---------------------------------------------------------------------- */
 
 /* ERR_NOT_FOUND: nothing.  Of what is to be removed an error of the index says nothing. */
 static int chosen_error(const struct change *c, struct err *e)
@@ -329,8 +324,7 @@ static void change_begin(struct http_request *r, struct piston *p, bool install,
     ask(c, STEWARD_AVAILABLE, words, 1, on_found);
 }
 
-/* --- handlers ----------------------------------------------------------------------------------
- */
+/* --- handlers --------------------------------------------------------------------------------- */
 
 /* As a JavaScript template prints it: a missing key is "undefined". */
 static char *printed(const json_t *body, const char *key)
