@@ -23,7 +23,6 @@ enum steward_op {
     STEWARD_UPGRADE,
     STEWARD_PIN,
     STEWARD_UNPIN,
-    STEWARD_GC,
     STEWARD_IMAGES,       /* belljar image list */
     STEWARD_UPLOAD,       /* a file to write an image to; its number is the answer's `upload` */
     STEWARD_UPLOAD_DROP,  /* it is not wanted any more; no descriptor comes of it */

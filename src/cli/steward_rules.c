@@ -179,7 +179,6 @@ static const struct op_rule {
     [STEWARD_UPGRADE] = {{"pkg"}, {"upgrade"}, "upgrades packages", 0, false},
     [STEWARD_PIN] = {{"pkg"}, {"pin"}, "pins packages", STEWARD_PACKAGE, false},
     [STEWARD_UNPIN] = {{"pkg"}, {"unpin"}, "unpins packages", STEWARD_PACKAGE, false},
-    [STEWARD_GC] = {{"pkg"}, {"gc"}, "removes unused layers", 0, false},
     [STEWARD_IMAGES] = {{"image"}, {"list"}, NULL, 0, false},
     [STEWARD_UPLOAD] = {{NULL}, {NULL}, NULL, 0, false},
     [STEWARD_UPLOAD_DROP] = {{NULL}, {NULL}, NULL, 0, true},
