@@ -11,7 +11,6 @@ import contextlib
 import pathlib
 import signal
 import sys
-import tempfile
 import time
 
 import matrix_rows as rows_of
@@ -34,13 +33,11 @@ class Matrix:
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
-        scratch = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="belljar-matrix-"))
-        folder = pathlib.Path(scratch)
-        folder.chmod(0o755)
-        self.view = View(folder / "view", self.options.runtimes_dir)
+        self.view = View(self.options.runtimes_dir)
         self.stack.callback(self.view.close)
-        self.server = self.serve()
-        self.cold = self.serve("--pool", "0")
+        self.servers = [self.serve()]
+        if self.options.figures:
+            self.servers.append(self.serve("--pool", "0"))
         return self
 
     def serve(self, *flags):
@@ -85,18 +82,18 @@ class Matrix:
             before = None
         if self.options.figures:
             return self.measured(row, before)
-        return result_of(row, Trial(self.server, row).check(self.options.test), before)
+        return result_of(row, Trial(self.servers[0], row).check(self.options.test), before)
 
     def measured(self, row, before):
         try:
-            return {**result_of(row, {"defaults": None}, before), "figures": figures(row, self.server, self.cold)}
+            return {**result_of(row, {"defaults": None}, before), "figures": figures(row, *self.servers)}
         except (Failure, RuntimeError) as e:
             return result_of(row, {"defaults": str(e)}, before)
 
     def wait_for(self, row):
-        """Until both servers offer what was put into their store: they look 50 ms later."""
+        """Until the servers offer what was put into their store: they look 50 ms later."""
         path = f"/api/v1/languages/{probe_language(row)}"
-        for server in (self.server, self.cold):
+        for server in self.servers:
             for _ in range(200):
                 if server.request("GET", path)[0] == 200:
                     break
@@ -130,6 +127,12 @@ class Matrix:
         return result
 
 
+def stop(*_):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # what is left to do is done undisturbed
+    sys.exit(1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runtimes-dir", type=pathlib.Path, default=BUILD / "test-languages")
@@ -155,7 +158,7 @@ def main():
         return 0
     own_namespace()
     for number in (signal.SIGINT, signal.SIGTERM):  # what was begun in the background has the first ignored
-        signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(number, stop)
     with Matrix(options, results) as matrix:
         todo = [row for row in rows_of.chosen(rows, options.words) if matrix.wanted(row)]
         failed = matrix.run(todo)

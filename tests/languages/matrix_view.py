@@ -5,8 +5,10 @@ Beside each runtime stands a probe, which runs in the very layers of that runtim
 The layers are a mount, so that this needs a mount namespace of its own.
 """
 import os
+import pathlib
 import shutil
 import subprocess
+import tempfile
 
 PROBE_VERSION = "1.0.0"
 PROBE = r'''
@@ -51,7 +53,6 @@ extensions = [".sh"]
 file = "probe.sh"
 run = ["{{tool}}", "{{main}}", "{{args}}"]
 env = {env}
-unlisted = true
 [ask]
 args = ["--version"]
 [install]
@@ -75,13 +76,15 @@ def original_command():
 
 
 class View:
-    def __init__(self, folder, store):
-        self.folder = folder
-        self.layers = folder / "layers"
-        self.runtimes = folder / "runtimes"
-        for place in (folder, self.layers, self.runtimes):
-            place.mkdir(mode=0o755)
+    def __init__(self, store):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="belljar-matrix-"))
+        self.folder.chmod(0o755)
+        self.layers = self.folder / "layers"
+        self.runtimes = self.folder / "runtimes"
+        self.layers.mkdir(mode=0o755)
+        self.runtimes.mkdir(mode=0o755)
         subprocess.run(["mount", "--bind", str(store / "layers"), str(self.layers)], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(self.layers)], check=True)
 
     def put(self, name, text):
         """In one rename, as the store does it."""
@@ -103,7 +106,10 @@ class View:
             language=probe_language(row), env=str(env)))
 
     def close(self):
+        """The store's own layers are never below what is deleted."""
         subprocess.run(["umount", str(self.layers)], check=True)
+        self.layers.rmdir()
+        shutil.rmtree(self.folder)
 
 
 def probe_language(row):
