@@ -371,6 +371,7 @@ static int begin_some(struct crew *c, struct err *e)
     failures_spread(c);
     while (r == 0 && c->running < c->hands && (job = next_ready(c)) != NULL) {
         r = job_begin(job, e);
+        c->stuck = false; /* one: two of a ring would wait for each other's locks */
     }
     return r;
 }
@@ -384,13 +385,15 @@ static bool is_over(const struct crew *c)
     return !waits && c->running == 0;
 }
 
+/* One that waits for a lock does not hear the first. */
 static void on_signal(void *ctx, int signo)
 {
     struct crew *c = ctx;
+    int how = c->signo ? SIGKILL : SIGTERM;
     c->signo = signo;
     for (size_t i = 0; i < c->count; i++) {
         if (c->jobs[i]->state == JOB_RUNS) {
-            (void)kill(c->jobs[i]->pid, SIGTERM); /* not waited for yet: it is still its number */
+            (void)kill(c->jobs[i]->pid, how); /* not waited for yet: it is still its number */
         }
     }
 }

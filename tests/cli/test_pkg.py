@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import select
+import signal
 import subprocess
 
 import pytest
@@ -156,6 +157,42 @@ def test_what_stands_on_itself_is_an_error(store):
     other(store, "above", 'on = ["part/one"]\n')
     done = store.run("install", "above", "toy")
     assert done.returncode == 1 and "stands on itself" in done.stderr and store.ids() == ["toy/1"]
+
+
+def test_of_what_stands_on_each_other_one_is_begun(store):
+    """Several, each with its own lock, would wait for those of the others for ever."""
+    store.good("install", "toy")  # its base, too
+    names = [f"ring{n}" for n in range(4)]
+    for name, below in zip(names, names[1:] + names[:1]):
+        other(store, name, f'on = ["{below}/1"]\n')
+    with open(store.path / "locks/ring1@1", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen([BELLJAR, "pkg", "--runtimes-dir", store.path, "--piston-repo", "", "install", *names], env=environment(),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        inode = os.fstat(lock.fileno()).st_ino
+        wait_until(lambda: re.search(rf"-> FLOCK .*:{inode} ", pathlib.Path("/proc/locks").read_text()))
+        begun = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    try:
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert len(begun) == 1 and process.returncode == 1 and "stands on itself" in said and store.ids() == ["toy/1"]
+
+
+def test_a_second_signal_ends_what_waits_for_a_lock(store):
+    store.good("install", "toy2")  # the base
+    with open(store.path / "locks/toy@1", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen([BELLJAR, "pkg", "--runtimes-dir", store.path, "--piston-repo", "", "install", "toy"], env=environment(),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        inode = os.fstat(lock.fileno()).st_ino
+        wait_until(lambda: re.search(rf"-> FLOCK .*:{inode} ", pathlib.Path("/proc/locks").read_text()))
+        try:
+            # A signal that was not heard yet counts as one with the next.
+            assert wait_until(lambda: process.send_signal(signal.SIGTERM) or process.poll() is not None)
+        finally:
+            process.kill()
+    assert process.wait() == 1 and store.ids() == ["toy2/1"]
 
 
 def test_dry_run_changes_nothing(store):
