@@ -40,7 +40,7 @@ struct packages_ask {
     int fd;          /* -1: none (yet) */
     struct buf text; /* a line that is not whole */
     json_t *last;    /* the line that tells the end, when it came */
-    uint32_t upload;
+    uint32_t upload; /* that has come, or of an import until it is accepted; 0: none */
     struct err failure;
     struct loop_defer over;
 };
@@ -98,6 +98,15 @@ static void ask_fail(struct packages_ask *a, enum err_kind kind, const char *tex
 {
     err_set(&a->failure, kind, "%s", text);
     ask_over(a);
+}
+
+/* What was sent for an import stays the steward's, and would fill its few places. */
+static void ask_refuse(struct packages_ask *a, enum err_kind kind, const char *text)
+{
+    if (!a->is_upload && a->upload != 0) {
+        packages_upload_drop(a->packages, a->upload);
+    }
+    ask_fail(a, kind, text);
 }
 
 /* --- its lines -------------------------------------------------------------------------------- */
@@ -201,7 +210,7 @@ static void answer_take(struct packages *p, const struct steward_answer *answer,
         return;
     }
     AUTO(mem_freep) char *text = xstrndup(answer->text, sizeof(answer->text) - 1);
-    ask_fail(a, answer->kind != 0 ? answer->kind : ERR_BUG, text);
+    ask_refuse(a, answer->kind != 0 ? answer->kind : ERR_BUG, text);
 }
 
 static void on_answer(void *ctx, unsigned events)
@@ -271,7 +280,7 @@ static struct packages_ask *ask_send(struct packages_ask *a, const struct packag
 {
     struct err e;
     if (request_send(a->packages, q, &e) < 0) {
-        ask_fail(a, e.kind, e.text);
+        ask_refuse(a, e.kind, e.text);
     } else {
         list_append(&a->packages->asked, &a->link);
     }
@@ -283,6 +292,7 @@ struct packages_ask *packages_ask(struct packages *p, const struct packages_ques
 {
     struct packages_ask *a = ask_new(p);
     a->events = *events;
+    a->upload = q->op == STEWARD_IMAGE_IMPORT ? q->upload : 0;
     return ask_send(a, q);
 }
 

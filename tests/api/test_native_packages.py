@@ -204,6 +204,16 @@ def test_choices_that_are_none_are_refused(server, query, said):
     assert status == 422 and said in json.dumps(answer)
 
 
+def test_imports_that_are_refused_leave_room_for_others(store, server, archive):
+    queries = ["name=../x", "name=box&version=x", "name=box&ref=/etc"]
+    for query in queries * 2:  # more than may be sent at one time
+        status, answer = send_image(server, b"x" * 1000, query)
+        assert status == 422, answer
+    assert send_image(server, archive)[0] == 200
+    parent = pathlib.Path(f"/proc/{server.pid}/fd")
+    assert not [fd for fd in parent.iterdir() if "upload" in os.readlink(fd)]
+
+
 def test_what_is_no_image_is_refused(server):
     for body in (b"", b"x" * 5000):
         status, answer = send_image(server, body)
