@@ -267,8 +267,10 @@ static void on_patience_over(void *ctx)
     LOG_WARN(s->log, "a process does not end in time; it is killed");
     child_kill(&s->server, SIGKILL);
     child_kill(&s->boxd, SIGKILL);
-    preparer_stop(&s->preparer, true);
-    steward_stop(&s->steward, true);
+    if (s->stopping) { /* else it was boxd, and they go on */
+        preparer_stop(&s->preparer, true);
+        steward_stop(&s->steward, true);
+    }
 }
 
 static void patience_set(struct supervisor *s, uint64_t ns)

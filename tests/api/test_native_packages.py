@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import threading
 import time
 
@@ -305,6 +306,17 @@ def test_import_outlives_the_server_process(store, large_archive):
         connection.close()
         faults.wait_until_it_answers(server)
         wait_for(lambda: server.execute("box", "echo hi")[1].get("run", {}).get("output") == "hi\n", "the image")
+    finally:
+        server.stop()
+
+
+def test_packages_can_be_changed_after_boxd_did_not_end_in_time(store):
+    server = faults.start("--runtimes-dir", store.top, "--piston-repo", "")
+    try:
+        os.kill(faults.child(server, "belljar-boxd"), signal.SIGSTOP)
+        faults.kill(server, "server")
+        faults.wait_until_it_answers(server)  # the parent has killed boxd
+        assert server.request("POST", PACKAGES + "/pin", {"packages": ["toy"]})[0] == 200
     finally:
         server.stop()
 
