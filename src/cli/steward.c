@@ -143,13 +143,30 @@ static struct steward_child *child_free(struct steward *s, bool changes)
     return NULL;
 }
 
+/* In as many lines as it takes: nothing hides behind the end of one. */
+static void audit_tell(const struct steward *s, const struct steward_order *o)
+{
+    struct audit_act act = o->act;
+    const char *rest = o->what ? o->what : "";
+    do {
+        snprintf(act.what, sizeof(act.what), "%s", rest);
+        size_t len = strlen(act.what);
+        const char *space = rest[len] ? strrchr(act.what, ' ') : NULL;
+        len = space ? (size_t)(space - act.what) : len;
+        act.what[len] = '\0';
+        audit_server(s->config.audit, &act);
+        rest += len;
+        rest += strspn(rest, " ");
+    } while (*rest);
+}
+
 /* What cannot be started ends without a word, which its server takes for an error. */
 static void start(struct steward_child *c, struct steward_work *w)
 {
     struct err e;
     const struct steward *s = c->steward;
     if (w->order.changes) {
-        audit_server(s->config.audit, &w->order.act);
+        audit_tell(s, &w->order);
     }
     if (child_start(c, w, &e) == 0) {
         return;
@@ -214,6 +231,7 @@ static int upload_open(const struct steward *s, int *ret_write, int *ret_read, s
     char name[NAME_BYTES];
     int dir = s->config.packages->fd;
     snprintf(name, sizeof(name), ".upload-%d", (int)getpid());
+    (void)unlinkat(dir, name, 0); /* of one with our number, killed between the calls below */
     AUTO(fd_closep)
     int writer = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (writer < 0) {

@@ -2,11 +2,13 @@
 #include "cli/steward_rules.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/strv.h"
 #include "base/utf8.h"
 #include "model/semver.h"
@@ -338,7 +340,8 @@ int steward_order_read(const void *packet, size_t len, char *const *registries,
     int r = order_fill(&in, rule, (const char *)packet + sizeof(q), len - sizeof(q), q.words, e);
     if (r == 0) {
         snprintf(order.act.act, sizeof(order.act.act), "%s", rule->act ? rule->act : "");
-        snprintf(order.act.what, sizeof(order.act.what), "%s", in.what.data ? in.what.data : "");
+        order.what = xstrndup(in.what.data ? in.what.data : "", in.what.len);
+        snprintf(order.act.what, sizeof(order.act.what), "%s", order.what);
         *ret = TAKE(&order, (struct steward_order){0});
     }
     buf_done(&in.what);
@@ -349,5 +352,6 @@ void steward_order_done(struct steward_order *o)
 {
     strv_free(o->command);
     strv_free(o->words);
+    free(o->what);
     *o = (struct steward_order){0};
 }

@@ -22,6 +22,7 @@ struct steward_order {
     char **command;       /* of belljar: "pkg", "install"; NULL: none is started */
     char **words;         /* behind it and the configuration */
     struct audit_act act; /* act.act "": nobody need know */
+    char *what;           /* all that it is about, of which act.what may be the beginning */
 };
 
 /* ERR_INVALID says what is wrong.  `registries`: hosts, or "*".  Pure. */

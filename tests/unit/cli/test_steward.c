@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,7 +62,7 @@ struct fixture {
     struct loop *loop;
     struct config *config;
     struct owned_dir packages;
-    struct log log;
+    struct log log, audit;
     struct steward steward;
     unsigned ended;
     int sock; /* the server's end */
@@ -85,13 +86,14 @@ static int setup(void **state)
     free(rest);
     f->packages = (struct owned_dir){folder, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     f->log = (struct log){.fd = open("/dev/null", O_WRONLY | O_CLOEXEC), .process = "test"};
+    f->audit = (struct log){.fd = memfd_create("audit", MFD_CLOEXEC), .process = "test"};
     const struct steward_config config = {
         .loop = f->loop,
         .config = f->config,
         .flags = flags,
         .packages = &f->packages,
         .log = &f->log,
-        .audit = &f->log,
+        .audit = &f->audit,
         .ended = on_ended,
         .ctx = f,
     };
@@ -109,6 +111,7 @@ static int teardown(void **state)
     config_free(f->config);
     fd_close(f->packages.fd);
     fd_close(f->log.fd);
+    fd_close(f->audit.fd);
     fd_close(f->sock);
     free(f);
     return 0;
@@ -118,6 +121,19 @@ static void step(struct fixture *f)
 {
     struct err e;
     assert_int_equal(loop_step(f->loop, UINT64_C(100000000), &e), 0);
+}
+
+static void send_words(struct fixture *f, uint32_t op, char kind, const char *text, uint32_t count)
+{
+    AUTO(buf_done) struct buf packet = {0};
+    const struct steward_request q = {op, 0, count};
+    struct err e;
+    buf_add(&packet, &q, sizeof(q));
+    for (uint32_t i = 0; i < count; i++) {
+        buf_add_fmt(&packet, "%c%s-%u", kind, text, (unsigned)i);
+        buf_add_char(&packet, '\0');
+    }
+    assert_int_equal(fd_send(f->sock, packet.data, packet.len, NULL, 0, &e), 0);
 }
 
 static void send_word(struct fixture *f, uint32_t op, uint32_t upload, char kind, const char *text)
@@ -220,6 +236,24 @@ static void test_what_is_refused_starts_nothing(void **state)
     }
 }
 
+static void test_the_audit_log_names_each_package(void **state)
+{
+    struct fixture *f = *state;
+    struct steward_answer answer;
+    send_words(f, STEWARD_INSTALL, 'p', "a-rather-long-name", 64);
+    AUTO(fd_closep) int fd = hear(f, &answer);
+    assert_int_equal(answer.kind, 0);
+    end_wait(f, 1);
+    AUTO(buf_done) struct buf told = {0};
+    struct err e;
+    assert_int_equal(lseek(f->audit.fd, 0, SEEK_SET), 0);
+    assert_int_equal(fd_read_all(f->audit.fd, 100000, &told, &e), 0);
+    for (unsigned i = 0; i < 64; i++) {
+        AUTO(mem_freep) char *name = xasprintf("a-rather-long-name-%u", i);
+        assert_non_null(strstr(told.data, name));
+    }
+}
+
 static void test_one_change_at_a_time(void **state)
 {
     struct fixture *f = *state;
@@ -284,6 +318,18 @@ static void test_an_image_is_sent_by_a_file_without_a_name(void **state)
     assert_non_null(strstr(command, "--events import - --as=toy"));
     assert_string_equal(input, "input: an image");
     end_wait(f, 1);
+}
+
+static void test_a_file_of_a_killed_one_is_in_nobodys_way(void **state)
+{
+    struct fixture *f = *state;
+    struct steward_answer answer;
+    AUTO(mem_freep) char *name = xasprintf(".upload-%d", (int)getpid());
+    fd_close(openat(f->packages.fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    send_word(f, STEWARD_UPLOAD, 0, 0, NULL);
+    AUTO(fd_closep) int file = hear(f, &answer);
+    assert_true(file >= 0);
+    assert_int_equal(faccessat(f->packages.fd, name, F_OK, 0), -1);
 }
 
 static void test_an_upload_serves_once_and_may_be_dropped(void **state)
@@ -379,10 +425,12 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(test_words_are_given_on_with_the_parents_flags),
         TEST(test_what_is_refused_starts_nothing),
+        TEST(test_the_audit_log_names_each_package),
         TEST(test_one_change_at_a_time),
         TEST(test_questions_do_not_wait_for_changes),
         TEST(test_a_flood_is_refused),
         TEST(test_an_image_is_sent_by_a_file_without_a_name),
+        TEST(test_a_file_of_a_killed_one_is_in_nobodys_way),
         TEST(test_an_upload_serves_once_and_may_be_dropped),
         TEST(test_too_many_uploads_are_refused),
         TEST(test_a_change_outlives_the_server_that_asked),

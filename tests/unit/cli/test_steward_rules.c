@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,22 @@ static void test_who_asks_is_for_the_audit_log_alone(void **state)
     assert_string_equal(order.act.what, "ruby/3.1 c++");
     assert_true(order.changes);
     assert_int_equal(strv_len(order.words), 3);
+}
+
+static void test_all_that_is_named_is_for_the_audit_log(void **state)
+{
+    (void)state;
+    AUTO(steward_order_done) struct steward_order order = {0};
+    struct said said[64];
+    char names[ARRAY_LEN(said)][16];
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        snprintf(names[i], sizeof(names[i]), "package-%zu", i);
+        said[i] = (struct said){'p', names[i]};
+    }
+    assert_int_equal(read_words(STEWARD_REMOVE, 0, said, ARRAY_LEN(said), some_registries, &order),
+                     0);
+    assert_non_null(strstr(order.what, "package-0 package-1 "));
+    assert_true(str_ends(order.what, " package-63"));
 }
 
 static void test_packages_are_names_and_ranges(void **state)
@@ -276,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_become_a_command_line),
         cmocka_unit_test(test_who_asks_is_for_the_audit_log_alone),
+        cmocka_unit_test(test_all_that_is_named_is_for_the_audit_log),
         cmocka_unit_test(test_packages_are_names_and_ranges),
         cmocka_unit_test(test_long_words_are_refused),
         cmocka_unit_test(test_libraries_are_no_orders_to_apt),
