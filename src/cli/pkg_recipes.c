@@ -236,8 +236,8 @@ int pkg_add(struct pkg *p, char *const *words)
     }
     if (!p->o.libraries) {
         err_set(&e, ERR_INVALID,
-                "'%.80s': write 'belljar pkg add FILE" SUFFIX
-                "', or 'belljar pkg add NAME --with NAME'",
+                "'%.80s': write 'belljar pkg add FILE" SUFFIX "', 'belljar pkg add FILE" SPEC_SUFFIX
+                "' or 'belljar pkg add NAME --with NAME'",
                 words[0]);
         (void)pkg_fail(p, &e);
         return CLI_USAGE;

@@ -179,7 +179,7 @@ int hello_ask(struct workshop *w, struct manifest *m, struct err *e)
         buf_add(&answer, "", 0);
         r = version_take(m, answer.data, recipe->ask_after, e);
     }
-    return r < 0 ? err_wrap(e, "the version of %s", m->id) : 0;
+    return r < 0 ? err_wrap(e, "its version") : 0;
 }
 
 /* --- hello ------------------------------------------------------------------------------------ */
@@ -348,6 +348,5 @@ int hello_run(struct workshop *w, const struct manifest *m, bool prepared, struc
     r = r < 0 ? r
               : workshop_run(w, m->layers, m->layer_count, &command, &files, NULL, 0, ANSWER_MAX,
                              &printed, &said, &status, e);
-    r = r < 0 ? r : judge(m, &printed, &said, status, e);
-    return r < 0 ? err_wrap(e, "%s", m->id) : 0;
+    return r < 0 ? r : judge(m, &printed, &said, status, e);
 }

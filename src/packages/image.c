@@ -121,7 +121,8 @@ static int manifest_finish(const struct image_import *i, struct manifest *m, str
         m->version = image_version_of(m->recipe->version ? m->recipe->version : "0.0.0");
     }
     r = r < 0 ? r : hello_run(i->workshop, m, false, e);
-    return r < 0 ? r : store_put(i->store, m, e);
+    r = r < 0 ? r : store_put(i->store, m, e);
+    return r < 0 ? err_wrap(e, "%s", m->id) : 0;
 }
 
 static int runtimes_put(const struct image_import *i, const struct oci_image *image,

@@ -142,8 +142,8 @@ static int libraries_add(const struct install *i, struct installation *in, char 
     for (char *const *l = libraries; *l; l++) {
         char *package = library_package(in->recipe, *l);
         if (!package) {
-            return err_set(e, ERR_UNSUPPORTED, "%s has no way to add libraries (install.library)",
-                           in->recipe->id);
+            return err_set(e, ERR_UNSUPPORTED,
+                           "there is no way to add libraries (install.library)");
         }
         strv_add_take(&packages, package);
     }

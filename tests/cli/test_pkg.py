@@ -209,7 +209,7 @@ def test_a_bad_word_stops_all_before_anything_is_installed(store):
     (["install"], "write: belljar pkg install NAME[=VERSION]..."),
     (["installl", "x"], "there is no 'belljar pkg installl'; did you mean 'install'?"),
     (["list", "--with", "x"], "'belljar pkg list' takes no --with"),
-    (["add", "python"], "write 'belljar pkg add FILE.toml', or 'belljar pkg add NAME --with NAME'"),
+    (["add", "python"], "write 'belljar pkg add FILE.toml', 'belljar pkg add FILE.json' or 'belljar pkg add NAME --with NAME'"),
     ([], "write 'belljar pkg' and one of: install, remove,"),
 ])
 def test_wrong_command_lines_say_what_to_write(store, words, said):
