@@ -92,6 +92,20 @@ PROGRAMS = [
     ("forte", "1 INPUT 5: PRINT 5 + 1: REM all: of: this\n2 END\n", "41\n", "42\n"),
     ("forte", f"1 PRINT ({10 ** 30} * {10 ** 30}): LET {10 ** 40} = 3: PRINT ({10 ** 40} + 1)\n2 END\n", "", f"{10 ** 60}\n4\n"),
     ("forte", '1 GET 1000: PUT 1000: PRINT "a\\"b"; : GET 2000: PRINT 2000\n2 END\n', "x", 'xa"b256\n'),
+    ("unlambda", "`r`.*i", "", "*\n"),
+    ("unlambda", "``cir", "", "\n"),
+    ("unlambda", "`d`.ai", "", ""),
+    ("unlambda", "``d`.ai.b # a promise is kept when it is called", "", "a"),
+    ("unlambda", "``d.a`.bi", "", "ba"),
+    ("unlambda", "``vd`.ai", "", "a"),
+    ("unlambda", "`.a`e`.bi", "", "b"),
+    ("unlambda", "```k.a.bi", "", "a"),
+    ("unlambda", "````sk.a.b.c", "", "ab"),
+    ("unlambda", "``@`.+`|i`.-i", "x", "+-"),
+    ("unlambda", "``@i```?xi.*i", "x", "*"),
+    ("unlambda", "``@i```?xi.*i", "y", ""),
+    ("unlambda", "``@i```?xi.*i", "", ""),
+    ("unlambda", "```s`d`@|i`ci", "x", "x"),
     ("cjam", "4 2 3*7-+", "", "3"),
     ("cjam", "5,{_*}%p", "", "[0 1 4 9 16]\n"),
     ("cjam", "l~+", "3 4\n", "7"),
@@ -111,6 +125,7 @@ ERRORS = [
     ("whitespace", "   "), ("lolcode", LOL % "VISIBLE"), ("golfscript", "+"), ("rockstar", "Shout\n"), ("forte", "1 PRINT 1"),
     ("forte", "1 LET 1"), ("forte", '1 PRINT "x'), ("cjam", "+"), ("cjam", '"x'), ("cjam", "1{+}~"), ("cjam", "[]:+"), ("cjam", "ez"),
     ("cjam", "1}"), ("subleq", "1 x 3"), ("thue", "a=b\n"),
+    ("unlambda", "``i"), ("unlambda", "x"), ("unlambda", "ii"), ("unlambda", ""), ("unlambda", "`i?"),
 ]
 
 
