@@ -337,6 +337,18 @@ static bool scope_pass(const struct gate *g, struct http_request *r, const struc
     return true;
 }
 
+/* An administrator's routes want Judge0's other token beside it, which its clients have not. */
+static bool token_pass(const struct gate *g, struct http_request *r, const struct gate_rules *rules)
+{
+    const struct config *config = g->api->config;
+    const char *header = http_header(r, config->judge0_authz_header);
+    return (http_route(r)->flags & ROUTE_ADMIN) == 0 ||
+           gate_token_find(header, config->judge0_authz_token) > 0 ||
+           refuse(g, r, rules, "scope", 403,
+                  "a token of judge0.authn_token is no administrator's: use a key with the scope "
+                  "'admin', or send one of judge0.authz_token as well, in judge0.authz_header");
+}
+
 /* Who has no key of ours: an address, or one of Judge0's tokens.  Tokens can be guessed, so that
  * the address's rate comes before the look at them. */
 static bool stranger_pass(const struct gate *g, struct http_request *r,
@@ -352,8 +364,9 @@ static bool stranger_pass(const struct gate *g, struct http_request *r,
     size_t token = token_of(g, rules, secrets);
     if (token > 0) {
         snprintf(c->name, sizeof(c->name), "token %zu", token);
+        return token_pass(g, r, rules);
     }
-    if (token > 0 || !key_is_needed(g)) {
+    if (!key_is_needed(g)) {
         return true;
     }
     http_add_header(r, "WWW-Authenticate", "Bearer");

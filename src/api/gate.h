@@ -8,7 +8,8 @@
  *   2. the address: judge0.allow_ip, judge0.disallow_ip
  *   3. the key, when keys are needed: Authorization (Bearer or raw), X-Api-Key, the header
  *      judge0.authn_header (X-Auth-Token), or the WebSocket subprotocol "belljar.key.SECRET" (pages
- *      cannot set headers); one of judge0.authn_token is as good as a key
+ *      cannot set headers); one of judge0.authn_token is as good as a key, but for an
+ *      administrator's routes, which want one of judge0.authz_token beside it
  *   4. the rate of its key, else of its address (who comes without a good key, too): RateLimit-*
  *      always, 429 with Retry-After beyond
  *   5. the route's scope (enum http_route_flag)

@@ -92,11 +92,12 @@ static void server_start(struct fixture *f)
 
 static int setup_with(void **state, unsigned rate)
 {
-    static char header[] = "X-Auth-Token";
+    static char header[] = "X-Auth-Token", authz_header[] = "X-Auth-User";
     struct fixture *f = xcalloc(1, sizeof(*f));
     struct err e = {0};
     assert_int_equal(loop_new(&f->loop, &e), 0);
     f->config = (struct config){.judge0_authn_header = header,
+                                .judge0_authz_header = authz_header,
                                 .caller_rate = rate,
                                 .caller_burst = rate > 0 ? 2 : 0,
                                 .caller_running = 5};
@@ -125,6 +126,7 @@ static int teardown(void **state)
     gated_close(&f->gated, &f->api);
     loop_free(f->loop);
     strv_free(f->config.judge0_authn_token);
+    strv_free(f->config.judge0_authz_token);
     free(f);
     return 0;
 }
@@ -240,12 +242,24 @@ static void test_tokens_of_judge0_are_as_good(void **state)
 {
     struct fixture *f = *state;
     strv_add(&f->config.judge0_authn_token, "legacy");
-    expect(f, "/admin", "X-Auth-Token: legacy\r\n", "", 200, "\"token 1 7\"");
-    expect(f, "/admin", "Authorization: Bearer legacy\r\n", "", 200, "\"token 1 7\"");
+    expect(f, "/read", "X-Auth-Token: legacy\r\n", "", 200, "\"token 1 7\"");
+    expect(f, "/run", "Authorization: Bearer legacy\r\n", "", 200, "\"token 1 7\"");
     expect(f, "/any", "X-Auth-Token: legacy2\r\n", "", 401, "");
     f->rules.tokens_as_judge0 = true;
     expect(f, "/any", "Authorization: legacy\r\n", "", 401, "");
     expect(f, "/any", "X-Auth-Token: legacy\r\n", "", 200, "");
+}
+
+static void test_token_of_judge0_administers_nothing_alone(void **state)
+{
+    struct fixture *f = *state;
+    strv_add(&f->config.judge0_authn_token, "legacy");
+    expect(f, "/admin", "X-Auth-Token: legacy\r\n", "", 403, "");
+    expect(f, "/admin", "X-Auth-Token: legacy\r\nX-Auth-User: %s\r\n", "boss", 403, "");
+    strv_add(&f->config.judge0_authz_token, "boss");
+    expect(f, "/admin", "X-Auth-Token: legacy\r\nX-Auth-User: %s\r\n", "boss", 200, "");
+    expect(f, "/admin", "X-Auth-Token: legacy\r\nX-Auth-User: %s\r\n", "bos", 403, "");
+    expect(f, "/admin", "X-Auth-User: %s\r\n", "boss", 401, "");
 }
 
 static void test_rates_are_told_and_held(void **state)
@@ -352,6 +366,7 @@ int main(void)
         TEST(test_a_key_is_needed_once_there_is_one),
         TEST(test_scopes_open_their_routes),
         TEST(test_tokens_of_judge0_are_as_good),
+        TEST(test_token_of_judge0_administers_nothing_alone),
         TEST(test_rates_are_told_and_held),
         cmocka_unit_test_setup_teardown(test_strangers_pay_with_their_address, setup_rate,
                                         teardown),
