@@ -31,9 +31,11 @@ def claimed(server, kind):
 
 def wait_until(condition, seconds=10):
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not condition():
+        if time.monotonic() > end:
+            return False
         time.sleep(0.01)
-    return condition()
+    return True
 
 
 def hello(server, language):
@@ -95,9 +97,10 @@ def test_compiled_programs_get_plain_spares(start):
 
 
 def test_spares_go_when_nobody_asks(start):
-    server = start("--pool-idle-ms", "300")
+    server = start("--pool-idle-ms", "2000")
     for _ in range(5):
         hello(server, "bash")
+    assert wait_until(lambda: spares(server, "warm") > 0)
     assert wait_until(lambda: spares(server, "warm") == 0)
     assert wait_until(lambda: not cgroup_leaves(server.instance))
 
