@@ -82,6 +82,19 @@ struct table_node *table_find(const struct table *t, const char *key)
     return node;
 }
 
+struct table_node *table_next(const struct table *t, const struct table_node *node)
+{
+    if (node && node->next) {
+        return node->next;
+    }
+    for (size_t i = node ? (node->hash & (t->slot_count - 1)) + 1 : 0; i < t->slot_count; i++) {
+        if (t->slots[i]) {
+            return t->slots[i];
+        }
+    }
+    return NULL;
+}
+
 void table_remove(struct table *t, struct table_node *node)
 {
     if (!node->key) {

@@ -28,5 +28,8 @@ void table_done(struct table *t); /* the nodes' owners are not touched */
 void table_add(struct table *t, struct table_node *node, const char *key);
 struct table_node *table_find(const struct table *t, const char *key); /* NULL: there is none */
 void table_remove(struct table *t, struct table_node *node); /* also when it is not in it */
+/* One after the other, in no order: the first for NULL, NULL after the last.  Nothing may be added
+ * meanwhile, and what comes next must not be removed. */
+struct table_node *table_next(const struct table *t, const struct table_node *node);
 
 #define TABLE_ITEM(node, type, member) CONTAINER_OF(node, type, member)

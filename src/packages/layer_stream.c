@@ -38,13 +38,11 @@ struct stream {
 
 static void stream_done(struct stream *s)
 {
-    for (size_t i = 0; i < s->hards.slot_count; i++) {
-        while (s->hards.slots[i]) {
-            struct hard *h = TABLE_ITEM(s->hards.slots[i], struct hard, node);
-            table_remove(&s->hards, &h->node);
-            free(h->path);
-            free(h);
-        }
+    for (struct table_node *node = table_next(&s->hards, NULL), *next; node; node = next) {
+        next = table_next(&s->hards, node);
+        struct hard *h = TABLE_ITEM(node, struct hard, node);
+        free(h->path);
+        free(h);
     }
     table_done(&s->hards);
     sha256_free(s->sha);

@@ -54,13 +54,11 @@ static void taking_done(struct taking *t)
 
 void store_files_done(struct store_files *f)
 {
-    for (size_t i = 0; i < f->seen.slot_count; i++) {
-        while (f->seen.slots[i]) {
-            struct seen *one = TABLE_ITEM(f->seen.slots[i], struct seen, node);
-            table_remove(&f->seen, &one->node);
-            free(one->path);
-            free(one);
-        }
+    for (struct table_node *node = table_next(&f->seen, NULL), *next; node; node = next) {
+        next = table_next(&f->seen, node);
+        struct seen *one = TABLE_ITEM(node, struct seen, node);
+        free(one->path);
+        free(one);
     }
     table_done(&f->seen);
 }
@@ -208,14 +206,13 @@ int store_files_take(const struct package_store *s, int scratch_fd, int tree_fd,
 void store_files_give(const struct package_store *s, int tree_fd, const struct store_files *f)
 {
     AUTO(fd_closep) int files_fd = files_open(s);
-    for (size_t i = 0; files_fd >= 0 && i < f->seen.slot_count; i++) {
-        for (struct table_node *node = f->seen.slots[i]; node; node = node->next) {
-            const struct seen *one = TABLE_ITEM(node, struct seen, node);
-            /* Somebody else's may be there meanwhile; then this one is alone. */
-            if (one->path && linkat(tree_fd, one->path, files_fd, one->name, 0) < 0 &&
-                errno != EEXIST) {
-                return; /* a file system without links, or full: nothing is shared */
-            }
+    struct table_node *node = NULL;
+    while (files_fd >= 0 && (node = table_next(&f->seen, node)) != NULL) {
+        const struct seen *one = TABLE_ITEM(node, struct seen, node);
+        /* Somebody else's may be there meanwhile; then this one is alone. */
+        if (one->path && linkat(tree_fd, one->path, files_fd, one->name, 0) < 0 &&
+            errno != EEXIST) {
+            return; /* a file system without links, or full: nothing is shared */
         }
     }
 }

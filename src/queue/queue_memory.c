@@ -337,11 +337,9 @@ static bool memory_cancel(struct queue *q, const char *id)
 static void memory_free(struct queue *q)
 {
     struct memory_queue *m = of(q);
-    for (size_t i = 0; i < m->items.slot_count; i++) {
-        for (struct table_node *node = m->items.slots[i], *next; node; node = next) {
-            next = node->next;
-            item_free(TABLE_ITEM(node, struct item, by_id));
-        }
+    for (struct table_node *node = table_next(&m->items, NULL), *next; node; node = next) {
+        next = table_next(&m->items, node);
+        item_free(TABLE_ITEM(node, struct item, by_id));
     }
     table_done(&m->callers);
     table_done(&m->items);

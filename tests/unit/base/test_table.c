@@ -79,6 +79,26 @@ static void test_remove_of_what_is_not_in_it_changes_nothing(void **state)
     table_done(&t);
 }
 
+static void test_next_gives_each_once_which_may_go_meanwhile(void **state)
+{
+    (void)state;
+    struct table t = {0};
+    static struct thing things[MANY];
+    assert_null(table_next(&t, NULL));
+    fill(&t, things, MANY);
+    for (struct table_node *node = table_next(&t, NULL), *next; node; node = next) {
+        next = table_next(&t, node);
+        struct thing *one = TABLE_ITEM(node, struct thing, node);
+        assert_ptr_equal(find(&t, one->name), one);
+        table_remove(&t, node);
+    }
+    assert_int_equal(t.count, 0);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_null(things[i].node.key);
+    }
+    table_done(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +106,7 @@ int main(void)
         cmocka_unit_test(test_find_gives_what_was_added_also_after_growing),
         cmocka_unit_test(test_remove_takes_one_and_leaves_the_others),
         cmocka_unit_test(test_remove_of_what_is_not_in_it_changes_nothing),
+        cmocka_unit_test(test_next_gives_each_once_which_may_go_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
