@@ -321,7 +321,7 @@ class InitBox:
         def call_of(task):
             try:
                 return pathlib.Path(f"/proc/{pid}/task/{task}/syscall").read_text().split()[0]
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):  # before it was opened, or since
                 return "ended"
 
         def waits():
