@@ -431,6 +431,38 @@ static size_t failed_count(const struct crew *c)
     return failed;
 }
 
+/* Something that was installed stands on it. */
+static bool is_of_use(const struct crew *c, size_t index)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct job *job = c->jobs[i];
+        for (size_t k = 0; job->state == JOB_DONE && k < job->need_count; k++) {
+            if (job->needs[k] == index && (!job->task.part || is_of_use(c, i))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The next attempt begins with them. */
+static void kept_tell(const struct crew *c)
+{
+    AUTO(buf_done) struct buf ids = {0};
+    for (size_t i = 0; i < c->count; i++) {
+        const struct job *job = c->jobs[i];
+        if (job->task.part && job->state == JOB_DONE && !is_of_use(c, i)) {
+            buf_add_fmt(&ids, "%s%s", ids.len > 0 ? ", " : "", job->task.part->id);
+        }
+    }
+    if (ids.len > 0) {
+        cli_note("pkg",
+                 "kept for the next attempt: %s; 'belljar pkg gc' frees what nothing "
+                 "stands on, and what was downloaded",
+                 ids.data);
+    }
+}
+
 int crew_run(struct pkg *p, struct shop *s, crew_work_fn *work)
 {
     AUTO(crew_done) struct crew c = {.pkg = p, .shop = s, .work = work};
@@ -450,5 +482,6 @@ int crew_run(struct pkg *p, struct shop *s, crew_work_fn *work)
         cli_note("pkg", "%zu of %zu could not be installed; the same command goes on with them",
                  failed, shop_count(s));
     }
+    kept_tell(&c);
     return failed > 0 ? CLI_FAILED : CLI_OK;
 }

@@ -199,7 +199,7 @@ int package_store_open(const char *packages_dir, bool write, struct package_stor
 void package_store_close(struct package_store *s)
 {
     if (s) {
-        store_hold_drop(s, NULL, 0);
+        store_discard(s);
         free(s->held);
         fd_close(s->fd);
         free(s);

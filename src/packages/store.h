@@ -45,7 +45,9 @@ struct package_store;
 /* `write`: makes what is missing, and removes what the dead have left. */
 int package_store_open(const char *packages_dir, bool write, struct package_store **ret,
                        struct err *e);
-void package_store_close(struct package_store *s); /* NULL is fine */
+/* Layers that it has committed and nobody has named are removed: they are of an installation that
+ * failed.  NULL is fine. */
+void package_store_close(struct package_store *s);
 void package_store_closep(struct package_store **s);
 int store_fd(const struct package_store *s); /* of the directory; stays the store's */
 
@@ -77,8 +79,8 @@ struct layer {
  * sockets and fifos refused but for overlayfs' whiteouts, what is below dev, proc, sys, box, tmp
  * and run left out; hashed; synced; renamed.  An equal one that is there already is taken instead.
  *
- * The layer is held until store_put has named it, or store_close: no store_collect of others takes
- * it.  The stage is still to be ended with stage_done.
+ * The layer is held until store_put has named it: no store_collect of others takes it.  The stage
+ * is still to be ended with stage_done.
  */
 int store_commit(struct stage *st, struct layer *ret, struct err *e);
 int store_layer(const struct package_store *s, uint32_t id, struct layer *ret, struct err *e);
@@ -102,7 +104,8 @@ int store_remove(struct package_store *s, const char *id, struct err *e);
 /*
  * Removes layers that no runtime names, also those that this store has committed and not put.
  * Those that are in use are waited for when `wait`, else left; *ret_left says how many.  Nothing is
- * removed while there is a manifest that cannot be read: the error names it.
+ * removed while there is a manifest that cannot be read: the error names it.  *ret_bytes is what
+ * the file system gets back: a file that other layers have, too, is none of it.
  */
 int store_collect(struct package_store *s, bool wait, uint64_t *ret_bytes, unsigned *ret_left,
                   struct err *e);

@@ -78,6 +78,9 @@ int store_next_id(const struct package_store *s, const struct stage *st, uint32_
 void store_hold_add(struct package_store *s, uint32_t id, int fd); /* takes fd */
 void store_hold_drop(struct package_store *s, const uint32_t *ids,
                      size_t count); /* ids NULL: all */
+/* Lets go of all that is held, and removes what of it no runtime names and nobody else has.  What
+ * cannot be removed is left to store_collect. */
+void store_discard(struct package_store *s);
 
 /* --- runtimes ------------------------------------------------------------------------------- */
 

@@ -31,6 +31,8 @@ args = ["--version"]
 [install]
 own = ["brainfuck"]
 """
+PART = 'name = "below"\nversion = "1.0.0"\n[install]\nown = ["brainfuck"]\n'
+ON_PART = OWN.replace('own = ["brainfuck"]', 'on = ["part/toy"]\nown = ["befunge93"]')
 NPM = """language = "toy"
 name = "Toy"
 version = "1.0.0"
@@ -98,11 +100,11 @@ class Packages(Store):
         return done.stdout == "A" or done.stderr
 
     def refused(self, *says):
-        """In words; what was there before is there."""
-        before = self.runtimes()
+        """In words; what was there before is there, and nothing else."""
+        before, layers = self.runtimes(), self.layers()
         done = self.install()
         assert done.returncode == 1 and all(word in done.stderr for word in says), done.stderr
-        assert self.runtimes() == before and self.leftovers() == []
+        assert self.runtimes() == before and self.leftovers() == [] and self.layers() == layers
 
 
 @pytest.fixture
@@ -175,6 +177,28 @@ def test_an_interpreter_elsewhere_is_refused(packages, name):
 
 def test_a_failing_hello_leaves_nothing(packages):
     packages.own(OWN + '[tests]\nhello = "+."\n').refused("hello")
+
+
+def test_what_a_failed_one_stands_on_is_kept_for_the_next_attempt(packages):
+    packages.recipe("part/toy", PART)
+    packages.own(ON_PART + '[tests]\nhello = "+."\n')
+    before = packages.layers()
+    done = packages.install()
+    assert done.returncode == 1 and "part/toy" in done.stderr and "belljar pkg gc" in done.stderr, done.stderr
+    assert "part@toy" in packages.runtimes() and "toy@1" not in packages.runtimes()
+    assert len(packages.layers()) == len(before) + 1
+    made = os.stat(packages.folder / "runtimes/part@toy").st_ino
+    done = packages.own(ON_PART).install()
+    assert done.returncode == 0 and "belljar pkg gc" not in done.stderr, done.stderr
+    assert packages.installed() is True and os.stat(packages.folder / "runtimes/part@toy").st_ino == made
+
+
+def test_what_a_failed_one_stands_on_is_freed_by_gc(packages):
+    before = packages.layers()
+    packages.recipe("part/toy", PART)
+    assert packages.own(ON_PART + '[tests]\nhello = "+."\n').install().returncode == 1
+    assert packages.belljar("pkg gc").returncode == 0
+    assert "part@toy" not in packages.runtimes() and packages.layers() == before
 
 
 # --- npm's packages

@@ -430,6 +430,38 @@ static void test_a_committed_layer_is_safe_until_it_is_put(void **state)
     package_store_close(other);
 }
 
+/* An installation that fails ends so. */
+static void test_what_was_committed_and_not_named_goes_with_its_store(void **state)
+{
+    struct bench *b = *state;
+    struct err e = {0};
+    uint32_t named = layer_make(b, "named");
+    assert_done(runtime_put(b, "a/1", &named, 1, 1, &e), e);
+    struct package_store *other = open_again(b, true);
+    struct bench failing = {.store = other};
+    layer_make(&failing, "of no use");
+    assert_int_equal(layer_make(&failing, "named"), named);
+    package_store_close(other);
+    struct layer layer;
+    assert_done(store_layer(b->store, named, &layer, &e), e);
+    assert_int_equal(count_in(b, "layers"), 1);
+    assert_int_equal(count_in(b, "digests"), 1);
+    assert_int_equal(count_in(b, "stage"), 0);
+}
+
+static void test_what_another_has_committed_too_stays(void **state)
+{
+    struct bench *b = *state;
+    struct err e = {0};
+    uint32_t id = layer_make(b, "same"), foreign = layer_make(b, "another's");
+    struct package_store *other = open_again(b, true);
+    struct bench failing = {.store = other};
+    assert_int_equal(layer_make(&failing, "same"), id);
+    package_store_close(other);
+    const uint32_t both[] = {id, foreign};
+    assert_done(runtime_put(b, "a/1", both, 2, 2, &e), e);
+}
+
 static void test_collect_waits_for_the_last_user(void **state)
 {
     struct bench *b = *state;
@@ -567,6 +599,8 @@ int main(void)
         IN_STORE(test_collect_leaves_what_is_named_or_held),
         IN_STORE(test_collect_removes_nothing_beside_a_broken_manifest),
         IN_STORE(test_a_committed_layer_is_safe_until_it_is_put),
+        IN_STORE(test_what_was_committed_and_not_named_goes_with_its_store),
+        IN_STORE(test_what_another_has_committed_too_stays),
         IN_STORE(test_collect_waits_for_the_last_user),
         IN_STORE(test_hold_says_what_is_gone),
         IN_STORE(test_one_recipe_is_installed_by_one_at_a_time),

@@ -20,8 +20,11 @@
 #include "base/mem.h"
 #include "base/tree.h"
 #include "bench.h"
+#include "packages/layer_walk.h"
 #include "packages/store_files.h"
 #include "packages/store_usage.h"
+
+#define SCALE 6 /* a file may have three names */
 
 /* Large enough to be shared. */
 static char *library(char letter)
@@ -59,13 +62,14 @@ static struct stat stat_of(const struct bench *b, uint32_t id, const char *name)
     return st;
 }
 
-static void remove_runtime(struct bench *b, const char *id)
+static uint64_t remove_runtime(struct bench *b, const char *id)
 {
     struct err e = {0};
     uint64_t bytes = 0;
     unsigned left;
     assert_done(store_remove(b->store, id, &e), e);
     assert_done(store_collect(b->store, false, &bytes, &left, &e), e);
+    return bytes;
 }
 
 static void test_equal_files_of_two_layers_are_one(void **state)
@@ -128,6 +132,48 @@ static void test_what_no_layer_has_is_removed(void **state)
     assert_int_equal(count_in(b, "files"), 0);
 }
 
+static int on_node(void *ctx, const struct layer_node *n, struct err *e)
+{
+    uint64_t *bytes = ctx;
+    (void)e;
+    if (n->path[0] == '\0') {
+        return 0; /* the folder itself stays */
+    }
+    /* A file's names add up to it. */
+    uint64_t names = n->type == LAYER_DIR ? 1 : n->st.st_nlink;
+    *bytes += (uint64_t)n->st.st_blocks * 512 * SCALE / names;
+    return 0;
+}
+
+/* What layers and their shared files take. */
+static uint64_t disk_bytes(const struct bench *b)
+{
+    static const char *const folders[] = {"layers", "files"};
+    uint64_t bytes = 0;
+    struct err e = {0};
+    const struct layer_visitor visitor = {.enter = on_node, .ctx = &bytes};
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        AUTO(fd_closep)
+        int fd = openat(store_fd(b->store), folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_done(layer_walk(fd, &visitor, &e), e);
+    }
+    return bytes / SCALE;
+}
+
+static void test_what_is_told_to_be_free_is_what_the_disk_gets_back(void **state)
+{
+    struct bench *b = *state;
+    struct err e = {0};
+    struct layer a = commit(b, "a", 0644, false), c = commit(b, "c", 0644, false);
+    assert_done(runtime_put(b, "x/1", &a.id, 1, 1, &e), e);
+    assert_done(runtime_put(b, "y/1", &c.id, 1, 1, &e), e);
+    uint64_t before = disk_bytes(b);
+    uint64_t first = remove_runtime(b, "x/1"); /* which brought what both have */
+    assert_int_equal(first, before - disk_bytes(b));
+    assert_int_equal(remove_runtime(b, "y/1"), before - first);
+    assert_int_equal(disk_bytes(b), 0);
+}
+
 static void test_usage_counts_what_is_shared_once(void **state)
 {
     struct bench *b = *state;
@@ -174,6 +220,7 @@ int main(void)
         TEST(test_equal_files_of_one_layer_stay_apart),
         TEST(test_equal_files_of_one_layer_stay_apart_when_all_is_shared),
         TEST(test_what_no_layer_has_is_removed),
+        TEST(test_what_is_told_to_be_free_is_what_the_disk_gets_back),
         TEST(test_usage_counts_what_is_shared_once),
         TEST(test_what_was_not_shared_is_shared_later),
     };

@@ -140,7 +140,8 @@ static void test_what_comes_is_told_and_seen_when_read(void **state)
     struct fixture *f = *state;
     struct err e = {0};
     start(f);
-    toy_put(f->b, "toy/1", "1.0.0", &f->layer, 1);
+    uint32_t layer = layer_make(f->b, "layer");
+    toy_put(f->b, "toy/1", "1.0.0", &layer, 1);
     while (f->calls == 0) {
         assert_int_equal(loop_step(f->loop, UINT64_MAX, &e), 0);
     }
