@@ -22,7 +22,6 @@
 #include "cli/tty.h"
 #include "engine/engine.h"
 #include "recipes/advice.h"
-#include "recipes/recipes.h"
 #include "runtimes/runtimes.h"
 
 /* Compile and run are two boxes, and a tool may be asked for its version in a third. */
@@ -140,31 +139,24 @@ static int run_submit(struct run *run, struct err *e)
     return 0;
 }
 
-static void on_unreadable(void *ctx, const struct err *e)
+static void unknown_tell(const struct run *run)
 {
-    (void)ctx;
-    cli_error("run", e);
-}
-
-static void unknown_tell(const struct run_options *o)
-{
+    const struct run_options *o = run->options;
     bool any = strcmp(o->range, "*") == 0;
-    AUTO(buf_done) struct buf advice = {0};
-    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, on_unreadable, NULL);
-    advice_install(recipes, o->language, o->range, &advice);
-    const char *what = advice.len > 0 ? advice.data : "'belljar runtimes' lists what it has";
-    cli_note("run", "this machine has no '%s'%s%s; %s%s", o->language, any ? "" : " of version ",
-             any ? "" : o->range, str_starts(what, "belljar ") ? "to install it: " : "", what);
+    AUTO(buf_done) struct buf remedy = {0};
+    advice_remedy(runtimes_recipes(run->local->runtimes), o->language, o->range, &remedy);
+    cli_note("run", "this machine has no '%s'%s%s; %s", o->language, any ? "" : " of version ",
+             any ? "" : o->range,
+             remedy.len > 0 ? remedy.data : "'belljar runtimes' lists what it has");
 }
 
 static void run_on_found(void *ctx, struct runtime *found)
 {
     struct run *run = ctx;
-    const struct run_options *o = run->options;
     struct err e;
     run->wait = NULL;
     if (!found) {
-        unknown_tell(o);
+        unknown_tell(run);
         run_over(run, RUN_FAILED);
         return;
     }

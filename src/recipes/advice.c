@@ -8,7 +8,11 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "recipes/recipes.h"
+
+#define NAME_MAX_CHARS 64
+#define COMMAND        "belljar pkg install "
 
 static const struct {
     const char *name, *package, *image, *why;
@@ -48,7 +52,7 @@ void advice_install(const struct recipes *r, const char *language, const char *r
     char *word = any ? xstrdup(language) : xasprintf("%s=%s", language, range);
     size_t count = 0;
     struct err e;
-    if (language[0] == '@') {
+    if (language[0] == '@' || strlen(language) > NAME_MAX_CHARS) {
         return;
     }
     if (recipes_choose(r, word, &chosen, &count, &e) == 0) {
@@ -56,8 +60,19 @@ void advice_install(const struct recipes *r, const char *language, const char *r
         bool plain = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789+-_.#=@/") == strlen(word) &&
                      word[0] != '#';
-        buf_add_fmt(ret, plain ? "belljar pkg install %s" : "belljar pkg install '%s'", word);
+        buf_add_fmt(ret, plain ? COMMAND "%s" : COMMAND "'%s'", word);
         return;
     }
     advice_elsewhere(language, ret);
+}
+
+void advice_remedy(const struct recipes *r, const char *language, const char *range,
+                   struct buf *ret)
+{
+    AUTO(buf_done) struct buf advice = {0};
+    advice_install(r, language, range, &advice);
+    if (advice.len > 0) {
+        buf_add_fmt(ret, "%s%s", str_starts(advice.data, COMMAND) ? "to install it: " : "",
+                    advice.data);
+    }
 }

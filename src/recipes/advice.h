@@ -10,5 +10,8 @@ struct recipes;
  * "*" for any version. */
 void advice_install(const struct recipes *r, const char *language, const char *range,
                     struct buf *ret);
+/* Likewise, for people: "to install it: belljar pkg install ruby". */
+void advice_remedy(const struct recipes *r, const char *language, const char *range,
+                   struct buf *ret);
 /* For a name that no recipe answers to. */
 void advice_elsewhere(const char *name, struct buf *ret);

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -151,6 +152,13 @@ struct recipes *recipes_new(const char *own_dir, recipe_source_say_fn *say, void
         by.say(ctx, &e);
     }
     return r;
+}
+
+struct recipes *recipes_new_beside(int packages_fd)
+{
+    char own[64];
+    snprintf(own, sizeof(own), "/proc/self/fd/%d/recipes", packages_fd);
+    return recipes_new(packages_fd >= 0 ? own : NULL, NULL, NULL);
 }
 
 void recipes_free(struct recipes *r)

@@ -18,6 +18,8 @@ struct recipes;
  * names it; `say` gets it (and the others are there). */
 struct recipes *recipes_new(const char *own_dir, void (*say)(void *ctx, const struct err *e),
                             void *ctx);
+/* With those of a package store's directory, -1: there is none.  Nobody hears of what is wrong. */
+struct recipes *recipes_new_beside(int packages_fd);
 void recipes_free(struct recipes *r);   /* NULL is fine */
 void recipes_freep(struct recipes **r); /* for AUTO */
 /* Sorted by language, then version, highest first; parts, which have no language, are last. */

@@ -114,14 +114,6 @@ static void learn_package_version(struct offer_set *c, const struct host_view *v
     }
 }
 
-/* Of this belljar, and of the operator's own. */
-static struct recipes *recipes_read(int packages_fd)
-{
-    char own[64];
-    snprintf(own, sizeof(own), "/proc/self/fd/%d/recipes", packages_fd);
-    return recipes_new(packages_fd >= 0 ? own : NULL, NULL, NULL);
-}
-
 void offers_scan(const struct host_view *view, int prepared_fd, int packages_fd,
                  struct offer_set *ret)
 {
@@ -130,7 +122,7 @@ void offers_scan(const struct host_view *view, int prepared_fd, int packages_fd,
     size_t count = view->recipe_count;
     *ret = (struct offer_set){0};
     if (recipes == NULL) {
-        all = recipes_read(packages_fd);
+        all = recipes_new_beside(packages_fd);
         recipes = recipes_all(all, &count);
     }
     for (size_t i = 0; i < count; i++) {

@@ -419,6 +419,11 @@ void runtimes_refresh(struct runtimes *r)
     loop_defer(r->loop, &r->change, tell_change, r);
 }
 
+const struct recipes *runtimes_recipes(struct runtimes *r)
+{
+    return unknown_recipes(&r->unknown);
+}
+
 void runtimes_on_change(struct runtimes *r, void (*fn)(void *ctx), void *ctx)
 {
     r->changed = fn;
@@ -477,7 +482,7 @@ struct runtimes *runtimes_new_at(const struct host_view *view, struct loop *loop
     r->view = view;
     r->cache_path = xstrdup(cache_path);
     r->prepared_fd = prepared_fd;
-    r->packages_fd = packages_fd;
+    r->packages_fd = r->unknown.packages_fd = packages_fd;
     list_init(&r->waits);
     list_init(&r->kept);
     r->asker = asker_new(loop, log, on_version, r);

@@ -14,6 +14,7 @@
 struct err;
 struct log;
 struct loop;
+struct recipes;
 struct runtimes;
 struct sandbox;
 struct semver;
@@ -65,6 +66,10 @@ struct runtime *runtimes_builtin(struct runtimes *r, const char *name);
 typedef void runtimes_kept_free_fn(void *value);
 void runtimes_keep(struct runtimes *r, const void *key, void *value, runtimes_kept_free_fn *fn);
 void *runtimes_kept(struct runtimes *r, const void *key);
+
+/* All recipes, for who asked for what is not there (recipes/advice.h): the operator's own as they
+ * were at most a second ago; valid until the next call. */
+const struct recipes *runtimes_recipes(struct runtimes *r);
 
 /* Called after what is offered may have changed, never from inside another call; one listener,
  * NULL: none. */

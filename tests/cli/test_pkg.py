@@ -536,6 +536,12 @@ def test_run_names_the_command_that_installs_a_language():
     assert done.stderr == "belljar run: this machine has no 'rockstar'; to install it: belljar pkg install rockstar\n"
 
 
+def test_run_knows_the_operators_own_recipes(store):
+    store.good("install", "toy")
+    done = belljar("run", "--runtimes-dir", store.path, "-l", "toy2", "-", input="")
+    assert done.stderr == "belljar run: this machine has no 'toy2'; to install it: belljar pkg install toy2\n"
+
+
 def test_docs_name_every_action():
     text = pathlib.Path(__file__).parents[2].joinpath("docs/packages.md").read_text()
     usage = belljar("pkg").stderr.split("one of: ")[1].strip()

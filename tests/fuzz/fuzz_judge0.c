@@ -49,9 +49,9 @@ enum judge0_language_state judge0_language_state(const struct judge0_language_se
     return judge0_language(FLAVOUR_CE, id) != NULL ? LANGUAGE_READY : LANGUAGE_UNKNOWN;
 }
 
-void judge0_language_remedy(enum judge0_flavour flavour, int id, struct buf *ret)
+void judge0_language_remedy(const struct judge0_language_set *set, int id, struct buf *ret)
 {
-    (void)flavour;
+    (void)set;
     (void)id;
     (void)ret;
 }

@@ -78,6 +78,7 @@ const struct judge0_language *judge0_language(enum judge0_flavour flavour, int i
 struct judge0_language_set {
     unsigned refs;
     const struct table *table;
+    struct runtimes *owner;
     struct runtime **runtimes; /* one for each row; NULL: it cannot run */
 };
 
@@ -126,6 +127,7 @@ static struct judge0_language_set *set_make(struct runtimes *runtimes, const str
     struct judge0_language_set *set = xcalloc(1, sizeof(*set));
     set->refs = 1;
     set->table = table;
+    set->owner = runtimes;
     set->runtimes = xcalloc(table->count, sizeof(struct runtime *));
     for (size_t i = 0; i < table->count; i++) {
         enum judge0_flavour flavour = table == &tables[FLAVOUR_EXTRA] ? FLAVOUR_EXTRA : FLAVOUR_CE;
@@ -236,20 +238,13 @@ void judge0_language_name(const struct judge0_language_set *set, int id, char *r
     }
 }
 
-/* A recipe that cannot be read is of no help. */
-static void on_unreadable(void *ctx, const struct err *e)
+void judge0_language_remedy(const struct judge0_language_set *set, int id, struct buf *ret)
 {
-    (void)ctx;
-    (void)e;
-}
-
-void judge0_language_remedy(enum judge0_flavour flavour, int id, struct buf *ret)
-{
-    AUTO(recipes_freep) struct recipes *recipes = recipes_new(NULL, on_unreadable, NULL);
+    bool is_extra = set->table == &tables[FLAVOUR_EXTRA];
     size_t count, i = 0;
-    const struct recipe *const *all = recipes_all(recipes, &count);
-    while (i < count && !(recipe_is_judge0(all[i], flavour == FLAVOUR_EXTRA, (unsigned)id) &&
-                          recipe_is_installable(all[i]))) {
+    const struct recipe *const *all = recipes_all(runtimes_recipes(set->owner), &count);
+    while (i < count &&
+           !(recipe_is_judge0(all[i], is_extra, (unsigned)id) && recipe_is_installable(all[i]))) {
         i++;
     }
     if (i < count) {

@@ -51,7 +51,7 @@ enum judge0_language_state judge0_language_state(const struct judge0_language_se
 /* With the version of the runtime that it means, when that is there: "Python (3.11.2)". */
 void judge0_language_name(const struct judge0_language_set *set, int id, char *ret, size_t size);
 /* What makes it run, for whoever asked for one that is missing. */
-void judge0_language_remedy(enum judge0_flavour flavour, int id, struct buf *ret);
+void judge0_language_remedy(const struct judge0_language_set *set, int id, struct buf *ret);
 /* NULL when it cannot run here; a caller that keeps it takes a reference. */
 struct runtime *judge0_language_runtime(const struct judge0_language_set *set, int id);
 bool judge0_language_is_compiled(const struct judge0_language_set *set, int id); /* not 89 */

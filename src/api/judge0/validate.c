@@ -326,7 +326,7 @@ static void complain_of_missing(struct draft *d)
 {
     const struct judge0_language *row = d->row;
     AUTO(buf_done) struct buf remedy = {0};
-    judge0_language_remedy((enum judge0_flavour)d->config->judge0_flavour, row->id, &remedy);
+    judge0_language_remedy(d->languages, row->id, &remedy);
     complain(d, "language_id", "language with id %d (%s) is not installed on this server: %s",
              row->id, row->label, remedy.data);
 }

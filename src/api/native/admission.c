@@ -18,6 +18,7 @@
 #include "metrics/metrics.h"
 #include "model/runtime.h"
 #include "model/semver.h"
+#include "recipes/advice.h"
 #include "runtimes/runtimes.h"
 
 #define TEXT_NAME_MAX 48
@@ -187,22 +188,34 @@ static const char *range_of(const struct native_admission *a)
     return word_of(json_object_get(a->body, "version"), "*");
 }
 
+static void add_remedy(struct runtimes *all, const char *language, const char *range,
+                       struct buf *ret)
+{
+    AUTO(buf_done) struct buf remedy = {0};
+    advice_remedy(runtimes_recipes(all), language, range, &remedy);
+    if (remedy.len > 0) {
+        buf_add_fmt(ret, " (%s)", remedy.data);
+    }
+}
+
 static void error_add_missing(struct native_admission *a)
 {
     bool known = false;
     AUTO(buf_done) struct buf text = {0};
+    struct runtimes *all = a->native->api->runtimes;
     const char *language = language_of(a);
-    struct runtime *other = runtimes_peek(a->native->api->runtimes, language, "*", &known);
+    struct runtime *other = runtimes_peek(all, language, "*", &known);
     if (other != NULL) {
         buf_add_fmt(&text, "no version of %.100s within \"%.100s\" is installed; there is %s",
                     language, range_of(a), other->version);
+        add_remedy(all, language, range_of(a), &text);
         error_add(a, "version", text.data);
         runtime_unref(other);
         return;
     }
-    buf_add_fmt(&text,
-                "no language \"%.100s\" is installed; GET /api/v1/languages lists those that are",
-                language);
+    buf_add_fmt(&text, "no language \"%.100s\" is installed", language);
+    add_remedy(all, language, range_of(a), &text);
+    buf_add_str(&text, "; GET /api/v1/languages lists those that are");
     error_add(a, "language", text.data);
 }
 

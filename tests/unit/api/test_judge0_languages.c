@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -45,12 +46,17 @@ static bool is_named(const struct recipe *recipe, bool extra, unsigned id, const
     return recipe_is_judge0(recipe, extra, id) && strcmp(recipe->language, language) == 0;
 }
 
+const struct recipes *runtimes_recipes(struct runtimes *r)
+{
+    r->recipes = r->recipes != NULL ? r->recipes : recipes_new(NULL, NULL, NULL);
+    return r->recipes;
+}
+
 /* Those of a language of which a recipe has the id: the built-in recipes are the tests'. */
 static bool may_run(struct runtimes *r, const struct runtime *runtime, bool extra, unsigned id)
 {
-    r->recipes = r->recipes != NULL ? r->recipes : recipes_new(NULL, NULL, NULL);
     size_t count, i = 0;
-    const struct recipe *const *all = recipes_all(r->recipes, &count);
+    const struct recipe *const *all = recipes_all(runtimes_recipes(r), &count);
     while (i < count && !is_named(all[i], extra, id, runtime->language)) {
         i++;
     }
@@ -158,6 +164,7 @@ struct seen {
     const struct runtime *runtime;
     bool compiled;
     size_t count;
+    char remedy[80];
 };
 
 static void on_look(void *ctx, const struct judge0_language_set *set)
@@ -169,6 +176,9 @@ static void on_look(void *ctx, const struct judge0_language_set *set)
     s->runtime = judge0_language_runtime(set, s->id);
     s->compiled = judge0_language_is_compiled(set, s->id);
     judge0_languages_all(set, &s->count);
+    AUTO(buf_done) struct buf remedy = {0};
+    judge0_language_remedy(set, s->id, &remedy);
+    snprintf(s->remedy, sizeof(s->remedy), "%s", remedy.data);
 }
 
 static struct seen look(struct runtimes *r, enum judge0_flavour flavour, int id)
@@ -501,12 +511,11 @@ static void test_what_judge0_compiles_has_a_compile_stage(void **state)
 static void test_remedy_names_the_recipe(void **state)
 {
     (void)state;
-    AUTO(buf_done) struct buf text = {0};
-    judge0_language_remedy(FLAVOUR_CE, 72, &text);
-    assert_string_equal(text.data, "install it with 'belljar pkg install ruby/3.1'");
-    buf_clear(&text);
-    judge0_language_remedy(FLAVOUR_CE, 90, &text);
-    assert_string_equal(text.data, "no recipe has it");
+    struct runtimes r = {.known = true};
+    struct seen s = look(&r, FLAVOUR_CE, 72);
+    assert_string_equal(s.remedy, "install it with 'belljar pkg install ruby/3.1'");
+    assert_string_equal(look(&r, FLAVOUR_CE, 90).remedy, "no recipe has it");
+    runtimes_done(&r);
 }
 
 int main(void)
