@@ -30,7 +30,7 @@ BATCH = 64 * 4096
 
 @pytest.fixture(scope="module")
 def server():
-    limit = os.environ.get("BELLJAR_TEST_LIMIT_MS")
+    limit = os.environ.get("SLOW_TEST_LIMIT_MS")
     one = Server("--slots", "4", *(("--compile-time", limit, "--compile-cpu-time", limit) if limit else ()))
     yield one
     one.stop()

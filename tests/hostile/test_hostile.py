@@ -14,7 +14,7 @@ import pytest
 from support import hostile
 from support.server import BUILD, cannot, clean_environment
 
-SLOW = os.environ.get("BELLJAR_TEST_LIMIT_MS")
+SLOW = os.environ.get("SLOW_TEST_LIMIT_MS")
 TIMES = ("WALL_MS", "CPU_MS", "COMPILE_WALL_MS", "COMPILE_CPU_MS")
 # Of each a process is there when `belljar prove` looks.
 PROCESSES = ("server", "boxd", "boxd-netns", "init", "program")

@@ -28,7 +28,8 @@ class Store:
     """Layers by their numbers, in a directory that everybody can walk."""
 
     def __init__(self):
-        self.top = tempfile.mkdtemp(prefix="belljar-store-test-")
+        # Not /tmp, where that is a tmpfs: it has no attributes of users before Linux 6.6.
+        self.top = tempfile.mkdtemp(prefix="belljar-store-test-", dir="/var/tmp")
         os.chmod(self.top, 0o755)
         self.layers = f"{self.top}/layers"
         os.mkdir(self.layers)
