@@ -214,21 +214,13 @@ static const char *const left_out[] = {
     NULL,
 };
 
-char **install_stage_without(const struct installation *in)
-{
-    char **ret = NULL;
-    for (char *const *p = in->recipe->install.without; p && *p; p++) {
-        strv_add_take(&ret, hello_in_home(in->recipe, *p));
-    }
-    return ret;
-}
-
+/* At the end alone: scripts of packages may need what no program does. */
 static int without(const struct installation *in, struct err *e)
 {
-    AUTO(strv_freep) char **paths = install_stage_without(in);
     AUTO(strv_freep) char **patterns = NULL;
-    for (char *const *p = paths; p && *p; p++) {
-        strv_add(&patterns, *p + 1);
+    for (char *const *p = in->recipe->install.without; p && *p; p++) {
+        AUTO(mem_freep) char *path = hello_in_home(in->recipe, *p);
+        strv_add(&patterns, path + 1);
     }
     int r = stage_without(in->stage->tree_fd, patterns, e);
     return r < 0 ? err_wrap(e, "install.without") : 0;

@@ -21,7 +21,5 @@ int install_stage_times(const struct installation *in, struct err *e);
 /* Runs a command on it; all that is there is its own. */
 int install_stage_run(const struct installation *in, const struct workshop_command *command,
                       struct err *e);
-/* The recipe's install.without, by absolute paths; the caller frees it. */
-char **install_stage_without(const struct installation *in);
 /* Takes out what is not for the layer. */
 int install_stage_finish(const struct installation *in, struct err *e);

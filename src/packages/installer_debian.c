@@ -60,10 +60,6 @@ static const char bootstrap_script[] =
     "umask 022\n"                                                                                  \
     "export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true "                      \
     "DEBCONF_NOWARNINGS=yes\n"                                                                     \
-    "for path; do\n"                                                                               \
-    "    shift\n"                                                                                  \
-    "    set -- \"$@\" \"--path-exclude=$path\" \"--path-exclude=$path/*\"\n"                      \
-    "done\n"                                                                                       \
     "for path in " EXCLUDED "; do set -- \"$@\" \"--path-exclude=$path/*\"; done\n"                \
     "set -- --force-unsafe-io --force-confold --force-overwrite --log=/dev/null \"$@\"\n"
 
@@ -191,12 +187,10 @@ static int run_script(struct work *w, const char *script, bool on_host, struct e
 {
     struct installation *in = w->in;
     AUTO(strv_freep) char **argv = NULL;
-    AUTO(strv_freep) char **without = install_stage_without(in);
     strv_add(&argv, "/bin/sh");
     strv_add(&argv, "-c");
     strv_add(&argv, script);
     strv_add(&argv, "dpkg");
-    strv_add_all(&argv, without); /* also not unpacked: it is quicker */
     const struct workshop_command command = {
         .argv = argv, .on_host = on_host, .said = on_said, .said_ctx = w};
     return workshop_run_on_stage(in->workshop, in->stage, in->layers, in->layer_count, &command, e);

@@ -127,6 +127,17 @@ def test_mirror_may_be_a_directory(store, space):
     assert is_installed(store)
 
 
+def test_what_a_recipe_leaves_out_is_there_for_the_scripts_and_not_in_the_layer(store, space):
+    recipe = store / "recipes/probe/2.toml"
+    recipe.write_text(RECIPE.replace("1.0.0", "2.0.0").replace("probe/text", "probe/copy").replace("[tests]", 'without = ["/usr/share/probe/text"]\n[tests]'))
+    mirror = mirror_of(space, "#!/bin/sh -e\ncp /usr/share/probe/text /usr/share/probe/copy\n")
+    status, output = install(store, "probe/2", config=config_of(space, f"file:{mirror.root}", mirror))
+    recipe.unlink()
+    assert status == 0, output
+    [layer] = (store / "layers").glob("*/usr/share/probe")
+    assert [path.name for path in layer.iterdir()] == ["copy"]
+
+
 def test_mirror_by_http_with_a_key_of_its_own(store, space, served):
     mirror, address = served
     status, output = install(store, "probe/1", config=config_of(space, address, mirror))
