@@ -66,10 +66,11 @@ static void ask_free(struct packages_ask *a)
     free(a);
 }
 
-static json_t *failure_json(const struct err *e)
+static json_t *failure_json(const struct packages_ask *a)
 {
-    return json_pack("{s:s,s:s,s:o}", "end", "error", "kind", err_kind_name(e->kind), "message",
-                     json_repaired(e->text, strlen(e->text)));
+    const struct err *e = &a->failure;
+    return json_pack("{s:s,s:s,s:o,s:b}", "end", "error", "kind", err_kind_name(e->kind), "message",
+                     json_repaired(e->text, strlen(e->text)), "refused", a->fd < 0);
 }
 
 static void on_over(void *ctx)
@@ -80,7 +81,7 @@ static void on_over(void *ctx)
         a->ready(a->ready_ctx, a->upload, TAKE(&a->fd, -1), ok ? NULL : &a->failure);
     } else if (!a->is_upload && !a->forgotten) {
         AUTO(json_freep)
-        json_t *line = a->last != NULL ? json_incref(a->last) : failure_json(&a->failure);
+        json_t *line = a->last != NULL ? json_incref(a->last) : failure_json(a);
         a->events.end(a->events.ctx, line);
     }
     ask_free(a);
@@ -343,6 +344,11 @@ int packages_error(const json_t *last, struct err *e)
         return 0;
     }
     return err_set(e, err_kind_of_name(said), "%s", message != NULL ? message : "it did not work");
+}
+
+bool packages_refused(const json_t *last)
+{
+    return json_is_true(json_object_get(last, "refused"));
 }
 
 /* --- its life --------------------------------------------------------------------------------- */

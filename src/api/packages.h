@@ -6,6 +6,7 @@
  * callback comes from inside a call.
  */
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,8 @@ void packages_forget(struct packages_ask *ask);
 
 /* The error that a last line tells: 0 for "ok", else -kind. */
 int packages_error(const json_t *last, struct err *e);
+/* Whether the steward never took what was asked. */
+bool packages_refused(const json_t *last);
 
 /*
  * A file to write an image to; then ask STEWARD_IMAGE_IMPORT with its number, or drop it.  `ready`

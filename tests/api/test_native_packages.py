@@ -157,6 +157,22 @@ def test_no_more_than_a_key_with_the_admin_scope_may(store):
         server.stop()
 
 
+@pytest.mark.parametrize("flags, status, told", [
+    ((), 200, ("removes packages", "toy/1")),
+    (("--packages-api=false",), 500, ("removes a package", "toy-1.2.3")),  # the parent refuses, and has nothing to tell
+])
+def test_a_change_in_pistons_words_is_written_down_once(store, flags, status, told):
+    data = pathlib.Path(store.top) / "data"
+    data.mkdir()
+    server = Server("--data", str(data), "--runtimes-dir", store.top, "--piston-repo", "", *flags)
+    try:
+        assert server.request("DELETE", "/api/v2/packages", {"language": "toy", "version": "1.2.3"})[0] == status
+    finally:
+        server.stop()
+    lines = [json.loads(line) for line in (data / "audit.log").read_text().splitlines()]
+    assert [(line["event"], line["what"]) for line in lines if "remove" in line["event"]] == [told]
+
+
 # --- events --------------------------------------------------------------------------------------
 
 

@@ -38,7 +38,7 @@ static unsigned status_of(const struct err *e)
 /* Without what commands tell each other; what was done before a failure is told, too. */
 static json_t *answer_of(const json_t *last, const struct err *e)
 {
-    static const char *const ours[] = {"end", "kind", "message"};
+    static const char *const ours[] = {"end", "kind", "message", "refused"};
     json_t *answer = json_copy((json_t *)(uintptr_t)last);
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
         json_object_del(answer, ours[i]);

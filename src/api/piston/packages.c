@@ -82,14 +82,21 @@ struct change {
     struct piston *piston;
     struct http_request *request;
     bool install;
+    bool handed;        /* to the steward, who writes it down */
     char *name, *range; /* as they came */
     struct packages_ask *ask;
     struct runtimes_wait *runtimes;
     json_t *found; /* what the words mean */
 };
 
+/* A call that came to no change is an act, too. */
 static void change_free(struct change *c)
 {
+    if (!c->handed) {
+        AUTO(mem_freep) char *package = xasprintf("%s-%s", c->name, c->range);
+        audit_say(c->piston->api, c->request,
+                  c->install ? "installs a package" : "removes a package", package);
+    }
     packages_forget(c->ask);
     runtimes_cancel(c->runtimes);
     json_decref(c->found);
@@ -177,6 +184,7 @@ static void on_changed(void *ctx, const json_t *last)
     c->ask = NULL;
     runtimes_read_installed(c->piston->api->runtimes);
     package_book_forget(c->piston->book);
+    c->handed = !packages_refused(last);
     if (packages_error(last, &e) < 0) {
         fail_as_told(c, &e);
         return;
@@ -203,6 +211,7 @@ static void change_all(struct change *c, enum steward_op op, const json_t *rows,
             words[count++] = (struct packages_word){STEWARD_PACKAGE, text_of(row, key)};
         }
     }
+    c->handed = true;
     ask(c, op, words, count, on_changed);
 }
 
@@ -308,8 +317,6 @@ static void change_begin(struct http_request *r, struct piston *p, bool install,
     struct change *c = xcalloc(1, sizeof(*c));
     *c = (struct change){
         .piston = p, .request = r, .install = install, .name = name, .range = range};
-    AUTO(mem_freep) char *package = xasprintf("%s-%s", name, range);
-    audit_say(p->api, r, install ? "installs a package" : "removes a package", package);
     http_on_gone(r, change_gone, c);
     if (!may_be(c)) {
         no_such(c);

@@ -94,6 +94,12 @@ int packages_error(const json_t *last, struct err *e)
     return message != NULL ? err_set(e, (enum err_kind)kind, "%s", message) : 0;
 }
 
+bool packages_refused(const json_t *last)
+{
+    (void)last;
+    return false;
+}
+
 int engine_submit(struct engine *e, struct job *job, const struct engine_observer *observer,
                   struct engine_job **ret, struct err *err)
 {
