@@ -18,9 +18,10 @@
 #include "packages/fetch_transfer.h"
 #include "packages/progress.h"
 
-#define PARALLEL_MAX 6
-#define TURN_MAX_MS  1000
-#define TOLD_EACH_MS 100
+#define PARALLEL_MAX   6
+#define TURN_MAX_MS    1000
+#define TOLD_EACH_MS   100
+#define NAME_MAX_CHARS 48
 
 struct fetcher {
     int cache_fd;
@@ -84,6 +85,32 @@ static void batch_done(struct batch *b)
     free(b->transfers);
 }
 
+/* The last name of its URL, as it may stand on a terminal. */
+static void name_add(const char *url, struct buf *ret)
+{
+    size_t len = strcspn(url, "?#");
+    const char *slash = memrchr(url, '/', len);
+    const char *name = slash ? slash + 1 : url;
+    buf_add_str(ret, "");
+    for (size_t i = 0; name + i < url + len && i < NAME_MAX_CHARS; i++) {
+        char c = name[i];
+        if (c <= ' ' || c >= 0x7f) {
+            c = '?';
+        }
+        buf_add_char(ret, c);
+    }
+}
+
+/* The first that is not whole, or the last of all. */
+static const char *url_now(const struct batch *b)
+{
+    size_t i = 0;
+    while (i + 1 < b->count && !b->transfers[i].easy) {
+        i++;
+    }
+    return b->transfers[i].url;
+}
+
 static void batch_tell(struct batch *b, bool at_once)
 {
     const struct progress *p = b->fetcher->progress;
@@ -95,9 +122,12 @@ static void batch_tell(struct batch *b, bool at_once)
     for (size_t i = 0; i < b->count; i++) {
         done += fetch_transfer_have(&b->transfers[i]);
     }
-    char what[32];
-    snprintf(what, sizeof(what), "%zu of %zu files", b->count - b->left, b->count);
-    p->step(p->ctx, what, PROGRESS_DOWNLOAD, done, b->bytes_known);
+    AUTO(buf_done) struct buf what = {0};
+    name_add(url_now(b), &what);
+    if (b->count > 1) {
+        buf_add_fmt(&what, ", %zu of %zu files", b->count - b->left, b->count);
+    }
+    p->step(p->ctx, what.data, PROGRESS_DOWNLOAD, done, b->bytes_known);
 }
 
 /* Begins what is due; *ret_wait_ns: until the next one is. */

@@ -116,7 +116,15 @@ def test_a_file_is_there_under_its_digest(server, fetch, tmp_path, digest):
     done = fetch(f"{server.url}/a", digest, len(DATA), 0)
     assert (done.returncode, done.stderr) == (0, "")
     assert is_there(tmp_path, digest)
-    assert done.stdout.splitlines()[-1] == f"1 of 1 files: {len(DATA)}/{len(DATA)}"
+    assert done.stdout.splitlines()[-1] == f"a: {len(DATA)}/{len(DATA)}"
+
+
+def test_progress_names_what_is_got(server, fetch, tmp_path):
+    done = fetch(f"{server.url}/some/toy-1.0.tgz?key=of-ours", SHA256, len(DATA), 0, f"{server.url}/b", SHA512, len(DATA), 0)
+    assert done.returncode == 0
+    told = [line.rsplit(": ", 1)[0] for line in done.stdout.splitlines()]
+    assert told[-1] == "b, 2 of 2 files"
+    assert {line.split(",")[0] for line in told} <= {"toy-1.0.tgz", "b"}, told
 
 
 def test_what_is_there_is_not_asked_for_again(server, fetch, tmp_path):
