@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packages/store_usage.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/dir.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "packages/store_files.h"
 #include "packages/store_impl.h"
-
-#define DEPTH_MAX 128
+#include "packages/tree_size.h"
 
 void store_usage_done(struct store_usage *u)
 {
@@ -24,28 +20,11 @@ void store_usage_done(struct store_usage *u)
     *u = (struct store_usage){0};
 }
 
-/*
- * What is being made or downloaded changes while we look: a name that is gone, or a directory that
- * is closed to us, counts as nothing.
- */
-static uint64_t tree_bytes(int dir_fd, const char *name, unsigned depth)
+static uint64_t tree_bytes(const struct package_store *s, const char *name)
 {
-    struct stat st;
-    struct err ignored;
-    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        return 0;
-    }
-    /* Of names of one file, each has its share. */
-    uint64_t bytes = (uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : st.st_nlink);
-    AUTO(dir_closep) DIR *dir = NULL;
-    if (!S_ISDIR(st.st_mode) || depth > DEPTH_MAX || dir_open(dir_fd, name, &dir, &ignored) < 0) {
-        return bytes;
-    }
-    const struct dirent *entry;
-    while ((entry = dir_next(dir))) {
-        bytes += tree_bytes(dirfd(dir), entry->d_name, depth + 1);
-    }
-    return bytes;
+    struct tree_size size = {0};
+    tree_size_add(s->fd, name, &size);
+    return size.bytes;
 }
 
 static unsigned users_of(const struct store_users *users, uint32_t layer)
@@ -104,8 +83,8 @@ int store_usage(const struct package_store *s, struct store_usage *ret, struct e
     }
     uint64_t saved = store_files_saved(s);
     u.layer_bytes -= saved < u.layer_bytes ? saved : u.layer_bytes;
-    u.cache_bytes = tree_bytes(s->fd, "cache", 0) + tree_bytes(s->fd, "apt", 0);
-    u.stage_bytes = tree_bytes(s->fd, STORE_STAGE, 0);
+    u.cache_bytes = tree_bytes(s, "cache") + tree_bytes(s, "apt");
+    u.stage_bytes = tree_bytes(s, STORE_STAGE);
     *ret = u;
     return 0;
 }

@@ -5,11 +5,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "packages/workshop.h"
 #include "sandbox/sandbox.h"
 
 struct instance;
-struct loop;
 
 /* One boxd at a time: for ordinary boxes, or for those of one stage. */
 struct workshop {
@@ -43,12 +43,17 @@ struct workshop_task {
     /* Each piece of stdout; an error ends the box, and is the task's. */
     int (*output)(void *ctx, const char *data, size_t len, struct err *e);
     void *ctx;
+    /* Now and then; an error likewise.  NULL: nobody. */
+    int (*watch)(void *ctx, struct err *e);
+    void *watch_ctx;
+    uint64_t file_bytes; /* the largest file that it may write; 0: any */
     /* What came of it. */
     int status;      /* of waitpid */
     struct buf said; /* the end of stderr */
 
     /* --- of workshop_task.c --- */
     struct box *box;
+    struct loop_timer watch_timer;
     bool over, input_over, failed;
     int result;
     struct err err;

@@ -10,8 +10,10 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "boxproto/boxarchive.h"
+#include "config/config.h"
 #include "packages/layer_clear.h"
 #include "packages/stage_tree.h"
+#include "packages/stage_watch.h"
 #include "packages/store.h"
 #include "packages/tree_writer.h"
 #include "packages/workshop_impl.h"
@@ -186,6 +188,26 @@ static int asroot_put(const struct workshop *w, const struct stage *stage, struc
     return r < 0 ? r : stage_tree_put(&tree, ASROOT_NAME, program.data, program.len, 0644, e);
 }
 
+static int on_watch(void *ctx, struct err *e)
+{
+    return stage_watch_look(ctx, e);
+}
+
+/* One file ends at the limit, which is then passed by a byte: the count says so. */
+static int watched_run(struct workshop_task *task, const struct stage *stage, struct err *e)
+{
+    struct stage_watch watch;
+    uint64_t max_bytes = task->workshop->config->max_layer_bytes;
+    int r = stage_watch_begin(&watch, stage, max_bytes, e);
+    task->watch = on_watch;
+    task->watch_ctx = &watch;
+    task->file_bytes = max_bytes + 1;
+    r = r < 0 ? r : workshop_task_run(task, e);
+    task->watch = NULL;
+    task->watch_ctx = NULL;
+    return r < 0 ? r : stage_watch_end(&watch, e);
+}
+
 static int stage_task_run(struct workshop_task *task, struct stage *stage, bool as_root,
                           struct err *e)
 {
@@ -194,7 +216,7 @@ static int stage_task_run(struct workshop_task *task, struct stage *stage, bool 
     if (as_root) {
         r = r < 0 ? r : asroot_put(w, stage, e);
     }
-    r = r < 0 ? r : workshop_task_run(task, e);
+    r = r < 0 ? r : watched_run(task, stage, e);
     if (as_root && unlinkat(stage->tree_fd, ASROOT_NAME, 0) < 0 && r == 0) {
         r = err_sys(e, "removing '%s' of a stage", ASROOT_NAME);
     }

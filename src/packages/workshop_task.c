@@ -23,6 +23,7 @@
 #define SAID_MAX     65536 /* dpkg tells the cause first, and then all that depends on it */
 #define QUOTE_MAX    140
 #define ERROR_MAX    240
+#define WATCH_NS     (20 * NS_PER_MS)
 #define INPUT_BYTES  ((size_t)256 << 10)
 
 /* --- what it reads and writes ----------------------------------------------------------------- */
@@ -32,6 +33,29 @@ static void stop(struct workshop_task *t)
     t->failed = true;
     if (t->box) {
         box_kill(t->box, BOX_KILL_CANCEL);
+    }
+}
+
+static void watch_set(struct workshop_task *t);
+
+static void on_watch(void *ctx)
+{
+    struct workshop_task *t = ctx;
+    if (t->over || t->failed) {
+        return;
+    }
+    if (t->watch(t->watch_ctx, &t->err) < 0) {
+        stop(t);
+    } else {
+        watch_set(t);
+    }
+}
+
+static void watch_set(struct workshop_task *t)
+{
+    if (t->watch) {
+        loop_timer_set(t->workshop->loop, &t->watch_timer, clock_mono_ns(&clock_system) + WATCH_NS,
+                       on_watch, t);
     }
 }
 
@@ -201,12 +225,14 @@ static int box_begin(struct workshop_task *t, struct err *e)
         .stdio_fds = {-1, -1, -1},
         .wall_ns = or_else(t->wall_ns, WALL_NS),
         .cpu_ns = or_else(t->cpu_ns, CPU_NS),
+        .file_bytes = t->file_bytes,
         .open_files = OPEN_FILES,
         .processes = PROCESSES,
     };
     int r = box_start(t->box, &program, e);
     if (r == 0) {
         input_begin(t);
+        watch_set(t);
     }
     return r;
 }
@@ -219,6 +245,7 @@ static int wait_for_end(struct workshop_task *t, struct err *e)
     while (r == 0 && !t->over && !w->signo && !sandbox_is_lost(w->sandbox)) {
         r = loop_step(w->loop, UINT64_MAX, e);
     }
+    loop_timer_cancel(&t->watch_timer);
     if (t->box) {
         box_free(TAKE(&t->box, NULL));
     }

@@ -201,6 +201,37 @@ def test_what_a_failed_one_stands_on_is_freed_by_gc(packages):
     assert "part@toy" not in packages.runtimes() and packages.layers() == before
 
 
+# --- scripts that write and write
+
+def writing(script):
+    words = json.dumps(["/bin/sh", "-c", script])
+    return OWN.replace("[install]\n", f"[install]\nafter = {words}\n")
+
+
+@pytest.mark.parametrize("script", [
+    "cat /dev/zero >/usr/large",
+    "cat /dev/zero >/usr/large; exit 0",
+    "text=x; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do text=$text$text; done; i=0; while :; do i=$((i+1)); echo $text >/usr/$i; done",
+], ids=["one file", "one file, and it says it went well", "many files"])
+def test_a_script_that_writes_for_ever_is_ended(packages, script):
+    packages.env = {"BELLJAR_PACKAGES_MAX_LAYER_BYTES": "8M"}
+    packages.own(writing(script)).refused("toy/1", "8388608 bytes", "packages.max_layer_bytes")
+
+
+def test_a_script_that_writes_to_a_file_without_a_name_does_not_fill_the_disk(packages):
+    copies = int(0.85 * (64 << 20) / os.path.getsize("/usr/bin/dash"))  # and then it goes on without writing
+    packages.own(writing(f"exec 3>/usr/x; rm /usr/x; i=0; while :; do [ $i = {copies} ] || {{ i=$((i+1)); cat /bin/sh >&3; }}; done"))
+    done = packages.on_full_disk("64m", "pkg install", "toy/1")
+    assert done.returncode == 1 and "before the disk was full" in done.stderr, done.stderr
+    assert packages.leftovers() == []
+
+
+def test_a_script_that_writes_no_more_than_it_may_is_installed(packages):
+    packages.env = {"BELLJAR_PACKAGES_MAX_LAYER_BYTES": "8M"}
+    packages.own(writing("cat /bin/sh /bin/sh >/usr/large"))
+    assert packages.install().returncode == 0 and packages.installed() is True
+
+
 # --- npm's packages
 
 def test_a_registry_that_is_not_there_is_told(packages):

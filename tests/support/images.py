@@ -73,9 +73,9 @@ class Layer:
 
 
 def shell():
-    """A layer with dash, cat and env; /bin is a link, as Debian has it."""
+    """A layer with dash, cat, env, ls and rm; /bin is a link, as Debian has it."""
     layer = Layer().folder("usr").folder("usr/bin").link("bin", "usr/bin").link("lib", "usr/lib").link("lib64", "usr/lib64")
-    layer.program("/usr/bin/dash", "/usr/bin/cat", "/usr/bin/env", "/usr/bin/ls")
+    layer.program("/usr/bin/dash", "/usr/bin/cat", "/usr/bin/env", "/usr/bin/ls", "/usr/bin/rm")
     return layer.link("usr/bin/sh", "dash")
 
 
