@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -21,6 +22,7 @@
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/event_out.h"
 #include "cli/packages_dir.h"
 #include "cli/text.h"
 #include "config/config.h"
@@ -104,11 +106,9 @@ struct image_command {
     json_t *result;
 };
 
-static void event_print(json_t *event)
+static void event_print(json_t *event, uint64_t wait_ms)
 {
-    AUTO(mem_freep) char *line = json_dumps(event, JSON_COMPACT);
-    printf("%s\n", line);
-    (void)fflush(stdout);
+    event_out(STDOUT_FILENO, event, wait_ms);
     json_decref(event);
 }
 
@@ -119,7 +119,8 @@ static void on_step(void *ctx, const char *what, enum progress_phase phase, uint
     const struct image_command *c = ctx;
     if (c->events) {
         event_print(json_pack("{s:s,s:s,s:I,s:I}", "phase", names[phase], "what", what, "done",
-                              (json_int_t)done, "total", (json_int_t)total));
+                              (json_int_t)done, "total", (json_int_t)total),
+                    0);
     } else if (phase == PROGRESS_UNPACK) {
         cli_note("image", "%s: layer %" PRIu64 " of %" PRIu64, what, done, total);
     }
@@ -336,10 +337,11 @@ static void end_say(struct image_command *c, int r, const struct err *e)
 {
     if (c->events && r == 0) {
         json_object_set_new(c->result, "end", json_string("ok"));
-        event_print(json_incref(c->result));
+        event_print(json_incref(c->result), EVENT_END_WAIT_MS);
     } else if (c->events) {
         event_print(json_pack("{s:s,s:s,s:s}", "end", "error", "kind", err_kind_name(e->kind),
-                              "message", e->text));
+                              "message", e->text),
+                    EVENT_END_WAIT_MS);
     } else if (r < 0) {
         cli_error("image", e);
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -18,6 +19,7 @@
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/event_out.h"
 #include "cli/packages_dir.h"
 #include "config/config.h"
 #include "config/suggest.h"
@@ -193,20 +195,19 @@ static void end_print(struct pkg *p, int status)
         err_set(&silent, ERR_INVALID, "it did not work");
         json_object_update_new(p->result, pkg_error_json(p->failed ? &p->failure : &silent));
     }
-    json_dumpf(p->result, stdout, JSON_COMPACT);
-    (void)putchar('\n');
     (void)fflush(stdout);
+    event_out(STDOUT_FILENO, p->result, EVENT_END_WAIT_MS);
 }
 
 int pkg_close(struct pkg *p, int status)
 {
     pkg_progress_clear(&p->progress);
+    package_store_close(p->store); /* others need not wait until somebody reads the end */
     if (p->o.events) {
         end_print(p, status);
     }
     json_decref(p->result);
     recipes_free(p->recipes);
-    package_store_close(p->store);
     strv_free(p->o.libraries);
     free(p->path);
     *p = (struct pkg){0};

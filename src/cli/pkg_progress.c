@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/event_out.h"
 #include "cli/text.h"
 #include "cli/tty.h"
 
@@ -50,9 +51,7 @@ static void event_print(const struct pkg_progress *p, uint64_t done, uint64_t to
         json_object_set_new(line, "position", json_integer((json_int_t)p->position));
         json_object_set_new(line, "count", json_integer((json_int_t)p->count));
     }
-    json_dumpf(line, stdout, JSON_COMPACT);
-    (void)putchar('\n');
-    (void)fflush(stdout);
+    event_out(STDOUT_FILENO, line, 0);
     json_decref(line);
 }
 

@@ -291,7 +291,8 @@ static int work_accept(struct steward *s, struct steward_order *order, int *ret_
     if (queue->count == STEWARD_WAITING_MAX) {
         return err_set(e, ERR_BUSY, "too many changes of packages wait already");
     }
-    if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
+    /* The child does not wait for a server that does not read (cli/event_out.h). */
+    if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0) {
         return err_sys(e, "pipe");
     }
     struct steward_work *w = xcalloc(1, sizeof(*w));

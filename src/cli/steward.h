@@ -5,8 +5,8 @@
  * the parent's rights and configuration.
  *
  * One change at a time; a fixed number wait, and as many questions that change nothing run beside.
- * A child writes to a pipe whose other end the server has.  It outlives that server: its lines then
- * go nowhere.  It ends with the parent.
+ * A child writes to a pipe whose other end the server has, and does not wait for a server that does
+ * not read it.  It outlives that server: its lines then go nowhere.  It ends with the parent.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -38,6 +38,14 @@ static char *const flags[] = {data_flag, NULL};
 
 /* --- in the place of belljar ------------------------------------------------------------------ */
 
+/* As one that tells more than anybody reads. */
+static void flood(void)
+{
+    static const char line[1000] = "x";
+    while (write(STDOUT_FILENO, line, sizeof(line)) > 0) {
+    }
+}
+
 static int stand_in(int argc, char **argv)
 {
     AUTO(buf_done) struct buf input = {0};
@@ -50,6 +58,9 @@ static int stand_in(int argc, char **argv)
         printf("input: %s\n", input.data ? input.data : "");
     }
     fflush(stdout);
+    if (strcmp(argv[argc - 1], "flood") == 0) {
+        flood();
+    }
     while (strcmp(argv[argc - 1], "hold") == 0) {
         pause();
     }
@@ -268,6 +279,16 @@ static void test_one_change_at_a_time(void **state)
     end_wait(f, 2);
 }
 
+static void test_a_server_that_does_not_read_holds_no_change(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(fd_closep) int first = ask(f, STEWARD_INSTALL, "flood");
+    AUTO(fd_closep) int second = ask(f, STEWARD_REMOVE, "python");
+    AUTO(mem_freep) char *line = line_read(f, second);
+    assert_non_null(strstr(line, "remove python"));
+    end_wait(f, 2);
+}
+
 static void test_questions_do_not_wait_for_changes(void **state)
 {
     struct fixture *f = *state;
@@ -427,6 +448,7 @@ int main(int argc, char **argv)
         TEST(test_what_is_refused_starts_nothing),
         TEST(test_the_audit_log_names_each_package),
         TEST(test_one_change_at_a_time),
+        TEST(test_a_server_that_does_not_read_holds_no_change),
         TEST(test_questions_do_not_wait_for_changes),
         TEST(test_a_flood_is_refused),
         TEST(test_an_image_is_sent_by_a_file_without_a_name),
