@@ -418,23 +418,31 @@ void native_request_done(struct native_request *q)
 
 /* --- with its runtime -------------------------------------------------------------------- */
 
-/* What a language needs more of than others, unless the caller may not have it. */
-static void raise_limit(uint64_t *value, uint64_t needed, uint64_t ceiling, const json_t *asked,
-                        const char *key)
+/* What a language needs more of than others, unless the caller may not have it; 0 is unlimited. */
+static uint64_t raised(uint64_t value, uint64_t needed, uint64_t ceiling, const json_t *asked,
+                       const char *key)
 {
     uint64_t most = ceiling != 0 && ceiling < needed ? ceiling : needed;
-    if (most > *value && json_object_get(asked, key) == NULL) {
-        *value = most;
-    }
+    bool is_raised = value != 0 && most > value && json_object_get(asked, key) == NULL;
+    return is_raised ? most : value;
 }
 
 static void limits_raise(struct limits *to, const struct limits *needed,
                          const struct limits *ceiling, const json_t *asked)
 {
-    raise_limit(&to->wall_ms, needed->wall_ms, ceiling->wall_ms, asked, "wall_ms");
-    raise_limit(&to->cpu_ms, needed->cpu_ms, ceiling->cpu_ms, asked, "cpu_ms");
-    raise_limit(&to->memory_bytes, needed->memory_bytes, ceiling->memory_bytes, asked,
-                "memory_bytes");
+#define RAISE(type, field, key)                                                                    \
+    to->field = (type)raised(to->field, needed->field, ceiling->field, asked, key)
+    RAISE(uint64_t, wall_ms, "wall_ms");
+    RAISE(uint64_t, cpu_ms, "cpu_ms");
+    RAISE(uint64_t, memory_bytes, "memory_bytes");
+    RAISE(uint64_t, stack_bytes, "stack_bytes");
+    RAISE(uint64_t, disk_bytes, "disk_bytes");
+    RAISE(uint64_t, disk_inodes, "files");
+    RAISE(uint64_t, file_bytes, "file_bytes");
+    RAISE(uint64_t, output_bytes, "output_bytes");
+    RAISE(uint32_t, open_files, "open_files");
+    RAISE(uint32_t, processes, "processes");
+#undef RAISE
 }
 
 void native_limits_usual(const struct config *config, const struct caller *caller,

@@ -328,6 +328,38 @@ static void test_fit_raises_what_was_not_asked_for(void **state)
     runtime_unref(runtime);
 }
 
+static void test_fit_raises_every_limit_and_what_is_unlimited_stays(void **state)
+{
+    (void)state;
+    AUTO(config_freep) struct config *config = config_usual();
+    AUTO(native_request_done) struct native_request q = {0};
+    struct caller caller = {.limits.run = {.open_files = 5000}};
+    struct runtime *runtime = runtime_of("large");
+    runtime->run_limits = (struct limits){.stack_bytes = UINT64_C(8) << 30,
+                                          .disk_bytes = UINT64_C(7) << 30,
+                                          .disk_inodes = 600000,
+                                          .file_bytes = UINT64_C(5) << 30,
+                                          .output_bytes = UINT64_C(4) << 30,
+                                          .open_files = 6000,
+                                          .processes = 3000};
+    runtime->compile_limits = (struct limits){.file_bytes = 1, .processes = 3001};
+    config->file_bytes = 0;
+    json_t *errors = NULL;
+    assert_true(
+        native_request_read(config, &caller, NATIVE_STORED, parsed("{" PROGRAM "}"), &q, &errors));
+    assert_true(native_request_fit(&q, &caller, runtime, &errors));
+    assert_int_equal(q.run.stack_bytes, UINT64_C(8) << 30);
+    assert_int_equal(q.run.disk_bytes, UINT64_C(7) << 30);
+    assert_int_equal(q.run.disk_inodes, 600000);
+    assert_int_equal(q.run.file_bytes, UINT64_C(5) << 30);
+    assert_int_equal(q.run.output_bytes, UINT64_C(4) << 30);
+    assert_int_equal(q.run.open_files, 5000);
+    assert_int_equal(q.run.processes, 3000);
+    assert_int_equal(q.compile.file_bytes, 0);
+    assert_int_equal(q.compile.processes, 3001);
+    runtime_unref(runtime);
+}
+
 static void test_fit_refuses_what_the_language_has_not(void **state)
 {
     (void)state;
@@ -373,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_read_gives_streams_their_own_defaults),
         cmocka_unit_test(test_read_refuses_files_that_do_not_fit),
         cmocka_unit_test(test_fit_raises_what_was_not_asked_for),
+        cmocka_unit_test(test_fit_raises_every_limit_and_what_is_unlimited_stays),
         cmocka_unit_test(test_fit_refuses_what_the_language_has_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
