@@ -3,7 +3,7 @@
 """make bench: what belljar costs on this machine, beside the bare command and every peer that is found, in one run.
 
 Parts: rest, start, hello, compile, load, fair (the table of targets comes from these), judge0, streams, idle, limits,
-defences; all of them, or those that are named.  Everybody runs the same programs in turns, so that a noisy neighbour hits
+defences, installed; all of them, or those that are named.  Everybody runs the same programs in turns, so that a noisy neighbour hits
 all alike.  Prints Markdown; --write puts it and the plots into docs, --json keeps the raw figures, --compare OLD.json
 fails when a ratio has become worse by more than a tenth, --beside NAME=OTHER.json shows the load of another machine.
 Peers are looked for in PATH and in --peers FOLDER; Piston is a server that runs already, on 127.0.0.1 (--piston PORT).
@@ -27,6 +27,7 @@ import defences
 import fairness
 import figures as figures_of_all
 import idle
+import installed
 import judge0
 import latency
 import limits
@@ -147,7 +148,12 @@ def bench_defences(options):
     return Part(figures, defences.table(figures))
 
 
-ALONE = {"judge0": bench_judge0, "streams": bench_streams, "idle": bench_idle, "limits": bench_limits, "defences": bench_defences}
+def bench_installed(options):
+    return installed.part(options.build, options.store, options.count)
+
+
+ALONE = {"judge0": bench_judge0, "streams": bench_streams, "idle": bench_idle, "limits": bench_limits, "defences": bench_defences,
+         "installed": bench_installed}
 
 
 # --- what comes out ----------------------------------------------------------------------
@@ -184,6 +190,7 @@ def arguments():
     parser.add_argument("--stored", type=int, default=100000, help="how many submissions the full store of 'judge0' holds")
     parser.add_argument("--peers", action="append", default=[], metavar="FOLDER", help="look for peers here too")
     parser.add_argument("--piston", type=int, metavar="PORT", help="a Piston that listens on 127.0.0.1")
+    parser.add_argument("--store", metavar="FOLDER", help="a package store with many languages, for 'installed'")
     parser.add_argument("--json", help="also write the figures to this file")
     parser.add_argument("--compare", metavar="OLD.json", help="fail on what is worse than there by more than a tenth")
     parser.add_argument("--beside", action="append", default=[], metavar="NAME=OTHER.json", help="also show what 'load' found on another machine")
