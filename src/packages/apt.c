@@ -20,11 +20,13 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "config/config.h"
+#include "packages/apt_few.h"
 #include "packages/apt_granted.h"
 #include "packages/apt_known.h"
 #include "packages/apt_output.h"
 #include "packages/apt_sources.h"
 #include "packages/apt_versions.h"
+#include "packages/dpkg_status.h"
 #include "packages/host_command.h"
 #include "packages/progress.h"
 #include "packages/sha256.h"
@@ -311,6 +313,7 @@ static int refresh(struct apt *a, struct err *e)
         return err_sys(e, "unlink 'apt/%s/refreshed'", a->suite);
     }
     int r = apt_known_forget(a->dir_fd, e);
+    r = r < 0 ? r : apt_few_forget(a->dir_fd, e);
     r = r < 0 ? r : run(a, argv, &output, e);
     if (r < 0) {
         return err_wrap(e, "getting the index of Debian %s (its sources: packages.debian_mirror)",
@@ -409,6 +412,36 @@ static void plan_compare(const struct apt *a, struct apt_plan *plan)
     }
 }
 
+/* --- of few packages -------------------------------------------------------------------------- */
+
+/* apt with these words, over few/ in place of lists/; the caller frees it. */
+static char **few_argv(char *const *argv)
+{
+    char **ret = NULL;
+    strv_add(&ret, argv[0]);
+    strv_add(&ret, "-oDir::State::lists=" PLACE "/" APT_FEW "/");
+    strv_add(&ret, "-oDir::Cache::srcpkgcache=" APT_FEW_CACHE);
+    strv_add_all(&ret, argv + 1);
+    return ret;
+}
+
+/* `likely`: what others will ask, so that it is made once.  What keeps it from being made is no
+ * failure: the whole index answers, too. */
+static bool is_of_few(const struct apt *a, const char *status, char *const *packages,
+                      char *const *likely)
+{
+    AUTO(strv_freep) char **names = dpkg_status_installed(status);
+    struct err ignored;
+    strv_add_all(&names, packages);
+    if (apt_few_has(a->dir_fd, names)) {
+        return true;
+    }
+    if (likely) {
+        strv_add_all(&names, likely);
+    }
+    return apt_few_make(a->dir_fd, names, &ignored) == 0;
+}
+
 /* What was asked before of this index, on a system with these packages, is not asked again. */
 static int ask(struct apt *a, const char *status, char *const *argv, struct buf *ret, struct err *e)
 {
@@ -428,19 +461,35 @@ static int ask(struct apt *a, const char *status, char *const *argv, struct buf 
     return r < 0 ? r : apt_known_put(a->dir_fd, &key, ret, e);
 }
 
+/* What few cannot answer, all are asked: for what they say of it, if for nothing else. */
+static int ask_few(struct apt *a, bool *few, const char *status, char *const *argv, struct buf *ret,
+                   struct err *e)
+{
+    AUTO(strv_freep) char **small = few_argv(argv);
+    int r = *few ? ask(a, status, small, ret, e) : -ERR_NOT_FOUND;
+    if (r == 0 || r == -ERR_GONE) {
+        return r;
+    }
+    *few = false;
+    buf_clear(ret);
+    return ask(a, status, argv, ret, e);
+}
+
 /* The archives' directory is another, empty one: so that all are named, also those that are there.
  */
-static int plan_once(struct apt *a, const char *status, char *const *packages, struct apt_plan *ret,
-                     struct err *e)
+static int plan_once(struct apt *a, const char *status, char *const *packages, char *const *likely,
+                     struct apt_plan *ret, struct err *e)
 {
     char uris[] = "--print-uris", none[] = "-oDir::Cache::archives=" PLACE "/cache/none/";
     char *const options[] = {uris, none, NULL};
     AUTO(strv_freep) char **argv = NULL;
     AUTO(buf_done) struct buf output = {0};
     install_argv(packages, options, &argv);
-    int r = ask(a, status, argv, &output, e);
+    bool few = is_of_few(a, status, packages, likely);
+    int r = ask_few(a, &few, status, argv, &output, e);
     r = r < 0 ? r : apt_output_plan(output.data ? output.data : "", ret, e);
     if (r == 0) {
+        ret->few = few;
         plan_compare(a, ret);
     }
     return r;
@@ -453,31 +502,31 @@ static int prepare(struct apt *a, char *const *packages, struct err *e)
     return r < 0 || is_fresh(a) ? r : refresh(a, e);
 }
 
-static int plan_whole(struct apt *a, const char *status, char *const *packages,
+static int plan_whole(struct apt *a, const char *status, char *const *packages, char *const *likely,
                       struct apt_plan *ret, struct err *e)
 {
     AUTO(strv_freep) char **asked = strv_dup(packages);
-    int r = plan_once(a, status, asked, ret, e);
+    int r = plan_once(a, status, asked, likely, ret, e);
     if (r == 0 && apt_granted_add(ret, status, &asked)) {
         apt_plan_done(ret);
-        r = plan_once(a, status, asked, ret, e);
+        r = plan_once(a, status, asked, likely, ret, e);
     }
     ret->asked = TAKE(&asked, NULL);
     return r;
 }
 
-int apt_plan(struct apt *a, const char *status, char *const *packages, struct apt_plan *ret,
-             struct err *e)
+int apt_plan(struct apt *a, const char *status, char *const *packages, char *const *likely,
+             struct apt_plan *ret, struct err *e)
 {
     int r = prepare(a, packages, e);
-    r = r < 0 ? r : plan_whole(a, status, packages, ret, e);
+    r = r < 0 ? r : plan_whole(a, status, packages, likely, ret, e);
     return r < 0 ? err_wrap(e, "Debian %s", a->suite) : 0;
 }
 
 /* By name and version, from the index; one stanza each. */
 int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret, struct err *e)
 {
-    AUTO(strv_freep) char **argv = NULL;
+    AUTO(strv_freep) char **argv = NULL, **names = NULL;
     AUTO(buf_done) struct buf output = {0};
     if (plan->count == 0) {
         return 0;
@@ -487,8 +536,10 @@ int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret,
     strv_add(&argv, "--no-all-versions");
     for (size_t i = 0; i < plan->count; i++) {
         strv_add_take(&argv, xasprintf("%s=%s", plan->debs[i].package, plan->debs[i].version));
+        strv_add(&names, plan->debs[i].package);
     }
-    int r = ask(a, "", argv, &output, e);
+    bool few = apt_few_has(a->dir_fd, names);
+    int r = ask_few(a, &few, "", argv, &output, e);
     if (r == 0) {
         apt_output_status(output.data ? output.data : "", ret);
     }
@@ -549,8 +600,9 @@ static int download_once(struct apt *a, const char *status, const struct apt_pla
         return 0;
     }
     install_argv(plan->asked, options, &argv);
+    AUTO(strv_freep) char **small = few_argv(argv);
     int r = text_write(a->dir_fd, "status", status, e);
-    return r < 0 ? r : run(a, argv, &output, e);
+    return r < 0 ? r : run(a, plan->few ? small : argv, &output, e);
 }
 
 int apt_download(struct apt *a, const char *status, struct apt_plan *plan, struct err *e)
@@ -560,7 +612,7 @@ int apt_download(struct apt *a, const char *status, struct apt_plan *plan, struc
         /* The mirror has moved on since the index was got: once more by a new one. */
         struct err first = *e;
         AUTO(apt_plan_done) struct apt_plan again = {0};
-        if (refresh(a, e) < 0 || plan_whole(a, status, plan->asked, &again, e) < 0 ||
+        if (refresh(a, e) < 0 || plan_whole(a, status, plan->asked, NULL, &again, e) < 0 ||
             download_once(a, status, &again, e) < 0) {
             *e = first;
             return err_wrap(e, "downloading from Debian %s", a->suite);

@@ -12,6 +12,7 @@
  *
  *   apt.conf sources.list.d/   written anew each time
  *   lists/ cache/              indexes, and apt's own form of them
+ *   few/ few.names             the few packages of them that are asked about (apt_few.h)
  *   archives/                  .debs
  *   known/                     answers that hold as long as the index
  *   refreshed                  its time is that of the last index, its text the sources then
@@ -36,6 +37,7 @@ struct apt_deb {
 };
 
 struct apt_plan {
+    bool few;     /* apt_few.h was enough */
     char **asked; /* the packages, and what their scripts take for granted */
     struct apt_deb *debs;
     size_t count;
@@ -51,9 +53,10 @@ void apt_close(struct apt *a); /* NULL is fine */
 void apt_closep(struct apt **a);
 
 /* What has to be got so that `packages` ("ruby", "golang-1.23-go/bookworm-backports") can be
- * installed on a system with this dpkg status. */
-int apt_plan(struct apt *a, const char *status, char *const *packages, struct apt_plan *ret,
-             struct err *e);
+ * installed on a system with this dpkg status.  `likely`: others that may be asked of this suite,
+ * which is quicker then (apt_few.h); NULL: nobody knows. */
+int apt_plan(struct apt *a, const char *status, char *const *packages, char *const *likely,
+             struct apt_plan *ret, struct err *e);
 /* What the index says of them, as the dpkg status of a system that has them. */
 int apt_plan_status(struct apt *a, const struct apt_plan *plan, struct buf *ret, struct err *e);
 /* All of the plan; afterwards each is there and has its digest. */

@@ -22,6 +22,7 @@
 #include "base/strv.h"
 #include "packages/apt.h"
 #include "packages/dpkg_status.h"
+#include "packages/install_below.h"
 #include "packages/install_stage.h"
 #include "packages/installation.h"
 #include "packages/layer_clear.h"
@@ -29,6 +30,7 @@
 #include "packages/store.h"
 #include "packages/workshop.h"
 #include "recipes/recipe.h"
+#include "recipes/recipes.h"
 
 #define EXCLUDED                                                                                   \
     "/usr/share/doc /usr/share/info /usr/share/lintian /usr/share/locale /usr/share/man "          \
@@ -76,17 +78,32 @@ static bool is_meant(const struct installation *in)
 
 /* --- plan ------------------------------------------------------------------------------------- */
 
+/* What all recipes of its suite ask; the caller frees it. */
+static char **likely_names(const struct installation *in)
+{
+    size_t count = 0;
+    char **names = strv_dup(in->recipe->install.debian);
+    const struct recipe *const *all = recipes_all(in->recipes, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i]->install.debian && strcmp(install_suite(in->recipes, all[i]), in->suite) == 0) {
+            strv_add_all(&names, all[i]->install.debian);
+        }
+    }
+    return names;
+}
+
 static int plan(struct installation *in, struct err *e)
 {
     AUTO(apt_closep) struct apt *apt = NULL;
     AUTO(apt_plan_done) struct apt_plan debs = {0};
     AUTO(buf_done) struct buf status = {0};
+    AUTO(strv_freep) char **likely = likely_names(in);
     int r = install_stage_status(in, &status, e);
     if (r == 0 && in->planned_below) {
         buf_add_str(&status, in->planned_below);
     }
     r = r < 0 ? r : apt_open(in->config, store_fd(in->store), in->suite, in->progress, &apt, e);
-    r = r < 0 ? r : apt_plan(apt, status.data, in->recipe->install.debian, &debs, e);
+    r = r < 0 ? r : apt_plan(apt, status.data, in->recipe->install.debian, likely, &debs, e);
     if (r == 0 && in->planned_wanted) {
         r = apt_plan_status(apt, &debs, &in->planned, e);
     }
@@ -158,10 +175,11 @@ static int get(struct work *w, struct err *e)
     char *const *packages = in->recipe->install.debian;
     AUTO(apt_closep) struct apt *apt = NULL;
     AUTO(fd_closep) int folder = -1;
+    AUTO(strv_freep) char **likely = likely_names(in);
     tell(w, PROGRESS_PLAN, 0, 0);
     int r = install_stage_status(in, &w->status, e);
     r = r < 0 ? r : apt_open(in->config, store_fd(in->store), in->suite, in->progress, &apt, e);
-    r = r < 0 ? r : apt_plan(apt, w->status.data, packages, &w->debs, e);
+    r = r < 0 ? r : apt_plan(apt, w->status.data, packages, likely, &w->debs, e);
     if (r == 0) {
         tell(w, PROGRESS_DOWNLOAD, 0, w->debs.download_bytes);
     }
