@@ -61,9 +61,8 @@ def totals(results, bad, without):
 
 
 def sets(rows, store):
-    """With what they stand on, each layer counted once."""
+    """With what they stand on, what several have counted once."""
     installed = {row.id: row for row in rows if row.is_installed}
-    layers = layer_bytes(store)
     lines = ["| set | | recipes | MB on the disk |", "| --- | --- | ---: | ---: |"]
     for name, about, ids in [*((name, one["about"], set_ids(one["recipes"], store)) for name, one in SETS.items()),
                              ("all", "one recipe of each language", set_ids({row.recipe["language"] for row in rows}, store)),
@@ -71,7 +70,7 @@ def sets(rows, store):
         numbers = {number for one in ids if one in installed for number in installed[one].manifest["layers"]}
         missing = [one for one in ids if one not in installed]
         lines.append(f"| {name if ' ' in name else f'`@{name}`'} | {about} | {len(ids)} | "
-                     f"{megabytes(sum(layers[number] for number in numbers))}{f' (without {len(missing)})' if missing else ''} |")
+                     f"{megabytes(layer_bytes(store, numbers))}{f' (without {len(missing)})' if missing else ''} |")
     return lines
 
 
