@@ -65,7 +65,7 @@ def sets(rows, store):
     installed = {row.id: row for row in rows if row.is_installed}
     lines = ["| set | | recipes | MB on the disk |", "| --- | --- | ---: | ---: |"]
     for name, about, ids in [*((name, one["about"], set_ids(one["recipes"], store)) for name, one in SETS.items()),
-                             ("all", "one recipe of each language", set_ids({row.recipe["language"] for row in rows}, store)),
+                             ("all", "one recipe of each language", set_ids(["@all"], store)),
                              ("every recipe", "all that there is", list(installed))]:
         numbers = {number for one in ids if one in installed for number in installed[one].manifest["layers"]}
         missing = [one for one in ids if one not in installed]
