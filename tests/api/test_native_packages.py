@@ -18,6 +18,7 @@ from support import faults
 from support.cli import belljar
 from support.faults import wait_for
 from support.images import Image, Layer, docker_save, shell
+from support.registry import Registry
 from support.server import Server, cannot
 from support.store import BASE, Store
 
@@ -250,6 +251,26 @@ def test_bodies_of_other_kinds_are_refused(server):
 def test_references_elsewhere_are_refused(server, reference):
     status, answer = server.request("POST", IMAGES, {"name": "box", "reference": reference})
     assert status == 422 and ("packages.registries" in answer["detail"] or "an image of a registry" in answer["detail"])
+
+
+def test_images_come_from_a_registry_that_is_listed(store, archive, tmp_path):
+    registry = Registry(tmp_path)
+    try:
+        (tmp_path / "a.tar").write_bytes(archive)
+        reference = registry.push(tmp_path / "a.tar", "team/box:2.1")
+        server = Server("--runtimes-dir", store.top, env={**registry.with_password, "BELLJAR_PACKAGES_REGISTRIES": registry.name})
+        try:
+            status, answer = server.request("POST", IMAGES, {"name": "box", "reference": reference, "run": "sh {main} {args}"})
+            assert status == 200, answer
+            assert [one["id"] for one in answer["installed"]] == ["image/box"]
+            assert server.execute("box", "echo from a registry")[1]["run"]["stdout"] == "from a registry\n"
+            status, answer = server.request("POST", IMAGES, {"name": "other", "reference": f"{registry.name}/team/none:1"})
+            assert status >= 400 and "manifest unknown" in answer["detail"], answer
+        finally:
+            code, log = server.stop()
+        assert code == 0 and reference in log
+    finally:
+        registry.stop()
 
 
 def test_image_larger_than_the_limit_is_refused(store, archive):

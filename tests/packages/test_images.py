@@ -13,6 +13,7 @@ import time
 import pytest
 
 from support.images import Image, Layer, Layout, MACHINE, OTHER, docker_save, shell, write_tar
+from support.registry import Registry
 from support.server import BUILD, clean_environment
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -69,6 +70,13 @@ def store(tmp_path):
 @pytest.fixture(scope="session")
 def base():
     return shell().bytes()
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory):
+    one = Registry(tmp_path_factory.mktemp("registry"))
+    yield one
+    one.stop()
 
 
 def save(store, *layers, config=None, **more):
@@ -342,6 +350,21 @@ def test_pull_goes_by_skopeo(store, base):
     spec.write_text(json.dumps({"language": "spec", "version": "7.8.9", "pkg": "registry.example/spec", "versioned": True}))
     assert store.image("add", spec, env=env).returncode == 0
     assert "docker://registry.example/spec:7.8.9 " in (store.archives / "said").read_text()
+
+
+def test_images_come_from_a_registry(store, base, registry):
+    """With the password of the administrator's own login; without it the registry's own words are told."""
+    reference = registry.push(save(store, base, Layer().add("etc/word", "second"), config={"Cmd": ["/usr/bin/sh"], "Env": ["PATH=/usr/bin"]}), "team/toy:3.1")
+    done = store.image("pull", reference, "--as", "toy", env=registry.env)
+    assert done.returncode == 1 and f"skopeo could not get '{reference}'" in done.stderr and "authentication required" in done.stderr
+    store.clean(runtimes=0)
+    done = store.image("pull", reference, "--as", "toy", env=registry.with_password)
+    assert (done.returncode, done.stdout.split()) == (0, ["image/toy", "toy", "3.1.0"]), done.stderr
+    assert store.run("cat /etc/word; " + HELLO, "you").stdout == "secondHello, you!\n"
+    assert reference in store.image("list").stdout
+    done = store.image("pull", f"{registry.name}/team/none:1", "--as", "none", env=registry.with_password)
+    assert done.returncode == 1 and "manifest unknown" in done.stderr
+    store.clean(layers=2)
 
 
 def test_pull_says_what_skopeo_says_and_how_to_do_without(store):

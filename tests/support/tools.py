@@ -6,7 +6,7 @@ import shutil
 
 from support.server import BUILD, ROOT, cannot
 
-_PACKAGES = {"promtool": "prometheus", "nginx": "nginx"}
+_PACKAGES = {"promtool": "prometheus", "nginx": "nginx", "docker-registry": "docker-registry", "skopeo": "skopeo"}
 
 
 def tool(name):
