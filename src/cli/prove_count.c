@@ -107,20 +107,55 @@ static void namespace_see(void *ctx, const char *target)
 }
 
 /* Fields of a line of mountinfo: ID PARENT MAJOR:MINOR ROOT POINT ... - TYPE ... */
-enum { MOUNT_POINT = 4 };
+enum { MOUNT_DEVICE = 2, MOUNT_POINT = 4 };
 
-static uint64_t tmpfs_bytes(pid_t pid, char *const *fields)
+static bool is_tmpfs(char *const *fields)
+{
+    while (*fields && strcmp(*fields, "-") != 0) {
+        fields++;
+    }
+    return *fields && fields[1] && strcmp(fields[1], "tmpfs") == 0;
+}
+
+static uint64_t bytes_used(pid_t pid, const char *point)
 {
     struct statfs fs;
-    size_t dash = 0;
-    while (fields[dash] && strcmp(fields[dash], "-") != 0) {
-        dash++;
-    }
-    if (!fields[dash] || !fields[dash + 1] || strcmp(fields[dash + 1], "tmpfs") != 0) {
-        return 0;
-    }
-    AUTO(mem_freep) char *path = xasprintf("/proc/%d/root%s", (int)pid, fields[MOUNT_POINT]);
+    AUTO(mem_freep) char *path = xasprintf("/proc/%d/root%s", (int)pid, point);
     return statfs(path, &fs) == 0 ? (fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize : 0;
+}
+
+/* Mounts of a process, and what is in those tmpfs that are not among `ours`, the host's own. */
+static uint64_t table_read(pid_t pid, const char *text, char *const *ours, uint64_t *ret_bytes)
+{
+    uint64_t mounts = 0;
+    AUTO(strv_freep) char **lines = strv_split(text, "\n");
+    for (char **line = lines; line && *line; line++) {
+        AUTO(strv_freep) char **fields = strv_split(*line, " ");
+        mounts++;
+        if (strv_len(fields) > MOUNT_POINT && is_tmpfs(fields) &&
+            !strv_has(ours, fields[MOUNT_DEVICE])) {
+            *ret_bytes += bytes_used(pid, fields[MOUNT_POINT]);
+        }
+    }
+    return mounts;
+}
+
+/* "0:39": all file systems that we see. */
+static char **devices_of_host(void)
+{
+    AUTO(buf_done) struct buf text = {0};
+    char **devices = NULL;
+    if (!prove_process_read(getpid(), "mountinfo", &text)) {
+        return NULL;
+    }
+    AUTO(strv_freep) char **lines = strv_split(text.data, "\n");
+    for (char **line = lines; line && *line; line++) {
+        AUTO(strv_freep) char **fields = strv_split(*line, " ");
+        if (strv_len(fields) > MOUNT_DEVICE) {
+            strv_add(&devices, fields[MOUNT_DEVICE]);
+        }
+    }
+    return devices;
 }
 
 /* Those of the host's own table are counted once, below. */
@@ -133,20 +168,16 @@ static bool sees_mounts_of_host(pid_t pid)
     return !known || strcmp(ours, its) == 0;
 }
 
+/* A layer that lies on the host's /tmp is bound there; what others write to /tmp is not ours. */
 static void mounts_count(pid_t pid, const char *name, struct prove_counts *ret)
 {
     AUTO(buf_done) struct buf text = {0};
-    uint64_t mounts = 0, bytes = 0;
+    uint64_t bytes = 0;
     if (sees_mounts_of_host(pid) || !prove_process_read(pid, "mountinfo", &text)) {
         return;
     }
-    AUTO(strv_freep) char **lines = strv_split(text.data, "\n");
-    for (char **line = lines; line && *line; line++) {
-        AUTO(strv_freep) char **fields = strv_split(*line, " ");
-        mounts++;
-        bytes += strv_len(fields) > MOUNT_POINT ? tmpfs_bytes(pid, fields) : 0;
-    }
-    counter_add_of(ret, "mounts", name, mounts);
+    AUTO(strv_freep) char **ours = devices_of_host();
+    counter_add_of(ret, "mounts", name, table_read(pid, text.data, ours, &bytes));
     counter_add_of(ret, "tmpfs bytes", name, bytes);
 }
 

@@ -105,6 +105,19 @@ def test_what_is_installed_meanwhile_is_no_leak():
     assert prove.returncode == 0, table
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="layers are made as root")
+def test_packages_may_lie_on_a_tmpfs_of_the_host(tmp_path):
+    """/tmp is one on many hosts; what others write there meanwhile is nothing that boxes have left."""
+    store = Store()
+    store.layer(1001)
+    script = ('mount -t tmpfs packages "$0" && cp -a "$1/." "$0" && { while head -c 65536 /dev/zero >>"$0/others"; do sleep 0.02; done & } && '
+              'shift && "$@"; code=$?; kill $!; exit $code')
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", script, tmp_path, store.top, BELLJAR, "prove", "--json", "--runtimes-dir", tmp_path, "segfault"],
+                          capture_output=True, text=True, check=False, env=environment(), timeout=120)
+    shutil.rmtree(store.top)
+    assert rows(done)["segfault"]["detail"] == "" and done.returncode == 0, done.stdout
+
+
 def test_what_is_left_behind_is_noticed():
     """Somebody makes a cgroup and a semaphore meanwhile: what a box would leave looks the same."""
     if os.geteuid() != 0:
