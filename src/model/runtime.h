@@ -73,6 +73,6 @@ void runtime_unref(struct runtime *r); /* NULL is fine */
 bool runtime_is_compiled(const struct runtime *r);
 bool runtime_has_name(const struct runtime *r,
                       const char *name); /* language or alias, case-sensitive */
-/* Either of these ways to mean one by a name: */
-typedef bool runtime_named_fn(const struct runtime *r, const char *name);
 bool runtime_is_of_package(const struct runtime *r, const char *name);
+/* Either of these ways to mean one by a name. */
+enum runtime_known { RUNTIME_KNOWN_BY_NAME, RUNTIME_KNOWN_BY_PACKAGE };

@@ -15,6 +15,7 @@
 #include "recipes/recipe.h"
 #include "runtimes/installed_runtime.h"
 #include "runtimes/layer_holds.h"
+#include "runtimes/name_index.h"
 #include "runtimes/package_watch.h"
 
 /* What changes is one rename; who installs a set makes several. */
@@ -23,6 +24,7 @@
 struct one_list {
     struct installed_one *ones;
     size_t count;
+    struct name_index index[RUNTIME_KNOWN_BY_PACKAGE + 1]; /* by enum runtime_known */
 };
 
 struct installed {
@@ -33,8 +35,33 @@ struct installed {
     struct one_list now, before;
 };
 
+static void list_index_done(struct one_list *l)
+{
+    for (size_t i = 0; i < ARRAY_LEN(l->index); i++) {
+        name_index_done(&l->index[i]);
+    }
+}
+
+static void list_index(struct one_list *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct runtime *r = l->ones[i].runtime;
+        name_index_add(&l->index[RUNTIME_KNOWN_BY_NAME], r->language, i);
+        for (char *const *alias = r->aliases; alias != NULL && *alias != NULL; alias++) {
+            name_index_add(&l->index[RUNTIME_KNOWN_BY_NAME], *alias, i);
+        }
+        if (r->package != NULL) {
+            name_index_add(&l->index[RUNTIME_KNOWN_BY_PACKAGE], r->package, i);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(l->index); i++) {
+        name_index_sort(&l->index[i]);
+    }
+}
+
 static void list_done(struct one_list *l)
 {
+    list_index_done(l);
     for (size_t i = 0; i < l->count; i++) {
         runtime_unref(l->ones[i].runtime);
         recipe_unref(l->ones[i].recipe);
@@ -50,6 +77,7 @@ static void list_move(struct one_list *from, struct one_list *to)
     for (size_t i = 0; i < from->count; i++) {
         to->ones[to->count++] = from->ones[i];
     }
+    list_index_done(from); /* by name nobody asks for those that are moved */
     free(from->ones);
     *from = (struct one_list){0};
 }
@@ -91,6 +119,7 @@ static void store_read(const struct installed *s, const struct package_store *st
         }
         manifest_free(all[i]);
     }
+    list_index(ret);
     free(all);
 }
 
@@ -164,13 +193,15 @@ const struct installed_one *installed_all(const struct installed *s, size_t *ret
     return s->now.ones;
 }
 
-const struct installed_one *installed_best(const struct installed *s, runtime_named_fn *is_named,
+const struct installed_one *installed_best(const struct installed *s, enum runtime_known known,
                                            const char *name, const char *range)
 {
     const struct installed_one *best = NULL;
-    for (size_t i = 0; i < s->now.count; i++) {
-        const struct installed_one *o = &s->now.ones[i];
-        if (is_named(o->runtime, name) && semver_satisfies(&o->version, range) &&
+    size_t count;
+    const struct name_entry *named = name_index_find(&s->now.index[known], name, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct installed_one *o = &s->now.ones[named[i].position];
+        if (semver_satisfies(&o->version, range) &&
             (best == NULL || semver_compare(&o->version, &best->version) > 0)) {
             best = o;
         }

@@ -38,5 +38,5 @@ void installed_forget(struct installed *s);
 /* Valid until installed_read. */
 const struct installed_one *installed_all(const struct installed *s, size_t *ret_count);
 /* The highest version of `name` within `range`; NULL: there is none. */
-const struct installed_one *installed_best(const struct installed *s, runtime_named_fn *is_named,
+const struct installed_one *installed_best(const struct installed *s, enum runtime_known known,
                                            const char *name, const char *range);

@@ -190,13 +190,20 @@ bool offer_may_be(const struct offer *o, const char *name)
     return false;
 }
 
-const struct offer *offers_best(const struct offer_set *c, runtime_named_fn *is_named,
+static bool is_known(const struct runtime *r, enum runtime_known known, const char *name)
+{
+    return known == RUNTIME_KNOWN_BY_NAME ? runtime_has_name(r, name)
+                                          : runtime_is_of_package(r, name);
+}
+
+const struct offer *offers_best(const struct offer_set *c, enum runtime_known known,
                                 const char *name, const char *range)
 {
     const struct offer *best = NULL;
     for (size_t i = 0; i < c->offer_count; i++) {
         const struct offer *o = &c->offers[i];
-        if (o->usable && is_named(o->runtime, name) && semver_satisfies(&o->tool->version, range) &&
+        if (o->usable && is_known(o->runtime, known, name) &&
+            semver_satisfies(&o->tool->version, range) &&
             (best == NULL || semver_compare(&o->tool->version, &best->tool->version) > 0)) {
             best = o;
         }

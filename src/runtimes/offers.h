@@ -57,7 +57,7 @@ void offers_learn(struct offer_set *c, struct tool *tool, const struct semver *v
 bool offer_may_be(const struct offer *o, const char *name);
 /* The highest version of `name` within `range`, of those that are known; NULL when there is none.
  */
-const struct offer *offers_best(const struct offer_set *c, runtime_named_fn *is_named,
+const struct offer *offers_best(const struct offer_set *c, enum runtime_known known,
                                 const char *name, const char *range);
 /* All that are known and listed, of the host and installed, sorted by language, version and
  * package; *ret (the caller frees it) has no references. */

@@ -201,11 +201,11 @@ void runtimes_cancel(struct runtimes_wait *w)
 }
 
 /* What was installed goes before the host's of the same version. */
-static struct runtime *best_named(const struct runtimes *r, runtime_named_fn *is_named,
+static struct runtime *best_known(const struct runtimes *r, enum runtime_known known,
                                   const char *name, const char *range)
 {
-    const struct installed_one *ours = installed_best(r->installed, is_named, name, range);
-    const struct offer *host = offers_best(&r->set, is_named, name, range);
+    const struct installed_one *ours = installed_best(r->installed, known, name, range);
+    const struct offer *host = offers_best(&r->set, known, name, range);
     bool higher =
         ours != NULL && host != NULL && semver_compare(&host->tool->version, &ours->version) > 0;
     if (host != NULL && (ours == NULL || higher)) {
@@ -217,8 +217,8 @@ static struct runtime *best_named(const struct runtimes *r, runtime_named_fn *is
 /* Who knows a language by its package of Piston's only ("nasm", "dotnet") means that. */
 static struct runtime *best_of(const struct runtimes *r, const char *name, const char *range)
 {
-    struct runtime *best = best_named(r, runtime_has_name, name, range);
-    return best != NULL ? best : best_named(r, runtime_is_of_package, name, range);
+    struct runtime *best = best_known(r, RUNTIME_KNOWN_BY_NAME, name, range);
+    return best != NULL ? best : best_known(r, RUNTIME_KNOWN_BY_PACKAGE, name, range);
 }
 
 static void wait_answer(struct runtimes_wait *w)

@@ -84,7 +84,7 @@ static void test_without_a_store_nothing_is_installed(void **state)
     f->installed = installed_new(f->loop, -1, &f->log, on_change, f);
     installed_read(f->installed);
     assert_int_equal(count_of(f), 0);
-    assert_null(installed_best(f->installed, runtime_has_name, "toy", "*"));
+    assert_null(installed_best(f->installed, RUNTIME_KNOWN_BY_NAME, "toy", "*"));
     installed_forget(f->installed);
 }
 
@@ -97,13 +97,15 @@ static void test_what_is_there_is_found_by_name_alias_and_range(void **state)
 
     assert_int_equal(count_of(f), 2);
     assert_string_equal(
-        installed_best(f->installed, runtime_has_name, "toy", "*")->runtime->version, "2.1.0");
+        installed_best(f->installed, RUNTIME_KNOWN_BY_NAME, "toy", "*")->runtime->version, "2.1.0");
     assert_string_equal(
-        installed_best(f->installed, runtime_has_name, "play", "1.x")->runtime->version, "1.2.0");
+        installed_best(f->installed, RUNTIME_KNOWN_BY_NAME, "play", "1.x")->runtime->version,
+        "1.2.0");
     assert_string_equal(
-        installed_best(f->installed, runtime_has_name, "t1.2", "*")->runtime->version, "1.2.0");
-    assert_null(installed_best(f->installed, runtime_has_name, "toy", ">=3"));
-    assert_null(installed_best(f->installed, runtime_has_name, "other", "*"));
+        installed_best(f->installed, RUNTIME_KNOWN_BY_NAME, "t1.2", "*")->runtime->version,
+        "1.2.0");
+    assert_null(installed_best(f->installed, RUNTIME_KNOWN_BY_NAME, "toy", ">=3"));
+    assert_null(installed_best(f->installed, RUNTIME_KNOWN_BY_NAME, "other", "*"));
 }
 
 static void test_parts_are_no_runtimes(void **state)
@@ -172,7 +174,7 @@ static void test_a_runtime_in_use_is_held_whatever_is_forgotten(void **state)
     toy_put(f->b, "toy/1", "1.0.0", &f->layer, 1);
     start(f);
     struct runtime *used =
-        runtime_ref(installed_best(f->installed, runtime_has_name, "toy", "*")->runtime);
+        runtime_ref(installed_best(f->installed, RUNTIME_KNOWN_BY_NAME, "toy", "*")->runtime);
     assert_done(store_remove(f->b->store, "toy/1", &e), e);
     installed_read(f->installed);
     installed_free(f->installed);
