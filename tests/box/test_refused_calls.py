@@ -4,6 +4,7 @@
 Either boxd does not start and says why, or the box fails and says why, or the program runs and has all of its fences (but for what
 HELLO said is not there).  And boxd ends well, with all that it started.
 """
+import contextlib
 import functools
 import os
 import re
@@ -57,8 +58,9 @@ class WatchedBoxd(Boxd):
 def one_box(boxd):
     """("failed", why) or ("ran", what the program saw)."""
     with boxd.create() as control:
-        control.send(init_start(LOOK))
-        control.send(struct.pack("=II", DATA, 0) + strings(LOOK))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has failed already: boxd says why
+            control.send(init_start(LOOK))
+            control.send(struct.pack("=II", DATA, 0) + strings(LOOK))
         boxd.start()
         ready, _, _ = select.select([boxd.sock, control], [], [], PATIENCE_S)
         if control not in ready:
