@@ -55,5 +55,5 @@ const struct name_entry *name_index_find(const struct name_index *x, const char 
         end++;
     }
     *ret_count = end - first;
-    return x->entries + first;
+    return *ret_count > 0 ? x->entries + first : NULL;
 }
