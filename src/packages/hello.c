@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +22,7 @@
 #include "model/semver.h"
 #include "model/version_text.h"
 #include "packages/manifest.h"
+#include "packages/store.h"
 #include "packages/workshop.h"
 #include "recipes/recipe.h"
 
@@ -42,9 +41,7 @@ static const char *const directories[] = {"usr/local/bin", "usr/bin", "usr/games
 static bool is_in_layers(int packages_fd, const struct manifest *m, const char *path)
 {
     for (size_t i = 0; i < m->layer_count; i++) {
-        char name[32];
-        snprintf(name, sizeof(name), "layers/%" PRIu32, m->layers[i]);
-        AUTO(fd_closep) int layer = openat(packages_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        AUTO(fd_closep) int layer = store_layer_open(packages_fd, m->layers[i]);
         AUTO(fd_closep) int fd = below_open(layer, path, O_PATH | O_NOFOLLOW, 0);
         struct stat st;
         /* A link is there, though it is not one to open by. */

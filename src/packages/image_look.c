@@ -4,9 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,15 +17,14 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "packages/layer_opaque.h"
+#include "packages/store.h"
 #include "recipes/recipe_id.h"
 
 #define HERE_NOT (-1) /* this layer says nothing about it */
 
 static int layer_open(const struct image_look *l, size_t i)
 {
-    char name[32];
-    snprintf(name, sizeof(name), "layers/%" PRIu32, l->layers[i]);
-    return openat(l->packages_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return store_layer_open(l->packages_fd, l->layers[i]);
 }
 
 static bool is_opaque(int dir)

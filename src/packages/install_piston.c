@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packages/install_piston.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,11 +98,8 @@ bool install_piston_is_of(const struct manifest *m, const struct piston_entry *e
 /* Each of its languages, as its layer says what they are. */
 static bool all_are_there(struct job *j, const struct manifest *one)
 {
-    char name[32];
     struct err ignored;
-    snprintf(name, sizeof(name), "layers/%" PRIu32, one->layers[0]);
-    AUTO(fd_closep)
-    int tree = openat(store_fd(j->install->store), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO(fd_closep) int tree = store_layer_open(store_fd(j->install->store), one->layers[0]);
     if (tree < 0 || piston_package_read(j->entry, tree, &j->package, &ignored) < 0) {
         return false;
     }

@@ -37,11 +37,10 @@ int stage_tree_open(const struct package_store *s, const struct stage *stage,
     AUTO(stage_tree_close) struct stage_tree t = {.stage = stage, .owner = owner};
     t.layer_fds = xcalloc(layer_count ? layer_count : 1, sizeof(*t.layer_fds));
     for (; t.layer_count < layer_count; t.layer_count++) {
-        char path[32];
-        snprintf(path, sizeof(path), "layers/%" PRIu32, layers[t.layer_count]);
-        int fd = openat(store_fd(s), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = store_layer_open(store_fd(s), layers[t.layer_count]);
         if (fd < 0) {
-            return err_sys(e, "open '%s' of the store of packages", path);
+            return err_sys(e, "open layer %" PRIu32 " of the store of packages",
+                           layers[t.layer_count]);
         }
         t.layer_fds[t.layer_count] = fd;
     }

@@ -42,6 +42,12 @@ struct store_path store_layer_path(uint32_t id)
     return store_name_path(STORE_LAYERS, name);
 }
 
+int store_layer_open(int packages_fd, uint32_t id)
+{
+    return openat(packages_fd, store_layer_path(id).text,
+                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int store_flock(int fd, int operation)
 {
     int r;

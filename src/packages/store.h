@@ -114,6 +114,10 @@ int store_collect(struct package_store *s, bool wait, uint64_t *ret_bytes, unsig
  * *ret_saved grows by what became free.  Layers that are in use are left. */
 int store_share(struct package_store *s, uint64_t *ret_saved, struct err *e);
 
+/* The layer's tree, to be read: a descriptor (O_CLOEXEC), or -1 with errno.  layers/ may be a
+ * mount of its own. */
+int store_layer_open(int packages_fd, uint32_t id);
+
 /* One descriptor for each, with a shared lock; ERR_NOT_FOUND when one is gone. */
 int store_hold(int packages_fd, const uint32_t *ids, size_t count, int *ret_fds, struct err *e);
 

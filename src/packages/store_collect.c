@@ -58,9 +58,7 @@ static int layer_remove_locked(struct package_store *s, const struct stage *st,
 static int layer_collect(struct package_store *s, const struct stage *st, const struct layer *layer,
                          bool wait, uint64_t *ret_bytes, struct err *e)
 {
-    AUTO(fd_closep)
-    int fd = openat(s->fd, store_layer_path(layer->id).text,
-                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_closep) int fd = store_layer_open(s->fd, layer->id);
     if (fd < 0) {
         return errno == ENOENT ? 1 : err_sys(e, "open layer %" PRIu32, layer->id);
     }
@@ -155,8 +153,7 @@ void store_discard(struct package_store *s)
 static int hold(int packages_fd, uint32_t id, int *ret_fd, struct err *e)
 {
     struct store_path path = store_layer_path(id);
-    AUTO(fd_closep)
-    int fd = openat(packages_fd, path.text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_closep) int fd = store_layer_open(packages_fd, id);
     if (fd < 0 || store_flock(fd, LOCK_SH) < 0) {
         return err_sys(e, "layer %" PRIu32, id);
     }

@@ -212,9 +212,7 @@ int store_verify(const struct package_store *s, uint32_t id, struct err *e)
     if (r < 0) {
         return r;
     }
-    AUTO(fd_closep)
-    int fd =
-        openat(s->fd, store_layer_path(id).text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_closep) int fd = store_layer_open(s->fd, id);
     if (fd < 0) {
         return err_sys(e, "open layer %" PRIu32, id);
     }

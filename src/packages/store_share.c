@@ -22,9 +22,7 @@ static int layer_share(struct package_store *s, const struct stage *st, struct l
                        uint64_t *ret_saved, struct err *e)
 {
     AUTO(store_files_done) struct store_files files = {0};
-    AUTO(fd_closep)
-    int fd = openat(s->fd, store_layer_path(layer->id).text,
-                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    AUTO(fd_closep) int fd = store_layer_open(s->fd, layer->id);
     if (fd < 0 || store_flock(fd, LOCK_EX | LOCK_NB) < 0) {
         bool is_no_matter = errno == ENOENT || errno == EWOULDBLOCK;
         return is_no_matter ? 0 : err_sys(e, "locking '%s'", store_layer_path(layer->id).text);

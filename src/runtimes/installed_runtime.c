@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtimes/installed_runtime.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "model/runtime.h"
 #include "model/semver.h"
 #include "packages/manifest.h"
+#include "packages/store.h"
 #include "recipes/recipe.h"
 #include "runtimes/preparation.h"
 #include "runtimes/recipe_runtime.h"
@@ -44,8 +44,7 @@ static bool is_there(const struct resolver *r, const char *path)
 {
     const struct manifest *m = r->manifest;
     for (size_t i = 0; i < m->layer_count; i++) {
-        AUTO(mem_freep) char *layer = xasprintf("layers/%u", (unsigned)m->layers[i]);
-        AUTO(fd_closep) int dir = below_open(r->packages_fd, layer, O_PATH | O_DIRECTORY, 0);
+        AUTO(fd_closep) int dir = store_layer_open(r->packages_fd, m->layers[i]);
         AUTO(fd_closep) int file = dir < 0 ? -1 : below_look(dir, path);
         struct stat st;
         if (file >= 0 && fstat(file, &st) == 0) {

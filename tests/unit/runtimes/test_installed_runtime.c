@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/mem.h"
 #include "boxproto/boxproto.h"
 #include "model/runtime.h"
@@ -173,6 +176,34 @@ static void test_what_is_prepared_in_its_layers_is_used(void **state)
     runtime_unref(with);
 }
 
+/* In a mount namespace of its own, which the rest of this process stays in. */
+static void test_the_folder_of_layers_may_be_a_mount(void **state)
+{
+    struct bench *b = *state;
+    struct err e = {0};
+    const uint32_t layer = files_layer(
+        b, (const char *const[]){"opt/runtimes/toy-1/prepared/", "usr/games/helper", NULL});
+    AUTO(mem_freep) char *packages = xasprintf("%s/packages", b->dir);
+    AUTO(mem_freep) char *layers = xasprintf("%s/layers", packages);
+    if (unshare(CLONE_NEWNS) < 0) {
+        print_message("only root can mount\n");
+        skip();
+    }
+    assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    assert_int_equal(mount(layers, layers, NULL, MS_BIND, NULL), 0);
+    /* The store's own descriptor is of the old namespace. */
+    AUTO(fd_closep) int fd = open(packages, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct manifest *m = toy_manifest(
+        "prepare = \"cpp\"\nrun = [\"helper\", \"{prepared}/x\"]\n", &layer, 1);
+    struct runtime *r = NULL;
+    int result = installed_runtime_new(fd, m, &r, &e);
+    manifest_free(m);
+    assert_int_equal(umount(layers), 0);
+    assert_done(result, e);
+    assert_words_are(r->run.argv, "/usr/games/helper", "/opt/runtimes/toy-1/prepared/x");
+    runtime_unref(r);
+}
+
 static void refused(struct manifest *m, const struct bench *b, const char *says)
 {
     struct err e = {0};
@@ -216,6 +247,7 @@ int main(void)
         T(test_whiteout_hides_what_is_below),
         T(test_links_of_a_layer_do_not_lead_to_the_host),
         T(test_what_is_prepared_in_its_layers_is_used),
+        T(test_the_folder_of_layers_may_be_a_mount),
         T(test_manifests_that_cannot_run_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
