@@ -44,7 +44,6 @@ struct init {
     struct reap reap;
     struct start start;
     struct program program;
-    int master; /* of the program's pty, or -1 */
     _Alignas(16) char stack[64 * 1024];
 };
 
@@ -110,8 +109,9 @@ static uint64_t weaken_word(const char *word)
 static pid_t foreground(const struct init *in, int signo)
 {
     pid_t group = -1;
+    int master = in->program.master;
     bool key = signo == SIGINT || signo == SIGQUIT || signo == SIGTSTP;
-    return key && in->master >= 0 && ioctl(in->master, TIOCGPGRP, &group) == 0 ? group : -1;
+    return key && master >= 0 && ioctl(master, TIOCGPGRP, &group) == 0 ? group : -1;
 }
 
 static void signal_program(const struct init *in, int signo)
@@ -146,9 +146,9 @@ static void hear_server(const struct init *in, bool running)
     }
     if (m.head.type == BOX_MSG_SIGNAL) {
         signal_program(in, m.signal.signo);
-    } else if (in->master >= 0) {
+    } else if (in->program.master >= 0) {
         struct winsize size = {.ws_row = m.resize.rows, .ws_col = m.resize.columns};
-        ioctl(in->master, TIOCSWINSZ, &size);
+        ioctl(in->program.master, TIOCSWINSZ, &size);
     }
 }
 
@@ -268,29 +268,15 @@ static void *stack_of(struct init *in)
     return in->stack + sizeof(in->stack);
 }
 
-/* Cold: from its first file to its exec; a warm-up: up to its exec. */
-static int run_program(struct init *in, struct err *e)
-{
-    struct start *s = &in->start;
-    int r = start_read(s, e);
-    if (r == 0) {
-        r = streams_set(s, &in->fence, &in->master, e);
-    }
-    if (r == 0) {
-        r = (start_is_warm_up(s) ? program_warm : program_start)(s, &in->fence, stack_of(in),
-                                                                 &in->program, e);
-    }
-    streams_close(s);
-    if (r == 0) {
-        start_unpacked(s);
-    }
-    return r;
-}
-
 static int start_program(struct init *in, struct err *e)
 {
-    int r = run_program(in, e);
-    if (r == 0 && start_is_warm_up(&in->start)) {
+    int r = program_start(&in->start, &in->fence, stack_of(in), &in->program, e);
+    streams_close(&in->start);
+    if (r < 0) {
+        return r;
+    }
+    start_unpacked(&in->start);
+    if (start_is_warm_up(&in->start)) {
         r = warm_start(&in->start, &in->fence, &in->reap, stack_of(in), &in->program, e);
     }
     if (r < 0) {
@@ -299,8 +285,9 @@ static int start_program(struct init *in, struct err *e)
     if (weakened(in->fence.weaken, WEAKEN_DUMPABLE)) {
         prctl(PR_SET_DUMPABLE, 1);
     }
-    if (in->master >= 0 || in->start.msg.flags & BOX_START_TELL) {
-        r = channel_send(BOX_FD_CONTROL, BOX_MSG_STARTED, &in->master, in->master >= 0, e);
+    int master = in->program.master;
+    if (master >= 0 || in->start.msg.flags & BOX_START_TELL) {
+        r = channel_send(BOX_FD_CONTROL, BOX_MSG_STARTED, &master, master >= 0, e);
     }
     return r;
 }
@@ -316,7 +303,7 @@ static int serve(struct init *in, struct err *e)
     if (!weakened(in->fence.weaken, WEAKEN_KILL_FIRST)) {
         reap_kill_all();
     }
-    fd_closep(&in->master);
+    fd_closep(&in->program.master);
     r = tell_exited(&in->program, status, ended_ns, e);
     return r < 0 || !(in->start.msg.flags & BOX_START_COLLECT) ? r : send_product(in, e);
 }
@@ -328,7 +315,7 @@ int main(int argc, char **argv)
     if (getpid() != 1) {
         return 2; /* started by hand: what ends a box with kill(-1) would end the machine's work */
     }
-    init.master = -1;
+    init.program.master = -1;
     init.fence.two_ids = argc >= 2 && argv[1][0] == '2';
     init.fence.stage = argc >= 2 && strchr(argv[1], 'w') != NULL;
     if (WEAKEN_BUILD && argc == 3) {

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,15 +24,15 @@
 #include "init/limits.h"
 #include "init/lookup.h"
 #include "init/start.h"
+#include "init/streams.h"
 #include "init/unpack.h"
 
 /*
- * What the child shares with init.  The child is made with CLONE_VM | CLONE_VFORK: init stands
- * still until the child has become the program or has ended, and both see the same memory.  So one
- * process unpacks, waits and becomes the program, its errors need no pipe, and nothing is copied:
- * against fork this saves 40 of 120 us (a static program, Linux 6.18).  The price is that a fault
- * in the archive's parser would be a fault of init's; until the program runs there is no foreign
- * code in the box.  The child itself listens for boxd and the server while init cannot.
+ * What the child shares with init: all memory and descriptors.  Init stands still until the child
+ * has become the program or has ended.  So one process reads, unpacks, waits and becomes the
+ * program, its errors need no pipe, and nothing is copied.  The price is that a fault in the
+ * archive's parser would be a fault of init's; until the program runs there is no foreign code in
+ * the box.  The child itself listens for boxd and the server while init cannot.
  */
 struct child {
     struct start *start;
@@ -39,22 +41,26 @@ struct child {
     struct program program;
     bool done; /* what it was made for: from here on the end is the program's own */
     struct err err;
+    _Atomic(pid_t) alive; /* the kernel's: 0 once the child has another memory, or none */
 };
 
-static int lead_session(const struct start *s, struct err *e)
+/* What takes its time and depends on no START. */
+static int stand_apart(const struct fence *f, struct err *e)
 {
-    if (setsid() < 0) {
-        return err_sys(e, "box init: setsid");
-    }
-    if (s->msg.stdio == BOX_STDIO_PTY && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0) {
-        return err_sys(e, "box init: taking the terminal");
-    }
-    return 0;
+    int r = fence_enter(f, e);
+    return r == 0 && setsid() < 0 ? err_sys(e, "box init: setsid") : r;
+}
+
+static int take_terminal(const struct start *s, struct err *e)
+{
+    return s->msg.stdio == BOX_STDIO_PTY && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0
+               ? err_sys(e, "box init: taking the terminal")
+               : 0;
 }
 
 static int prepare_program(const struct child *c, struct err *e)
 {
-    int r = lead_session(c->start, e);
+    int r = take_terminal(c->start, e);
     if (r == 0) {
         r = limits_set(&c->start->msg, c->fence->two_ids, c->fence->weaken, e);
     }
@@ -84,40 +90,46 @@ static _Noreturn void become_program(struct child *c)
     _exit(1);
 }
 
-/* All of it before READY: what the limits' clocks measure is then the program alone. */
-static int cold_main(void *arg)
+static int make_fifo(const char *name, struct err *e)
 {
-    struct child *c = arg;
-    struct box_go go;
-    int r = fence_enter(c->fence, &c->err);
-    if (r == 0) {
-        r = unpack(&c->start->payload, NULL, &c->err);
-    }
-    if (r == 0) {
-        r = prepare_program(c, &c->err);
-    }
-    if (r == 0) {
-        r = channel_send(BOX_FD_WATCH, BOX_MSG_READY, NULL, 0, &c->err);
-    }
-    if (r < 0) {
-        _exit(1);
-    }
-    channel_recv(BOX_FD_WATCH, UINT32_C(1) << BOX_MSG_GO, &go, sizeof(go), NULL, NULL);
-    c->program.started_ns = clock_mono_ns(&clock_system);
-    c->program.cpu_ns = own_cpu_ns();
-    become_program(c);
+    return mkfifo(name, S_IRUSR | S_IWUSR) < 0 ? err_sys(e, "box init: making the FIFO '%s'", name)
+                                               : 0;
 }
 
-static int warm_main(void *arg)
+static int wait_for_go(struct program *p, struct err *e)
+{
+    struct box_go go;
+    int r = channel_send(BOX_FD_WATCH, BOX_MSG_READY, NULL, 0, e);
+    if (r < 0) {
+        return r;
+    }
+    channel_recv(BOX_FD_WATCH, UINT32_C(1) << BOX_MSG_GO, &go, sizeof(go), NULL, NULL);
+    p->started_ns = clock_mono_ns(&clock_system);
+    p->cpu_ns = own_cpu_ns();
+    return 0;
+}
+
+/* All of it before READY: what the limits' clocks measure is then the program alone. */
+static int program_main(void *arg)
 {
     struct child *c = arg;
-    const char *wait = c->start->collect[0];
-    int r = fence_enter(c->fence, &c->err);
-    if (r == 0 && mkfifo(wait, S_IRUSR | S_IWUSR) < 0) {
-        r = err_sys(&c->err, "box init: making the FIFO '%s'", wait);
+    struct start *s = c->start;
+    int r = stand_apart(c->fence, &c->err);
+    if (r == 0) {
+        r = start_read(s, &c->err);
+    }
+    if (r == 0) {
+        r = streams_set(s, &c->program.master, &c->err);
+    }
+    bool warm_up = r == 0 && start_is_warm_up(s);
+    if (r == 0) {
+        r = warm_up ? make_fifo(s->collect[0], &c->err) : unpack(&s->payload, NULL, &c->err);
     }
     if (r == 0) {
         r = prepare_program(c, &c->err);
+    }
+    if (r == 0 && !warm_up) {
+        r = wait_for_go(&c->program, &c->err);
     }
     if (r < 0) {
         _exit(1);
@@ -151,9 +163,25 @@ static int unpack_main(void *arg)
     _exit(r < 0);
 }
 
+/*
+ * As vfork does it, but asleep: who waits in vfork counts as load, and a spare box waits for long.
+ * No signal has a handler here, so nothing wakes us, or writes to the one errno, meanwhile.
+ */
+static pid_t make_child(int (*run)(void *), struct child *c, void *stack)
+{
+    pid_t pid, alive;
+    pid = clone(run, stack,
+                CLONE_VM | CLONE_FILES | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, c,
+                &c->alive, NULL, &c->alive);
+    while (pid > 0 && (alive = c->alive) != 0) {
+        syscall(SYS_futex, &c->alive, FUTEX_WAIT, alive, NULL);
+    }
+    return pid;
+}
+
 static int run_child(int (*run)(void *), struct child *c, void *stack, struct err *e)
 {
-    c->program.pid = clone(run, stack, CLONE_VM | CLONE_VFORK | SIGCHLD, c);
+    c->program.pid = make_child(run, c, stack);
     if (c->program.pid < 0) {
         return err_sys(e, "box init: making a process");
     }
@@ -162,6 +190,7 @@ static int run_child(int (*run)(void *), struct child *c, void *stack, struct er
         return -(int)c->err.kind;
     }
     if (!c->done) {
+        channel_wait_ms(-1, -1, 0); /* it may have ended because a peer is gone: then we do */
         return err_set(e, ERR_IO, "box init: the process that unpacks was killed");
     }
     return 0;
@@ -170,19 +199,8 @@ static int run_child(int (*run)(void *), struct child *c, void *stack, struct er
 int program_start(struct start *s, const struct fence *f, void *stack, struct program *ret,
                   struct err *e)
 {
-    struct child child = {.start = s, .fence = f};
-    int r = run_child(cold_main, &child, stack, e);
-    if (r == 0) {
-        *ret = child.program;
-    }
-    return r;
-}
-
-int program_warm(struct start *s, const struct fence *f, void *stack, struct program *ret,
-                 struct err *e)
-{
-    struct child child = {.start = s, .fence = f};
-    int r = run_child(warm_main, &child, stack, e);
+    struct child child = {.start = s, .fence = f, .program.master = -1};
+    int r = run_child(program_main, &child, stack, e);
     if (r == 0) {
         *ret = child.program;
     }

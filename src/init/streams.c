@@ -86,17 +86,9 @@ static int set_files(const struct start *s, struct err *e)
 }
 
 /* The slave belongs to whoever opens the master, and the program must be able to open it again. */
-static int open_master(const struct fence *f)
+static int set_pty(const struct start *s, int *ret_master, struct err *e)
 {
-    become_owner(f, BOX_USER_UID);
-    int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    become_owner(f, BOX_INIT_UID);
-    return master;
-}
-
-static int set_pty(const struct start *s, const struct fence *f, int *ret_master, struct err *e)
-{
-    AUTO(fd_closep) int master = open_master(f);
+    AUTO(fd_closep) int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master < 0) {
         return err_sys(e, "box init: open '/dev/ptmx'");
     }
@@ -119,11 +111,11 @@ static int set_pty(const struct start *s, const struct fence *f, int *ret_master
     return r;
 }
 
-int streams_set(const struct start *s, const struct fence *f, int *ret_master, struct err *e)
+int streams_set(const struct start *s, int *ret_master, struct err *e)
 {
     int r = 0;
     if (s->msg.stdio == BOX_STDIO_PTY) {
-        return set_pty(s, f, ret_master, e);
+        return set_pty(s, ret_master, e);
     }
     if (s->msg.stdio == BOX_STDIO_FILE) {
         r = set_files(s, e);
