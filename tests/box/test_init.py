@@ -119,6 +119,52 @@ def test_a_spare_box_starts_late(box):
     assert box.exited()[0] == 0
 
 
+def lines_of_status(pid):
+    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+
+
+def is_over(pid):
+    try:
+        return lines_of_status(pid)["State"].startswith("Z")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_who_waits_for_start_is_the_programs_user_without_any_privilege(box):
+    box.hello()
+    pid = box.program()
+    init_box.until(lambda: lines_of_status(pid)["CapPrm"].strip("0") == "", "the process to drop its rights")
+    seen = lines_of_status(pid)
+    assert set(seen["Uid"].split()) == set(seen["Gid"].split()) == {str(init_box.HOST_UID + 1)}
+    box.start(["sh", "-c", "echo $PPID $(cut -d' ' -f6 /proc/self/stat)"]).go()
+    assert box.program() == pid
+    assert box.exited()[0] == 0
+    assert read_rest(box.stdout) == b"1 2\n"
+
+
+def test_a_spare_box_sleeps_and_is_no_load(box):
+    """Who waits for a process of vfork is in state D, and counts as one that would run."""
+    box.hello()
+    pids = box.pid, box.program()
+    init_box.until(lambda: {lines_of_status(pid)["State"].split()[0] for pid in pids} == {"S"}, "all of the box to sleep")
+
+
+def test_a_spare_box_whose_process_is_killed_says_so(box):
+    box.hello()
+    os.kill(box.program(), signal.SIGKILL)
+    assert "signal 9" in box.failed()[2]
+    assert "signal 9" in box.failed(box.watch)[2]
+
+
+@pytest.mark.parametrize("side", ["control", "watch"])
+def test_a_spare_box_ends_with_either_peer(box, side):
+    box.hello()
+    pids = box.pid, box.program()
+    getattr(box, side).close()
+    for pid in pids:
+        init_box.until(lambda pid=pid: is_over(pid), "the box to end")
+
+
 @pytest.mark.parametrize("change", [
     {"counts": (0, 1, 0)}, {"counts": (1, 0, 0)}, {"counts": (5, 1, 0)}, {"counts": (1, 1, 70000)},
     {"counts": (0xffffffff, 0xffffffff, 0xffffffff)}, {"stdio": "FILE"}, {"flags": 1 << 30},
