@@ -1,5 +1,5 @@
 # Meson does the work; this file is the short way to it.
-#   make         build/belljar, build/belljar-boxd, build/belljar-init
+#   make         build/belljar and all that it starts, and the programs of the tests
 #   make run     install what is missing, build, serve   (DATA=DIR keeps the data)
 #   make test    install what is missing, build, run all tests
 #   make test-languages  install languages and run each in every way that matters   (LANGS="lua ruby" or "@core" for some)
@@ -14,10 +14,13 @@ SERVE_FLAGS ?=
 SECONDS ?= 60
 JOBS ?= 1000000
 
-.PHONY: all deps run test test-languages test-fresh test-vm test-docker soak soak-jobs fuzz coverage bench lint sanitize install clean docs
+.PHONY: all product deps run test test-languages test-fresh test-vm test-docker soak soak-jobs fuzz coverage bench lint sanitize install clean docs
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
+
+product: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet product
 
 $(BUILD)/build.ninja: | deps-note
 	@meson setup --prefix $(PREFIX) $(BUILD) >/dev/null || { meson setup --prefix $(PREFIX) $(BUILD); exit 1; }
@@ -30,7 +33,7 @@ deps:
 	@tools/deps build
 
 run: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory product
 	@$(BUILD)/belljar serve --listen 127.0.0.1:2358 --listen-optional 127.0.0.1:2000 \
 	    --listen-optional 127.0.0.1:3000 $(if $(DATA),--data $(DATA)) $(SERVE_FLAGS)
 
@@ -101,9 +104,9 @@ docs: all
 	@/usr/bin/python3 tests/support/elsewhere_docs.py
 
 # The prefix of this call counts, not that of the first one.
-install: all
+install: product
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@ninja -C $(BUILD) --quiet
+	@ninja -C $(BUILD) --quiet product
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
