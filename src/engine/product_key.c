@@ -136,7 +136,8 @@ static bool put_archive(struct sha256 *hash, int fd, uint64_t size)
     return true;
 }
 
-static bool put_input(struct sha256 *hash, const struct stage_plan *plan, const struct layout *layout)
+static bool put_input(struct sha256 *hash, const struct stage_plan *plan,
+                      const struct layout *layout)
 {
     put_number(hash, plan->product_fd >= 0);
     if (plan->product_fd >= 0) {

@@ -6,8 +6,8 @@
 #include <linux/close_range.h>
 #include <linux/futex.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -41,13 +41,14 @@ struct child {
     struct program program;
     bool done; /* what it was made for: from here on the end is the program's own */
     struct err err;
-    _Atomic(pid_t) alive; /* the kernel's: 0 once the child has another memory, or none */
+    _Atomic(int) alive; /* the kernel makes it 0 when the child has other memory, or none */
 };
 
-/* What takes its time and depends on no START. */
-static int stand_apart(const struct fence *f, struct err *e)
+/* What depends on no START.  set_tid_address(2): init hears of our end, or of our exec. */
+static int stand_apart(struct child *c, struct err *e)
 {
-    int r = fence_enter(f, e);
+    syscall(SYS_set_tid_address, &c->alive);
+    int r = fence_enter(c->fence, e);
     return r == 0 && setsid() < 0 ? err_sys(e, "box init: setsid") : r;
 }
 
@@ -114,7 +115,7 @@ static int program_main(void *arg)
 {
     struct child *c = arg;
     struct start *s = c->start;
-    int r = stand_apart(c->fence, &c->err);
+    int r = stand_apart(c, &c->err);
     if (r == 0) {
         r = start_read(s, &c->err);
     }
@@ -152,7 +153,7 @@ static int remove_fifo(const char *name, struct err *e)
 static int unpack_main(void *arg)
 {
     struct child *c = arg;
-    int r = fence_enter(c->fence, &c->err);
+    int r = stand_apart(c, &c->err);
     if (r == 0) {
         r = unpack(&c->start->payload, c->wait, &c->err);
     }
@@ -166,15 +167,14 @@ static int unpack_main(void *arg)
 /*
  * As vfork does it, but asleep: who waits in vfork counts as load, and a spare box waits for long.
  * No signal has a handler here, so nothing wakes us, or writes to the one errno, meanwhile.
+ * CLONE_CHILD_CLEARTID would do without the child's help, but musl refuses it since 1.2.5.
  */
 static pid_t make_child(int (*run)(void *), struct child *c, void *stack)
 {
-    pid_t pid, alive;
-    pid = clone(run, stack,
-                CLONE_VM | CLONE_FILES | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, c,
-                &c->alive, NULL, &c->alive);
-    while (pid > 0 && (alive = c->alive) != 0) {
-        syscall(SYS_futex, &c->alive, FUTEX_WAIT, alive, NULL);
+    c->alive = 1;
+    pid_t pid = clone(run, stack, CLONE_VM | CLONE_FILES | SIGCHLD, c);
+    while (pid > 0 && c->alive != 0) {
+        syscall(SYS_futex, &c->alive, FUTEX_WAIT, 1, NULL);
     }
     return pid;
 }

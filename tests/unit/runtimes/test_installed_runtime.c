@@ -193,8 +193,8 @@ static void test_the_folder_of_layers_may_be_a_mount(void **state)
     assert_int_equal(mount(layers, layers, NULL, MS_BIND, NULL), 0);
     /* The store's own descriptor is of the old namespace. */
     AUTO(fd_closep) int fd = open(packages, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct manifest *m = toy_manifest(
-        "prepare = \"cpp\"\nrun = [\"helper\", \"{prepared}/x\"]\n", &layer, 1);
+    struct manifest *m =
+        toy_manifest("prepare = \"cpp\"\nrun = [\"helper\", \"{prepared}/x\"]\n", &layer, 1);
     struct runtime *r = NULL;
     int result = installed_runtime_new(fd, m, &r, &e);
     manifest_free(m);
