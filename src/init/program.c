@@ -44,12 +44,17 @@ struct child {
     _Atomic(int) alive; /* the kernel makes it 0 when the child has other memory, or none */
 };
 
-/* What depends on no START.  set_tid_address(2): init hears of our end, or of our exec. */
-static int stand_apart(struct child *c, struct err *e)
+/* set_tid_address(2): init hears of our end, or of our exec. */
+static int leave_init(struct child *c)
 {
     syscall(SYS_set_tid_address, &c->alive);
-    int r = fence_enter(c->fence, e);
-    return r == 0 && setsid() < 0 ? err_sys(e, "box init: setsid") : r;
+    return fence_enter(c->fence, &c->err);
+}
+
+/* Before there is a START: the kernel makes a group for the scheduler, too. */
+static int lead_session(struct err *e)
+{
+    return setsid() < 0 ? err_sys(e, "box init: setsid") : 0;
 }
 
 static int take_terminal(const struct start *s, struct err *e)
@@ -115,7 +120,10 @@ static int program_main(void *arg)
 {
     struct child *c = arg;
     struct start *s = c->start;
-    int r = stand_apart(c, &c->err);
+    int r = leave_init(c);
+    if (r == 0) {
+        r = lead_session(&c->err);
+    }
     if (r == 0) {
         r = start_read(s, &c->err);
     }
@@ -153,7 +161,7 @@ static int remove_fifo(const char *name, struct err *e)
 static int unpack_main(void *arg)
 {
     struct child *c = arg;
-    int r = stand_apart(c, &c->err);
+    int r = leave_init(c);
     if (r == 0) {
         r = unpack(&c->start->payload, c->wait, &c->err);
     }
