@@ -82,7 +82,7 @@ int fence_prepare(struct fence *f, struct err *e)
     return make_ruleset((int)abi, f->stage, &f->ruleset, e);
 }
 
-/* Plain system calls: a vfork child must not run libc's bookkeeping of threads' ids. */
+/* Plain system calls: a child in our memory must not run libc's bookkeeping of threads' ids. */
 static int become_user(struct err *e)
 {
     if (syscall(SYS_setresgid, BOX_USER_UID, BOX_USER_UID, BOX_USER_UID) < 0 ||
