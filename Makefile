@@ -1,5 +1,6 @@
 # Meson does the work; this file is the short way to it.
 #   make         build/belljar and all that it starts, and the programs of the tests
+#   make product what make install installs, without the programs of the tests
 #   make run     install what is missing, build, serve   (DATA=DIR keeps the data)
 #   make test    install what is missing, build, run all tests
 #   make test-languages  install languages and run each in every way that matters   (LANGS="lua ruby" or "@core" for some)

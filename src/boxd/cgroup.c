@@ -18,7 +18,7 @@
 /* A number above it is refused (PID_MAX_LIMIT of 64-bit kernels). */
 #define PIDS_MAX UINT64_C(4194304)
 
-/* init: its child that unpacks and collects is there when no program is */
+/* init: what unpacks becomes the program, what collects comes after it */
 #define INIT_PROCESSES 1
 
 /* Of a leaf that is kept: what the kernel has charged ahead, on each CPU, is no more. */

@@ -20,7 +20,7 @@
  *   server -> boxd    START box, limits
  *                       boxd's child builds the box, asks for its id maps (MAPS), becomes init
  *   init   -> server  HELLO                               (+ stdin, stdout, stderr pipe ends)
- *                       init unpacks the files
+ *                       a process of init's reads START and unpacks the files
  *   init   -> boxd    READY
  *   boxd   -> init    GO                                  (limits set, CPU base read, timers armed)
  *                       the program runs; a limit or KILL ends all of the box at once
@@ -38,7 +38,7 @@
  * DESTROY.  Native byte order: all three are on one machine; a later guest agent speaks the same
  * frames over a stream.
  *
- * A box that was created and not started is a spare.  A spare may be made warm:
+ * A box that was created and not started is a spare: that process waits.  A spare may be made warm:
  *
  *   server -> init    WARM argv, name to wait for ...     (+ payload)
  *                       the program starts, finds a FIFO under that name, and blocks as it opens it

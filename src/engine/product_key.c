@@ -161,6 +161,7 @@ bool product_key_make(const struct stage_plan *plan, const struct layout *layout
     if (!put_input(hash, plan, layout)) {
         return false;
     }
+    _Static_assert(PRODUCT_KEY_SIZE == SHA256_CHARS + 1, "a product's name is a SHA-256");
     sha256_end(hash, ret);
     return true;
 }

@@ -3,7 +3,7 @@
  * channel - init's two sockets: BOX_FD_WATCH to boxd, BOX_FD_CONTROL to the server.
  *
  * Whoever waits here listens to both: when either peer is gone, or says what it may not say, the
- * process ends at once, and with PID 1 ends the box.  (The parent-death signal cannot do this: a
+ * process ends at once, and init with it (program.c), and so the box.  (The parent-death signal cannot do this: a
  * change of uid clears it.)
  */
 #include <stddef.h>

@@ -4,12 +4,14 @@
  *
  * boxd's child becomes it, with two sockets and the system call filter open, as uid 999 with the
  * capabilities to kill and to change ids, and nothing else.  It offers pipes to the server (HELLO),
- * puts the filter on, and waits.  One START makes it unpack files, start one program under uid 1000
- * (READY, GO), bury orphans while that runs, kill what is left, say how it ended (EXITED) and,
- * when asked, stream what it left (PRODUCT).  Then it waits to be killed: a box is used once.
- * A WARM before START makes it start that program at once, which then waits for its files.
+ * puts the filter on, makes a process under uid 1000, and sleeps.  That process waits for START,
+ * unpacks files and becomes the program (READY, GO).  Init buries orphans while that runs, kills
+ * what is left, says how it ended (EXITED) and, when asked, streams what it left (PRODUCT).  Then
+ * it waits to be killed: a box is used once.  A WARM before START makes a program of that process
+ * at once, which then waits for its files.
  *
- * It listens to boxd and the server all that time, and ends, with the box, when either is gone.
+ * It, or the process that it sleeps for, listens to boxd and the server all that time; the box ends
+ * when either is gone.
  * It trusts nothing in the box: it opens no path there but as the program's user, in a child.
  */
 #include <fcntl.h>

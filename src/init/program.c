@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,11 +29,13 @@
 #include "init/unpack.h"
 
 /*
- * What the child shares with init: all memory and descriptors.  Init stands still until the child
- * has become the program or has ended.  So one process reads, unpacks, waits and becomes the
- * program, its errors need no pipe, and nothing is copied.  The price is that a fault in the
- * archive's parser would be a fault of init's; until the program runs there is no foreign code in
- * the box.  The child itself listens for boxd and the server while init cannot.
+ * What the child shares with init: its memory, and, when it is to become the program, its table of
+ * descriptors.  Init stands still until the child has become the program or has ended.  So one
+ * process reads, unpacks, waits and becomes the program, its errors need no pipe, and nothing is
+ * copied.  The price is that a fault in the archive's parser would be a fault of init's; there is
+ * no foreign code in the box until the program runs, or, beside a warm one, none that is not
+ * stopped.  The child itself listens for boxd and the server while init cannot (one that somebody
+ * stops from outside hears nothing).
  */
 struct child {
     struct start *start;
@@ -44,11 +47,13 @@ struct child {
     _Atomic(int) alive; /* the kernel makes it 0 when the child has other memory, or none */
 };
 
-/* set_tid_address(2): init hears of our end, or of our exec. */
+/* set_tid_address(2): init hears of our end, or of our exec.  A change of ids makes the memory that
+ * is init's, too, as dumpable as fs.suid_dumpable says. */
 static int leave_init(struct child *c)
 {
     syscall(SYS_set_tid_address, &c->alive);
-    return fence_enter(c->fence, &c->err);
+    int r = fence_enter(c->fence, &c->err);
+    return r == 0 && prctl(PR_SET_DUMPABLE, 0) < 0 ? err_sys(&c->err, "box init: prctl") : r;
 }
 
 /* Before there is a START: the kernel makes a group for the scheduler, too. */
@@ -71,7 +76,8 @@ static int prepare_program(const struct child *c, struct err *e)
         r = limits_set(&c->start->msg, c->fence->two_ids, c->fence->weaken, e);
     }
     if (r == 0 && weakened(c->fence->weaken, WEAKEN_CLOSE_FDS)) {
-        return fcntl(BOX_FD_WATCH, F_SETFD, 0) | fcntl(BOX_FD_CONTROL, F_SETFD, 0);
+        r = fcntl(BOX_FD_WATCH, F_SETFD, 0) | fcntl(BOX_FD_CONTROL, F_SETFD, 0);
+        return r < 0 ? err_sys(e, "box init: keeping its sockets open") : 0;
     }
     if (r == 0 && syscall(SYS_close_range, BOX_FD_WATCH, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
         r = err_sys(e, "box init: close_range");
@@ -174,13 +180,18 @@ static int unpack_main(void *arg)
 
 /*
  * As vfork does it, but asleep: who waits in vfork counts as load, and a spare box waits for long.
- * No signal has a handler here, so nothing wakes us, or writes to the one errno, meanwhile.
- * CLONE_CHILD_CLEARTID would do without the child's help, but musl refuses it since 1.2.5.
+ * No signal has a handler here, so nothing wakes us, or writes to the one errno, meanwhile.  musl
+ * refuses CLONE_CHILD_CLEARTID since 1.2.5: there a child that somebody kills before its first
+ * system call is waited for until the box is killed.
  */
-static pid_t make_child(int (*run)(void *), struct child *c, void *stack)
+static pid_t make_child(int (*run)(void *), int flags, struct child *c, void *stack)
 {
     c->alive = 1;
-    pid_t pid = clone(run, stack, CLONE_VM | CLONE_FILES | SIGCHLD, c);
+    flags |= CLONE_VM | SIGCHLD;
+    pid_t pid = clone(run, stack, flags | CLONE_CHILD_CLEARTID, c, NULL, NULL, &c->alive);
+    if (pid < 0 && errno == EINVAL) {
+        pid = clone(run, stack, flags, c);
+    }
     while (pid > 0 && c->alive != 0) {
         syscall(SYS_futex, &c->alive, FUTEX_WAIT, 1, NULL);
     }
@@ -190,18 +201,19 @@ static pid_t make_child(int (*run)(void *), struct child *c, void *stack)
 /* A child that ends by itself and leaves no error has met what channel_end() is for. */
 static int ended_early(pid_t pid, struct err *e)
 {
-    int status = 0;
-    waitpid(pid, &status, 0);
-    if (WIFEXITED(status)) {
+    siginfo_t info = {0};
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    if (info.si_code == CLD_EXITED) {
         channel_end();
     }
-    return err_set(e, ERR_IO, "box init: the process that unpacks was ended by signal %d",
-                   WTERMSIG(status));
+    return err_set(e, ERR_IO,
+                   "box init: its process was ended by signal %d before the program could run",
+                   info.si_status);
 }
 
-static int run_child(int (*run)(void *), struct child *c, void *stack, struct err *e)
+static int run_child(int (*run)(void *), int flags, struct child *c, void *stack, struct err *e)
 {
-    c->program.pid = make_child(run, c, stack);
+    c->program.pid = make_child(run, flags, c, stack);
     if (c->program.pid < 0) {
         return err_sys(e, "box init: making a process");
     }
@@ -219,7 +231,7 @@ int program_start(struct start *s, const struct fence *f, void *stack, struct pr
                   struct err *e)
 {
     struct child child = {.start = s, .fence = f, .program.master = -1};
-    int r = run_child(program_main, &child, stack, e);
+    int r = run_child(program_main, CLONE_FILES, &child, stack, e);
     if (r == 0) {
         *ret = child.program;
     }
@@ -229,8 +241,8 @@ int program_start(struct start *s, const struct fence *f, void *stack, struct pr
 int program_unpack(struct start *s, const struct fence *f, const char *wait, void *stack,
                    struct err *e)
 {
-    struct child child = {.start = s, .fence = f, .wait = wait};
-    int r = run_child(unpack_main, &child, stack, e);
+    struct child child = {.start = s, .fence = f, .wait = wait, .program.master = -1};
+    int r = run_child(unpack_main, 0, &child, stack, e);
     /* It is dead, or was never made: no other's end is taken. */
     if (child.program.pid > 0) {
         waitpid(child.program.pid, NULL, 0);

@@ -28,7 +28,7 @@ static void must(int done)
     }
 }
 
-/* Looked for once (EVP_sha256() is, each time that it is used) and kept. */
+/* Looked for once (EVP_sha256() is, each time that it is used) and kept: the one of the process. */
 static const EVP_MD *algorithm(void)
 {
     static _Atomic(EVP_MD *) kept;

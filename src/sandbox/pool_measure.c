@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "sandbox/pool_impl.h"
 
-/* In a plain one there is belljar-init and nothing else. */
+/* In a plain one there are belljar-init and its process that waits for START. */
 #define PLAIN_BYTES (UINT64_C(1) << 20)
 
 /* Until one was measured; such as are for a small pool are small. */

@@ -50,7 +50,8 @@ def boxes_of(tree):
     """[{what runs in it, MiB unshared, MiB charged to its cgroup}] of the spare boxes."""
     found = []
     for init in tree.boxes():
-        pids = serving.descendants(init)
+        # The process that waits for START has init's memory, and its name.
+        pids = [init, *(pid for pid in serving.descendants(init)[1:] if serving.name_of(pid) != serving.name_of(init))]
         charged = serving.cgroup_bytes(init)
         found.append({"holds": serving.name_of(pids[1]) if len(pids) > 1 else "init", "unshared": sum(serving.memory_of(pid)[2] for pid in pids),
                       "charged": charged / (1 << 20) if charged is not None else None})

@@ -73,7 +73,7 @@ __attribute__((constructor)) static void begin(void)
 }
 
 /*
- * A vfork child of init shares its memory, and so its counts; and it may be under the limits of a
+ * A child of init that is no fork shares its memory, and so its counts; and it may be under the limits of a
  * program, where a file that is written is the end.
  */
 static bool is_process(void)
