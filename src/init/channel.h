@@ -3,8 +3,8 @@
  * channel - init's two sockets: BOX_FD_WATCH to boxd, BOX_FD_CONTROL to the server.
  *
  * Whoever waits here listens to both: when either peer is gone, or says what it may not say, the
- * process ends at once, and init with it (program.c), and so the box.  (The parent-death signal cannot do this: a
- * change of uid clears it.)
+ * process ends at once, and init with it (program.c), and so the box.  (The parent-death signal
+ * cannot do this: a change of uid clears it.)
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -73,8 +73,8 @@ __attribute__((constructor)) static void begin(void)
 }
 
 /*
- * A child of init that is no fork shares its memory, and so its counts; and it may be under the limits of a
- * program, where a file that is written is the end.
+ * A child of init that is no fork shares its memory, and so its counts; and it may be under the
+ * limits of a program, where a file that is written is the end.
  */
 static bool is_process(void)
 {
