@@ -18,7 +18,8 @@
 /* A number above it is refused (PID_MAX_LIMIT of 64-bit kernels). */
 #define PIDS_MAX UINT64_C(4194304)
 
-/* init: what unpacks becomes the program, what collects comes after it */
+/* init: what unpacks becomes the program (beside a warm one it takes of the program's room), and
+ * what collects comes after it */
 #define INIT_PROCESSES 1
 
 /* Of a leaf that is kept: what the kernel has charged ahead, on each CPU, is no more. */
