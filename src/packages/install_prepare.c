@@ -45,17 +45,23 @@ static int files_add(const struct preparation *p, struct buf *ret, struct err *e
     return r;
 }
 
-/* {tool}, and {base} also inside it. */
+/* `word` with a path below the recipe's home in the place of `name`; NULL: that is not in it. */
+static char *path_in(const struct making *m, const char *word, const char *name, const char *below)
+{
+    const char *found = strstr(word, name);
+    return found ? xasprintf("%.*s%s/%s%s", (int)(found - word), word, m->home, below,
+                             found + strlen(name))
+                 : NULL;
+}
+
 static char *word_of(const struct making *m, const char *word)
 {
-    static const char base[] = "{base}";
-    const char *found = strstr(word, base);
     if (strcmp(word, "{tool}") == 0) {
         return xstrdup(m->tool);
     }
-    return found ? xasprintf("%.*s%s/" PREPARED_BASE "%s", (int)(found - word), word, m->home,
-                             found + strlen(base))
-                 : xstrdup(word);
+    char *path = path_in(m, word, "{base}", PREPARED_BASE);
+    path = path ? path : path_in(m, word, "{prepared}", PREPARED);
+    return path ? path : xstrdup(word);
 }
 
 static int home_make(const struct making *m, struct err *e)

@@ -12,8 +12,9 @@ struct preparation {
     /* glob(3) patterns: size and time of these files tell whether it is still the right one. */
     const char *const *inputs;
     const char *const *files; /* name, text, name, text ...: in /box before the command runs */
-    /* As in recipes; "{tool}" is the tool's path, "{base}" the path of the base in the box.  What
-     * it leaves in PREPARED_PRODUCT is kept. */
+    /* As in recipes; "{tool}" is the tool's path, "{base}" the path of the base in the box,
+     * "{prepared}" the one that what is made will have.  What it leaves in PREPARED_PRODUCT is
+     * kept. */
     const char *const *command;
     const char *const *env;
 };

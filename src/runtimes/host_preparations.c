@@ -37,18 +37,10 @@ const struct preparation prepared_cpp = {
     .command = LIST("sh", "-c", cpp_headers, "sh", "{tool}", "-std=gnu++17", "-O0"),
 };
 
-/*
- * The compiled standard library, and what go found in its sources, as go's own cache, which boxes
- * cannot write to: go does without.  All that is part of its keys must be as in the recipe.  With
- * a directory of settings in it: the variable alone ends none of go's counting of its own use.
- */
-static const char go_std[] =
-    "mkdir -p out/config/go/telemetry && echo off >out/config/go/telemetry/mode && "
-    "\"$1\" build std";
-
 const struct preparation prepared_go = {
     .name = "go",
-    .command = LIST("sh", "-c", go_std, "sh", "{tool}"),
+    .files = go_files,
+    .command = LIST("sh", "prepare.sh", "{tool}", "{prepared}"),
     .env =
         LIST("GOCACHE=/box/out", "XDG_CONFIG_HOME=/box/out/config", "GOPATH=/tmp/go", "GOPROXY=off",
              "GOFLAGS=-mod=mod", "GOTOOLCHAIN=local", "GOTELEMETRY=off", "CGO_ENABLED=0"),

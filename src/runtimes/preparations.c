@@ -27,7 +27,7 @@ static bool is_listed(const struct preparations *list, const char *key)
 
 /* NULL when its program is not there. */
 static char **argv_of(const struct host_view *view, const struct preparation *p,
-                      const struct host_tool *tool)
+                      const struct host_tool *tool, const char *key)
 {
     AUTO(mem_freep)
     char *program = strcmp(p->command[0], "{tool}") == 0
@@ -39,7 +39,8 @@ static char **argv_of(const struct host_view *view, const struct preparation *p,
     AUTO(mem_freep) char *base_key = p->base != NULL ? preparation_key(p->base, tool) : NULL;
     AUTO(mem_freep)
     char *base = base_key != NULL ? xasprintf(PREPARED_DIR "/%s", base_key) : NULL;
-    const struct prepared_paths paths = {.base = base};
+    AUTO(mem_freep) char *own = xasprintf(PREPARED_DIR "/%s", key);
+    const struct prepared_paths paths = {.prepared = own, .base = base};
     char **argv = NULL;
     strv_add_take(&argv, TAKE(&program, NULL));
     for (const char *const *element = p->command + 1; *element != NULL; element++) {
@@ -60,7 +61,7 @@ static void want(struct preparations *list, const struct host_view *view,
     }
     want(list, view, p->base, tool); /* a chain is one or two long */
     AUTO(mem_freep) char *key = preparation_key(p, tool);
-    char **argv = is_listed(list, key) ? NULL : argv_of(view, p, tool);
+    char **argv = is_listed(list, key) ? NULL : argv_of(view, p, tool, key);
     if (argv == NULL) {
         return;
     }

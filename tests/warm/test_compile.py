@@ -12,7 +12,6 @@ import pytest
 
 from support import judge0, native
 from support.native import encode
-from support.prepared import prepare
 from support.raw import ask, wait_until
 from support.server import ROOT, Server
 
@@ -118,12 +117,9 @@ def each(programs):
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory):
+def servers(prepared):
     """With spares, and without; nothing is compiled before."""
-    folder = tmp_path_factory.mktemp("prepared")
-    folder.chmod(0o755)
-    prepare(folder, ("c++-", "go-"))
-    flags = "--log-level", "info", "--prepare-dir", str(folder)
+    flags = "--log-level", "info", "--prepare-dir", str(prepared)
     fresh = {"BELLJAR_CACHE_BYTES": "0"}
     roomy = {**fresh, "BELLJAR_POOL_MEMORY": "1G", "BELLJAR_POOL_IDLE_MS": "60000"}
     both = {"warm": Server(*flags, env=roomy), "cold": Server(*flags, "--pool", "0", env=fresh)}
