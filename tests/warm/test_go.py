@@ -41,9 +41,6 @@ OWN = {
     "another name": {"solution.v1.go": HELLO},
     "a name with a space": {"my program.go": HELLO},
     "of another system": {"main_windows.go": HELLO},
-    "a constraint": "//go:build ignore\n\n" + HELLO,
-    "a constraint of a version": "//go:build go1.20\n\n" + main(
-        "var all []func()\nfor i := 0; i < 3; i++ { all = append(all, func() { println(i) }) }\nfor _, f := range all { f() }"),
     "line directive": "package main\n\nfunc main() {\n//line other.go:70\n\tpanic(1)\n}\n",
     "much that it imports": main(
         "fmt.Println(json.Valid(nil), http.StatusOK, big.NewInt(3), sort.SearchInts(nil, 1), template.New(`a`).Name(), flag.Arg(0))",
@@ -58,6 +55,14 @@ OWN = {
 }
 # go has its say.
 ASKED = {
+    "a constraint": "//go:build ignore\n\n" + HELLO,
+    "a constraint of a version": "//go:build go1.20\n\n" + main(
+        "var all []func()\nfor i := 0; i < 3; i++ { all = append(all, func() { println(i) }) }\nfor _, f := range all { f() }"),
+    "a constraint that is none": "//go:build (\n\n" + HELLO,
+    "an indented constraint": "\t//go:build a/b\r\n\r\n" + HELLO,
+    "two constraints": "//go:build linux\n//go:build linux\n\n" + HELLO,
+    "only a binary": "//go:binary-only-package\n\n" + HELLO,
+    "embedded after a tab": 'package main\n\nimport _ "embed"\n\n//go:embed\tnope\nvar a string\n\nfunc main() { print(a) }\n',
     "a type error": main("var x int = `a`"),
     "unused": 'package main\n\nimport "os"\n\nfunc main() {\n\tx := 1\n}\n',
     "a syntax error": "package main\n\nfunc main( {\n}\n",
@@ -90,6 +95,8 @@ ASKED = {
     "a module": {"main.go": HELLO, "go.mod": "module m\n\ngo 1.20\n"},
     "a bad module": {"main.go": HELLO, "go.mod": "nonsense\n"},
     "a workspace": {"main.go": HELLO, "go.work": "go 1.20\n"},
+    "no profile": {"main.go": HELLO, "default.pgo": "nonsense\n"},
+    "an empty profile": {"main.go": main("found, _ := debug.ReadBuildInfo()\nprintln(found.String())", "runtime/debug"), "default.pgo": ""},
     "something in its place": {"main.go": HELLO, "a.out": "text\n"},
 }
 
@@ -125,11 +132,11 @@ def fixture_servers(folders):
         yield both
 
 
-def build(server, program, **compiling):
+def build(server, program, env=None, **compiling):
     """What was seen of both stages, and what was made."""
     files = program if isinstance(program, dict) else {"main.go": program}
     answer = native.create(server, {
-        "language": "go", "wait": True, "artifacts": ["*"], "compile": compiling,
+        "language": "go", "wait": True, "artifacts": ["*"], "compile": compiling, "env": env or {},
         "files": [{"path": path, "content": encode(text), "encoding": "base64"} for path, text in files.items()]})
     assert answer.status == 200, answer
     found = answer.json()
@@ -155,6 +162,18 @@ def test_go_is_asked_for_all_else(servers, name):
     own, made = build(servers["own"], ASKED[name])
     assert own == by_go
     assert made == made_by_go
+
+
+@pytest.mark.parametrize("name", ["_main.go", ".go", "_cgo_x.go", "$x.go", " x.go", "+a.go", "(x).go", "=x.go", "é.go", "-x.go"])
+def test_names_are_gos_to_judge(servers, name):
+    assert build(servers["own"], {name: HELLO}) == build(servers["go"], {name: HELLO})
+
+
+@pytest.mark.parametrize("name, value", [
+    ("GOTMPDIR", "/nonexistent"), ("TMPDIR", "/nonexistent"), ("GOARCH", "386"), ("GOAMD64", "v9"), ("GODEBUG", "nonsuch=1"),
+    ("GOROOT", "/nonexistent"), ("GO111MODULE", "off"), ("GOCACHEPROG", "/nonexistent"), ("GOENV", "/nonexistent")])
+def test_the_environment_is_gos_to_judge(servers, name, value):
+    assert build(servers["own"], HELLO, env={name: value}) == build(servers["go"], HELLO, env={name: value})
 
 
 @pytest.mark.parametrize("option", ["-ldflags=-s", "-race", "-tags=a", "-v", "-nonsuch", "-ldflags=-X main.a=b"])

@@ -1,29 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes a.out of one file as `go build` does, with the two commands that it runs and without its own work: prepare.sh
-# has put them in the places of COMPILE and LINK.  go itself is asked for whatever they cannot do or have anything to
-# say of, so that all messages are go's.
+# has put them in the places of COMPILE and LINK, and go's settings in that of SETTINGS.  go itself is asked for
+# whatever they cannot do, would not look at, or have anything to say of, so that all messages are go's.
 #
 #   sh build GO FILE [OPTION...]
-go=$1 file=$2
+go=$1 file=$2 place=PLACE
 shift 2
 
 ask_go() {
 	exec "$go" build -o a.out "$@" "$file"
 }
-
-# What go would look at, too: the file's name, options, the environment, the module, what is there already.
-case $file in
-*/* | -* | *_test.go) ask_go "$@" ;;
-*.go) ;;
-*) ask_go "$@" ;;
-esac
-case "$#|$GOFLAGS|$CGO_ENABLED|$GOOS$GOARCH$GOAMD64$GOARM64$GOEXPERIMENT$GODEBUG$GOFIPS140$GOROOT$GOENV$GO111MODULE$GOWORK" in
-'0|-mod=mod|0|') ;;
-*) ask_go "$@" ;;
-esac
-for other in go.mod go.work a.out; do
-	[ ! -e "$other" ] || ask_go
-done
 
 compile() {
 	COMPILE
@@ -33,8 +19,30 @@ link() {
 	LINK
 }
 
-# A program may say which GODEBUG it is built for: the compiler does not mind, go does.
-if said=$(compile 2>&1 && ! grep -q '//go:debug' "./$file" && link 2>&1) && [ -z "$said" ]; then
+# What go reads of a file and the compiler does not: constraints, settings, names of files.
+has_more() {
+	grep -q '//go:[bde]' "./$file"
+	[ $? -ne 1 ]
+}
+
+case $file in
+*/* | *_test.go) ask_go "$@" ;;
+[abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789]*.go) ;;
+*) ask_go "$@" ;;
+esac
+others=$GOOS$GOARCH$GOAMD64$GOARM64$GOEXPERIMENT$GODEBUG$GOFIPS140$GOROOT$GOENV$GO111MODULE$GOWORK
+case "$#|$GOFLAGS|$CGO_ENABLED|$GOTOOLCHAIN|$GOPATH|$GOCACHE|$XDG_CONFIG_HOME|$TMPDIR$GOTMPDIR$GOCACHEPROG$others" in
+"0|-mod=mod|0|local|/tmp/go|$place|$place/config|") ;;
+*) ask_go "$@" ;;
+esac
+for other in go.mod go.work default.pgo a.out; do
+	if [ -e "$other" ] || [ -L "$other" ]; then
+		ask_go
+	fi
+done
+
+SETTINGS
+if said=$(compile 2>&1 && ! has_more 2>&1 && link 2>&1) && [ -z "$said" ]; then
 	exit
 fi
 rm -f a.out /tmp/main.a

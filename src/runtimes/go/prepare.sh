@@ -25,11 +25,18 @@ line_of() {
 		s|\\\$WORK/b001/importcfg|$GOCACHE/importcfg|
 		s|\\\$WORK/b001/_pkg_\.a|/tmp/main.a|
 		s|\\\$WORK/b001/exe/a\.out|a.out|
-		s|\\\$WORK/b001=>|/tmp/go-build=>|
+		s|\\\$WORK/b001=>|/tmp/go-build0/b001=>|
 		s| -buildid[ =][^ ]*||
 		s| \./main\.go\$| \"./\$file\"|
 		p
 	}" said
+}
+
+# What go tells its tools.
+settings() {
+	for name in GOROOT GOOS GOARCH GOAMD64 GOARM64 GOEXPERIMENT; do
+		printf "export %s='%s'\n" "$name" "$("$go" env "$name")"
+	done
 }
 
 build_with() {
@@ -37,6 +44,8 @@ build_with() {
 		case $line in
 		'	COMPILE') printf '\t%s\n' "$1" ;;
 		'	LINK') printf '\t%s\n' "$2" ;;
+		SETTINGS) settings ;;
+		*'place=PLACE') printf '%s\n' "${line%PLACE}'$GOCACHE'" ;;
 		*) printf '%s\n' "$line" ;;
 		esac
 	done <build.sh
@@ -53,15 +62,15 @@ take_apart() {
 # Without go it must build one program, and end with an error at another.
 is_whole() {
 	rm -f a.out
-	printf 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(1) }\n' >main.go
-	sh out/build false main.go && [ "$(./a.out)" = 1 ] || return
+	printf 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println(1) }\n' >'an other.go'
+	sh out/build false 'an other.go' && [ "$(./a.out)" = 1 ] || return
 	rm a.out
-	printf 'package main\n\nimport "internal/abi"\n\nfunc main() { abi.F() }\n' >main.go
-	! sh out/build false main.go
+	printf 'package main\n\nimport "internal/abi"\n\nfunc main() { abi.F() }\n' >'an other.go'
+	! sh out/build false 'an other.go'
 }
 
 if take_apart && is_whole; then
-	sed -i "s|$GOCACHE/|$place/|g" out/build out/importcfg out/importcfg.link
+	sed -i "s|$GOCACHE|$place|g" out/build out/importcfg out/importcfg.link
 else # a go of another kind
 	build_with false false >out/build
 fi
