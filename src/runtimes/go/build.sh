@@ -11,7 +11,8 @@ ask_go() {
 	exec "$go" build -o a.out "$@" "$file"
 }
 
-compile() {
+compile() { # go's settings are for this and for link, not for a go that is asked
+	SETTINGS
 	COMPILE
 }
 
@@ -19,7 +20,7 @@ link() {
 	LINK
 }
 
-# What go reads of a file and the compiler does not: constraints, settings, names of files.
+# What go reads of a file and the compiler does not: constraints, settings, what is embedded.
 has_more() {
 	grep -q '//go:[bde]' "./$file"
 	[ $? -ne 1 ]
@@ -41,7 +42,6 @@ for other in go.mod go.work default.pgo a.out; do
 	fi
 done
 
-SETTINGS
 if said=$(compile 2>&1 && ! has_more 2>&1 && link 2>&1) && [ -z "$said" ]; then
 	exit
 fi

@@ -35,7 +35,7 @@ line_of() {
 # What go tells its tools.
 settings() {
 	for name in GOROOT GOOS GOARCH GOAMD64 GOARM64 GOEXPERIMENT; do
-		printf "export %s='%s'\n" "$name" "$("$go" env "$name")"
+		printf "\texport %s='%s'\n" "$name" "$("$go" env "$name")"
 	done
 }
 
@@ -44,7 +44,7 @@ build_with() {
 		case $line in
 		'	COMPILE') printf '\t%s\n' "$1" ;;
 		'	LINK') printf '\t%s\n' "$2" ;;
-		SETTINGS) settings ;;
+		'	SETTINGS') settings ;;
 		*'place=PLACE') printf '%s\n' "${line%PLACE}'$GOCACHE'" ;;
 		*) printf '%s\n' "$line" ;;
 		esac
